@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Berkeley calls on the sockets of one stack. Structures, constants, results and
+ * errors are those of <sys/socket.h> on Linux, save that a call which fails returns
+ * the negative errno, and that no call blocks: one that would wait returns -EAGAIN (connect:
+ * -EINPROGRESS), and berth_next_event() or berth_poll() tells when to try again. The calls in
+ * <berth/world.h> that start with berth_world_ wait.
+ *
+ * Descriptors are small integers of the stack's own, the lowest free one first.
+ * Every call returns -EBADF for a descriptor that is not open.
+ */
+#ifndef BERTH_SOCKET_H
+#define BERTH_SOCKET_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <berth/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+BERTH_API int berth_socket(struct berth_stack *st, int family, int type, int protocol);
+BERTH_API int berth_bind(struct berth_stack *st, int fd, const struct sockaddr *addr,
+			 socklen_t len);
+BERTH_API int berth_listen(struct berth_stack *st, int fd, int backlog);
+BERTH_API int berth_connect(struct berth_stack *st, int fd, const struct sockaddr *addr,
+			    socklen_t len);
+/* `addr` and `len` may be NULL. Returns the new descriptor. */
+BERTH_API int berth_accept(struct berth_stack *st, int fd, struct sockaddr *addr,
+			   socklen_t *len);
+BERTH_API ssize_t berth_send(struct berth_stack *st, int fd, const void *buf, size_t bytes,
+			     int flags);
+BERTH_API ssize_t berth_recv(struct berth_stack *st, int fd, void *buf, size_t bytes,
+			     int flags);
+BERTH_API ssize_t berth_sendto(struct berth_stack *st, int fd, const void *buf, size_t bytes,
+			       int flags, const struct sockaddr *addr, socklen_t len);
+BERTH_API ssize_t berth_recvfrom(struct berth_stack *st, int fd, void *buf, size_t bytes,
+				 int flags, struct sockaddr *addr, socklen_t *len);
+BERTH_API ssize_t berth_sendmsg(struct berth_stack *st, int fd, const struct msghdr *msg,
+				int flags);
+BERTH_API ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *msg, int flags);
+BERTH_API ssize_t berth_read(struct berth_stack *st, int fd, void *buf, size_t bytes);
+BERTH_API ssize_t berth_write(struct berth_stack *st, int fd, const void *buf, size_t bytes);
+BERTH_API int berth_shutdown(struct berth_stack *st, int fd, int how);
+BERTH_API int berth_close(struct berth_stack *st, int fd);
+BERTH_API int berth_getsockname(struct berth_stack *st, int fd, struct sockaddr *addr,
+				socklen_t *len);
+BERTH_API int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr *addr,
+				socklen_t *len);
+BERTH_API int berth_getsockopt(struct berth_stack *st, int fd, int level, int name, void *value,
+			       socklen_t *len);
+BERTH_API int berth_setsockopt(struct berth_stack *st, int fd, int level, int name,
+			       const void *value, socklen_t len);
+BERTH_API int berth_ioctl(struct berth_stack *st, int fd, unsigned long request, void *arg);
+
+/* Fill in what is ready now and return how many, as poll(2) and select(2) with a zero timeout. */
+BERTH_API int berth_poll(struct berth_stack *st, struct pollfd *fds, nfds_t count);
+BERTH_API int berth_select(struct berth_stack *st, int nfds, fd_set *readfds, fd_set *writefds,
+			   fd_set *exceptfds);
+
+/*
+ * The calls below have no Berkeley name: they are for drivers that carry sockets.
+ */
+
+/* Ties a word to a socket, given back in its events; NULL stops its events. Setting
+ * one on a socket that is already ready queues an event. */
+BERTH_API int berth_sock_set_user(struct berth_stack *st, int fd, void *user);
+
+/*
+ * Zero-copy sending on a stream. berth_send_reserve() describes up to `bytes` bytes of free
+ * space, in at most `iovcnt` pieces, and returns how many pieces (> 0); the caller fills
+ * them from the front and says with berth_send_commit() how many bytes (0: none). Nothing
+ * else may be called on the pool's stacks between the two. -EAGAIN: the send buffer is
+ * full; -EPIPE, -ENOTCONN and the socket's error as send(2).
+ * `flags`: MSG_OOB, MSG_MORE.
+ */
+BERTH_API int berth_send_reserve(struct berth_stack *st, int fd, size_t bytes,
+				 struct iovec *iov, int iovcnt);
+BERTH_API int berth_send_commit(struct berth_stack *st, int fd, size_t bytes, int flags);
+
+/*
+ * Zero-copy receiving on a stream. berth_recv_peek() describes the bytes that are next, without
+ * taking them, and returns how many pieces; 0: the peer has finished; -EAGAIN: nothing yet; or the
+ * socket's error as recv(2). They stay valid until the next call on this socket;
+ * berth_recv_consume() takes the first `bytes` of them. Bytes before an urgent mark are one
+ * answer, as recv(2) stops there.
+ */
+BERTH_API int berth_recv_peek(struct berth_stack *st, int fd, struct iovec *iov, int iovcnt);
+BERTH_API int berth_recv_consume(struct berth_stack *st, int fd, size_t bytes);
+
+/* Closes with a reset, as SO_LINGER with a zero time does. */
+BERTH_API int berth_abort(struct berth_stack *st, int fd);
+
+/* What ss(8) tells of one socket. */
+struct berth_sock_info {
+	int fd;                 /* -1: no descriptor any more (TIME-WAIT, closing, not yet accepted) */
+	int family, type, protocol;
+	int state;              /* TCP_ESTABLISHED ... of <netinet/tcp.h>; 7 (CLOSE) for the rest */
+	struct sockaddr_storage local, remote; /* remote AF_UNSPEC: not connected */
+	uint32_t recv_q;        /* bytes unread; listening: connections not yet accepted */
+	uint32_t send_q;        /* bytes not yet acknowledged; listening: the backlog */
+	unsigned ifindex;       /* SO_BINDTODEVICE; 0: any */
+	int error;              /* pending SO_ERROR, not cleared by looking */
+	berth_time timer_ns;    /* until the next timer; BERTH_TIME_NEVER: none */
+	void *user;
+};
+BERTH_API int berth_sock_info(struct berth_stack *st, int fd, struct berth_sock_info *out);
+
+/* Walks all sockets of a stack, those without a descriptor too: start with *cursor = 0.
+ * False past the last. Sockets made or closed on the way may be missed, none comes twice. */
+BERTH_API bool berth_sock_next(struct berth_stack *st, uint64_t *cursor,
+			       struct berth_sock_info *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
