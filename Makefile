@@ -1,5 +1,22 @@
 # SPDX-License-Identifier: MIT
-# A front for Meson: see meson.build for what is built, tools/setup for what is installed.
-all: build/build.ninja
-	ninja -C build
-.PHONY: all
+# A front for Meson: meson.build says what is built, tools/setup what is installed for it.
+PREFIX ?= /usr/local
+
+all: setup-build
+	@test -f build/build.ninja || meson setup build --prefix=$(PREFIX)
+	@ninja -C build
+demo: all
+	@sh examples/demo.sh
+test: all setup-test
+	@sh tests/run.sh
+bench: all setup-bench
+	@sh bench/run.sh
+install: all
+	@meson install -C build --no-rebuild
+check-all: test setup-check
+	@sh tests/check.sh
+clean:
+	rm -rf build build-*
+setup-%:
+	@tools/setup $*
+.PHONY: all demo test bench install check-all clean

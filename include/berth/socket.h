@@ -99,7 +99,7 @@ BERTH_API int berth_abort(struct berth_stack *st, int fd);
 
 /* What ss(8) tells of one socket. */
 struct berth_sock_info {
-	int fd;                 /* -1: no descriptor any more (TIME-WAIT, closing, not yet accepted) */
+	int fd;                 /* -1: no descriptor any more (closing, or not yet accepted) */
 	int family, type, protocol;
 	int state;              /* TCP_ESTABLISHED ... of <netinet/tcp.h>; 7 (CLOSE) for the rest */
 	struct sockaddr_storage local, remote; /* remote AF_UNSPEC: not connected */

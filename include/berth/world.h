@@ -25,7 +25,7 @@ extern "C" {
  * are 0 to 1. The words are those of tc-netem(8). */
 struct berth_impair {
 	berth_time delay;        /* one way */
-	berth_time jitter;       /* standard deviation of a normal distribution, clipped at no delay;
+	berth_time jitter;       /* standard deviation of a normal distribution, clipped at 0 delay;
 				    a packet never overtakes its predecessor but by `reorder` */
 	double loss;             /* independent; ignored when gemodel is on */
 	bool gemodel;            /* Gilbert-Elliott: */
@@ -149,7 +149,8 @@ BERTH_API bool berth_world_cable_get(const struct berth_world *w, int cable,
 				     struct berth_cable_info *out);
 
 /* Replace the impairments of a cable, or of a host's loopback (both directions of it), from
- * the next packet on; those already on the way keep their fate. -ENOENT; -EINVAL: a value out of range. */
+ * the next packet on; those already on the way keep their fate. -ENOENT; -EINVAL: a value out of
+ * range. */
 BERTH_API int berth_world_set_impair(struct berth_world *w, int cable, enum berth_direction d,
 				     const struct berth_impair *impair);
 BERTH_API int berth_world_set_loopback(struct berth_world *w, int host,

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# symbols.sh LIBRARY: only berth_* leaves the shared library, and something does.
+names=$(nm -D --defined-only "$1" | awk '{ print $3 }') || exit 1
+echo "$names" | grep -q '^berth_stack_new$' || {
+	echo "$1 does not export berth_stack_new" >&2
+	exit 1
+}
+strange=$(echo "$names" | grep -v '^berth_')
+[ -z "$strange" ] || {
+	echo "$1 exports" $strange >&2
+	exit 1
+}
