@@ -11,6 +11,7 @@
 #include <berth/types.h>
 
 #include "base/drops.h"
+#include "base/knobs.h"
 #include "base/timer.h"
 
 
@@ -18,6 +19,7 @@ struct env {
 	berth_time now;            /* written by stack/ only */
 	struct berth_mem mem;      /* all three functions set */
 	struct berth_limits limits; /* every field set */
+	struct knobs knobs;        /* set by stack/, read by all */
 	struct timers timers;
 	struct berth_pool *pool;   /* packets and chunks */
 	void (*random)(void *ctx, void *buf, size_t bytes);

@@ -21,9 +21,10 @@
 #include "wire/ipaddr.h"
 
 struct env;
+struct port;      /* who uses a local port: transport/port.h */
 struct proto;
 struct sock;
-struct transport; /* demultiplexing tables and ports of one host: transport/demux.h, port.h */
+struct transport; /* demultiplexing tables and ports of one host: transport/demux.h */
 
 /* One send or receive, after the socket layer has taken the program's structures apart. */
 struct proto_msg {
@@ -76,6 +77,9 @@ struct proto {
 	void (*option_changed)(struct sock *s, int level, int name);
 	int (*ioctl)(struct sock *s, unsigned long request, int *value); /* SIOCINQ, SIOCOUTQ, SIOCATMARK */
 	void (*info)(const struct sock *s, struct berth_sock_info *out); /* state, queues, timer */
+	/* Another sock of the protocol wants the endpoints of `s`, which nobody holds any more (TIME-WAIT): true
+	 * when `s` has given them up, that is, was freed. NULL: never. */
+	bool (*yield)(struct sock *s, const struct sock *to);
 };
 
 /* Options every socket has; those with a bool are flags of setsockopt. */
@@ -118,8 +122,11 @@ struct sock {
 	int soft_error;               /* reported if it ends in failure */
 	struct ip_path path;          /* to remote */
 	struct sock_options opt;
-	struct table_node port_node;  /* transport: by local port */
-	struct table_node tuple_node; /* transport: by both endpoints, when connected */
+	/* Kept by transport/port.c alone: */
+	struct port *port;            /* the local port it holds; NULL: none */
+	struct list port_link;        /* in its port's list of binders or users */
+	struct table_node tuple_node; /* by both endpoints, when connected */
+	bool listening;               /* takes packets of peers that no connected sock knows */
 	struct list all_link;         /* transport: every sock of the host */
 	uint64_t id;                  /* ascending, never reused: cursor of berth_sock_next() */
 };

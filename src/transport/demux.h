@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which sock a packet is for. Connected socks are found by both endpoints in a keyed hash table; what
+ * matches none of them goes to the best of those bound to its local port (port.h keeps both).
+ */
+#ifndef TRANSPORT_DEMUX_H
+#define TRANSPORT_DEMUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/table.h"
+#include "transport/proto.h"
+
+struct env;
+struct net;
+
+/* The two protocols that have ports. */
+enum space { SPACE_TCP, SPACE_UDP, SPACE_COUNT };
+
+struct transport {
+	struct env *env;
+	struct net *net;
+	struct {
+		struct table tuples;   /* struct sock, by tuple_node */
+		struct table ports;    /* struct port, by number */
+	} space[SPACE_COUNT];
+	struct list all;               /* every sock, oldest first, by all_link */
+	uint64_t last_id;
+	uint32_t count;                /* socks in `all` */
+	uint16_t port_next[16];        /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
+	/* Registered by the socket layer; see sock_notify(). */
+	void (*notify)(void *ctx, struct sock *s, unsigned events);
+	void *notify_ctx;
+	void *tcp;                     /* TCP's own context; TCP makes and frees it */
+	void *udp;                     /* likewise */
+};
+
+/* NULL: no memory. */
+struct transport *transport_new(struct env *env, struct net *net);
+/* All socks are gone. NULL is fine. */
+void transport_free(struct transport *tp);
+
+/* A packet's two ends, seen from this host. */
+struct flow {
+	struct ipaddr local, remote;
+	uint16_t local_port, remote_port;
+	unsigned ifindex;              /* it came in through */
+};
+
+static inline struct flow flow_of(const struct ip_info *info, uint16_t src_port, uint16_t dst_port)
+{
+	return (struct flow){info->dst, info->src, dst_port, src_port, info->ifindex};
+}
+
+/* The sock connected with exactly these ends, TIME-WAIT included, or NULL. */
+struct sock *demux_connected(const struct transport *tp, enum space space, const struct flow *f);
+
+/*
+ * The best of those bound to the local port (TCP: of the listeners) or NULL. As Linux scores: an
+ * address of its own beats the wildcard, SO_BINDTODEVICE beats none; among equals with SO_REUSEPORT a
+ * hash of the flow chooses.
+ */
+struct sock *demux_bound(const struct transport *tp, enum space space, const struct flow *f);
+
+/* demux_connected(), else demux_bound(). */
+struct sock *demux_find(const struct transport *tp, enum space space, const struct flow *f);
+
+/* Calls `fn` for every sock that a broadcast or multicast packet is for. It must not free one. */
+void demux_each(const struct transport *tp, enum space space, const struct flow *f,
+		void (*fn)(void *ctx, struct sock *s), void *ctx);
+
+/* The hash of a flow under the stack's key. */
+uint32_t flow_hash(const struct transport *tp, const struct flow *f);
+
+/* The sock after `id` in order of creation; id 0: the first. NULL: none. */
+struct sock *transport_next(const struct transport *tp, uint64_t id);
+
+#endif
