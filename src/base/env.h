@@ -14,7 +14,6 @@
 #include "base/knobs.h"
 #include "base/timer.h"
 
-
 struct env {
 	berth_time now;            /* written by stack/ only */
 	struct berth_mem mem;      /* all three functions set */
@@ -32,6 +31,9 @@ struct env {
 	uint64_t bytes_held;       /* payload in socket queues, <= limits.bytes_max */
 };
 
+/* `mem`, or libc's allocator where it is NULL or all zero. */
+struct berth_mem mem_or_libc(const struct berth_mem *mem);
+
 void *env_alloc(struct env *env, size_t bytes);             /* NULL: no memory */
 void *env_calloc(struct env *env, size_t count, size_t bytes); /* zeroed, overflow-checked */
 /* Grows or shrinks an array to `count` elements; NULL: no memory, `ptr` is as it was. */
@@ -43,9 +45,9 @@ uint32_t env_random_u32(struct env *env);
 /* Uniform in 0 .. bound - 1; bound > 0. */
 uint32_t env_random_below(struct env *env, uint32_t bound);
 
-/* SipHash-2-4 of `bytes` bytes under the stack's key, for tables that peers can fill. */
+/* SipHash-1-3 of `bytes` bytes under the stack's key, for tables that peers can fill. */
 uint32_t env_hash(const struct env *env, const void *data, size_t bytes);
-/* All 64 bits of it under a key of the caller's (RFC 6528 sequence numbers). */
+/* SipHash-2-4 under a key of the caller's, where peers see results (RFC 6528 sequence numbers). */
 uint64_t siphash(const uint8_t key[16], const void *data, size_t bytes);
 
 static inline void drop(struct env *env, enum drop reason)

@@ -15,15 +15,19 @@
 struct env;
 
 struct timer {
-	berth_time due;       /* when it fires; valid while armed */
-	berth_time queued;    /* its place in the heap, <= due */
-	uint64_t order;
-	uint32_t slot;        /* 1 + index in the heap; 0: not armed */
+	berth_time due;              /* when it fires; valid while armed */
 	void (*fn)(struct timer *t); /* gets at its object with container_of() */
+	uint32_t slot;               /* 1 + index in the heap; 0: not armed */
+};
+
+struct timer_entry {
+	berth_time key;              /* <= timer->due */
+	uint64_t order;
+	struct timer *timer;
 };
 
 struct timers {
-	struct timer **heap;
+	struct timer_entry *heap;
 	uint32_t count, reserved, capacity; /* count <= reserved <= capacity */
 	uint64_t order;
 };

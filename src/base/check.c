@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+_Noreturn void check_failed(const char *condition, const char *file, int line)
+{
+	fprintf(stderr, "berth: %s:%d: failed: %s\n", file, line, condition);
+	abort();
+}
