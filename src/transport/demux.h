@@ -27,6 +27,7 @@ struct transport {
 		struct table ports;    /* struct port, by number */
 	} space[SPACE_COUNT];
 	struct list all;               /* every sock, oldest first, by all_link */
+	struct sock *walked;           /* what transport_next() returned last, while it lives */
 	uint64_t last_id;
 	uint32_t count;                /* socks in `all` */
 	uint16_t port_next[16];        /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
@@ -75,6 +76,6 @@ void demux_each(const struct transport *tp, enum space space, const struct flow 
 uint32_t flow_hash(const struct transport *tp, const struct flow *f);
 
 /* The sock after `id` in order of creation; id 0: the first. NULL: none. */
-struct sock *transport_next(const struct transport *tp, uint64_t id);
+struct sock *transport_next(struct transport *tp, uint64_t id);
 
 #endif

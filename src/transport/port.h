@@ -53,11 +53,14 @@ void port_unlisten(struct sock *s);
 int port_inherit(struct sock *child, const struct sock *listener);
 
 /* Out of all tables; local.port and remote become zero, local.addr too unless bound_addr. Harmless if it
- * holds nothing. (Linux keeps a port that bind() chose, until close: see port_keep().) */
+ * holds nothing. (At the end of a connection, see port_keep().) */
 void port_release(struct sock *s);
 
-/* After the end of a connection on a sock whose descriptor is still open: as port_disconnect(), and
- * port_release() unless the program bound the port itself. */
+/* After the end of a connection on a sock whose descriptor is still open: out of the table of connected socks, and the
+ * port is given back unless the program chose it. local and remote stay, to be looked at. */
 void port_keep(struct sock *s);
+
+/* SO_REUSEADDR of `s` changed. */
+void port_sharing_changed(struct sock *s);
 
 #endif

@@ -98,14 +98,14 @@ struct sock_options {
 	/* IPPROTO_IP */
 	uint8_t tos;
 	int ttl, mcast_ttl;           /* -1: the default */
-	bool mcast_loop;
+	bool mcast_loop, mcast_all;
 	unsigned mcast_ifindex;
 	struct ipaddr mcast_src;
 	uint8_t pmtudisc;             /* IP_PMTUDISC_* */
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind, transparent,
 		bind_address_no_port, hdrincl;
-	uint8_t options_len;
-	uint8_t options[40];
+	uint8_t options_len;          /* IP_OPTIONS: at most 40 */
+	uint8_t *options;             /* owned; NULL: none */
 };
 
 struct sock {
@@ -136,6 +136,8 @@ void sock_notify(struct sock *s, unsigned events);
 
 /* A new sock of a protocol with the host's defaults, on no table, and its init() called. NULL: no memory or too many. */
 struct sock *sock_new(struct transport *tp, const struct proto *proto, int family);
+/* For a passively opened sock: its listener's options, with a copy of the IP options. -ENOMEM: unchanged. */
+int sock_inherit_options(struct sock *child, const struct sock *parent);
 /* Takes it out of all tables and frees it; the protocol has let go of its own parts. */
 void sock_free(struct sock *s);
 

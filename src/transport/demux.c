@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "transport/demux.h"
+
+#include <string.h>
+
+#include "base/env.h"
+#include "transport/port.h"
+
+uint32_t flow_hash(const struct transport *tp, const struct flow *f)
+{
+	uint8_t key[36];
+
+	if (ipaddr_is4(&f->local)) {
+		memcpy(key, &f->local.bytes[12], 4);
+		memcpy(key + 4, &f->remote.bytes[12], 4);
+		memcpy(key + 8, &f->local_port, 2);
+		memcpy(key + 10, &f->remote_port, 2);
+		return env_hash(tp->env, key, 12);
+	}
+	memcpy(key, f->local.bytes, 16);
+	memcpy(key + 16, f->remote.bytes, 16);
+	memcpy(key + 32, &f->local_port, 2);
+	memcpy(key + 34, &f->remote_port, 2);
+	return env_hash(tp->env, key, 36);
+}
+
+struct sock *demux_connected(const struct transport *tp, enum space space, const struct flow *f)
+{
+	const struct table *t = &tp->space[space].tuples;
+
+	if (t->count == 0)
+		return NULL;
+	uint32_t hash = flow_hash(tp, f);
+
+	for (struct table_node *n = table_chain(t, hash); n; n = n->next) {
+		struct sock *s = container_of(n, struct sock, tuple_node);
+
+		if (n->hash == hash && s->local.port == f->local_port &&
+		    s->remote.port == f->remote_port && ipaddr_equal(&s->remote.addr, &f->remote) &&
+		    ipaddr_equal(&s->local.addr, &f->local) &&
+		    (!s->opt.ifindex || s->opt.ifindex == f->ifindex))
+			return s;
+	}
+	return NULL;
+}
+
+static struct port *find_port(const struct transport *tp, enum space space, uint16_t number)
+{
+	for (struct table_node *n = table_chain(&tp->space[space].ports, number); n; n = n->next) {
+		if (n->hash == number)
+			return container_of(n, struct port, node);
+	}
+	return NULL;
+}
+
+/* How well an unconnected sock suits a flow: 0 not at all. An address of its own outweighs an
+ * interface of its own. */
+static unsigned score_of(const struct sock *s, enum space space, const struct flow *f)
+{
+	unsigned score = 1;
+
+	if (space == SPACE_TCP && !s->listening)
+		return 0;
+	if (!ipaddr_is_any(&s->local.addr)) {
+		if (!ipaddr_equal(&s->local.addr, &f->local))
+			return 0;
+		score += 4;
+	}
+	if (s->opt.ifindex) {
+		if (s->opt.ifindex != f->ifindex)
+			return 0;
+		score += 2;
+	}
+	return score;
+}
+
+/* Of the members of a SO_REUSEPORT group, the one that a hash of the flow says. */
+static struct sock *pick_member(const struct transport *tp, enum space space, const struct port *port,
+				const struct flow *f, unsigned score, uint32_t members)
+{
+	uint32_t pick = (uint32_t)(((uint64_t)flow_hash(tp, f) * members) >> 32);
+	struct list *l;
+
+	list_for_each(l, &port->binders) {
+		struct sock *s = list_entry(l, struct sock, port_link);
+
+		if (s->opt.reuseport && score_of(s, space, f) == score && pick-- == 0)
+			return s;
+	}
+	return NULL;
+}
+
+struct sock *demux_bound(const struct transport *tp, enum space space, const struct flow *f)
+{
+	const struct port *port = find_port(tp, space, f->local_port);
+	struct sock *best = NULL;
+	unsigned best_score = 0;
+	uint32_t members = 0;
+	struct list *l;
+
+	if (!port)
+		return NULL;
+	list_for_each(l, &port->binders) {
+		struct sock *s = list_entry(l, struct sock, port_link);
+		unsigned score = score_of(s, space, f);
+
+		if (score > best_score) {
+			best = s;
+			best_score = score;
+			members = s->opt.reuseport ? 1 : 0;
+		} else if (score > 0 && score == best_score && s->opt.reuseport) {
+			members++;
+		}
+	}
+	if (members > 1 && best->opt.reuseport)
+		return pick_member(tp, space, port, f, best_score, members);
+	return best;
+}
+
+struct sock *demux_find(const struct transport *tp, enum space space, const struct flow *f)
+{
+	struct sock *s = demux_connected(tp, space, f);
+
+	return s ? s : demux_bound(tp, space, f);
+}
+
+static bool takes_group_packet(const struct sock *s, const struct flow *f)
+{
+	if (!ipaddr_is_any(&s->local.addr) && !ipaddr_equal(&s->local.addr, &f->local))
+		return false;
+	if (s->remote.port != 0 && (s->remote.port != f->remote_port ||
+				    !ipaddr_equal(&s->remote.addr, &f->remote)))
+		return false;
+	return !s->opt.ifindex || s->opt.ifindex == f->ifindex;
+}
+
+void demux_each(const struct transport *tp, enum space space, const struct flow *f,
+		void (*fn)(void *ctx, struct sock *s), void *ctx)
+{
+	const struct port *port = find_port(tp, space, f->local_port);
+	struct list *l;
+
+	if (!port)
+		return;
+	list_for_each(l, &port->binders) {
+		struct sock *s = list_entry(l, struct sock, port_link);
+
+		if (takes_group_packet(s, f))
+			fn(ctx, s);
+	}
+	list_for_each(l, &port->users) {
+		struct sock *s = list_entry(l, struct sock, port_link);
+
+		if (takes_group_packet(s, f))
+			fn(ctx, s);
+	}
+}

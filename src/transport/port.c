@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Local ports.
+ *
+ * A struct port exists while somebody holds its number. Its socks are on one of two lists: binders, who
+ * take packets of any peer (a TCP sock that was bound, a listener, a datagram sock that is not connected),
+ * and users, who are connected. The lists are apart because binders are few and walked for each
+ * packet that no connected sock takes, while a busy server's port has tens of thousands of users.
+ *
+ * bind() compares with everyone on the port (RFC 9293 leaves this open; the rules are Linux's):
+ * two socks conflict when their addresses and interfaces could both match one packet, unless both have
+ * SO_REUSEPORT, or both have SO_REUSEADDR and, for TCP, the other one does not listen. The users
+ * need not be walked when all of them share (users_share), which is what a server restarting over
+ * its TIME-WAIT connections meets.
+ *
+ * Ports that are chosen: bind() prefers odd ones and starts anywhere; connect() prefers even ones and
+ * starts at a keyed hash of the peer plus an increment kept per hash (RFC 6056 §3.3.4), and may share a
+ * port which only connect() uses, since the four numbers together stay unique.
+ *
+ * Ownership: a port belongs to its socks; the last one that leaves frees it.
+ *
+ * Left out: user ids (all socks of a host belong to one user), privileged ports, reserved ports.
+ */
+#include "transport/port.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/env.h"
+
+static enum space space_of(const struct sock *s)
+{
+	return s->protocol == IPPROTO_TCP ? SPACE_TCP : SPACE_UDP;
+}
+
+static struct table *ports_of(const struct sock *s)
+{
+	return &s->tp->space[space_of(s)].ports;
+}
+
+static struct table *tuples_of(const struct sock *s)
+{
+	return &s->tp->space[space_of(s)].tuples;
+}
+
+static struct port *port_find(const struct sock *s, uint16_t number)
+{
+	for (struct table_node *n = table_chain(ports_of(s), number); n; n = n->next) {
+		if (n->hash == number)
+			return container_of(n, struct port, node);
+	}
+	return NULL;
+}
+
+/* NULL: no memory. It has to get a sock at once. */
+static struct port *port_new(const struct sock *s, uint16_t number, bool connect_only)
+{
+	struct port *port = env_calloc(s->tp->env, 1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	port->number = number;
+	port->connect_only = connect_only;
+	port->users_share = true;
+	list_init(&port->binders);
+	list_init(&port->users);
+	table_add(ports_of(s), s->tp->env, &port->node, number);
+	return port;
+}
+
+static void port_join(struct port *port, struct sock *s, bool user)
+{
+	ASSERT(!s->port || s->port == port);
+	list_del(&s->port_link);
+	list_add_tail(user ? &port->users : &port->binders, &s->port_link);
+	if (user)
+		port->users_share = port->users_share && (s->opt.reuseaddr || s->hidden);
+	s->port = port;
+	s->local.port = port->number;
+}
+
+static void port_leave(struct sock *s)
+{
+	struct port *port = s->port;
+
+	if (!port)
+		return;
+	list_del(&s->port_link);
+	s->port = NULL;
+	if (list_empty(&port->users))
+		port->users_share = true;
+	if (!list_empty(&port->users) || !list_empty(&port->binders))
+		return;
+	table_del(ports_of(s), &port->node);
+	env_free(s->tp->env, port);
+}
+
+static bool could_match_same(const struct sock *s, const struct sock *o)
+{
+	if (s->opt.ifindex && o->opt.ifindex && s->opt.ifindex != o->opt.ifindex)
+		return false;
+	return ipaddr_is_any(&s->local.addr) || ipaddr_is_any(&o->local.addr) ||
+	       ipaddr_equal(&s->local.addr, &o->local.addr);
+}
+
+/* Linux: inet_csk_bind_conflict() and udp_lib_lport_inuse(); a TCP port that was chosen, not asked for,
+ * is never shared with an address that overlaps. */
+static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for)
+{
+	if (s == o || s->hidden || o->hidden || !could_match_same(s, o))
+		return false;
+	if (space_of(s) == SPACE_TCP && !asked_for)
+		return true;
+	if (s->opt.reuseport && o->opt.reuseport)
+		return false;
+	if (s->opt.reuseaddr && o->opt.reuseaddr)
+		return space_of(s) == SPACE_TCP && o->listening;
+	return true;
+}
+
+static bool port_taken(const struct sock *s, const struct port *port, bool asked_for)
+{
+	struct list *l;
+
+	list_for_each(l, &port->binders) {
+		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
+			return true;
+	}
+	if (asked_for && s->opt.reuseaddr && port->users_share)
+		return false;
+	list_for_each(l, &port->users) {
+		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
+			return true;
+	}
+	return false;
+}
+
+static int port_take(struct sock *s, uint16_t number, bool asked_for)
+{
+	struct port *port = port_find(s, number);
+
+	if (port && port_taken(s, port, asked_for))
+		return -EADDRINUSE;
+	if (!port)
+		port = port_new(s, number, false);
+	if (!port)
+		return -ENOMEM;
+	port->connect_only = false;
+	port_join(port, s, false);
+	return 0;
+}
+
+static uint32_t range_of(const struct sock *s, uint32_t *out_lo)
+{
+	const struct knobs *knobs = &s->tp->env->knobs;
+
+	*out_lo = (uint32_t)knobs->ip_local_port_lo;
+	return (uint32_t)(knobs->ip_local_port_hi - knobs->ip_local_port_lo) + 1;
+}
+
+/* The `i`th port to try of a range, when those with the parity of `start` come first. */
+static uint16_t nth_port(uint32_t lo, uint32_t count, uint32_t start, uint32_t i)
+{
+	uint32_t half = (count + 1) / 2;
+	uint32_t parity = start & 1;
+	uint32_t step;
+
+	if (count == 1)
+		return (uint16_t)lo;
+	if (parity == 1)
+		half = count / 2;
+	if (i < half) {
+		step = (start / 2 + i) % half;
+	} else {
+		parity ^= 1;
+		step = (start / 2 + (i - half)) % (count - half);
+	}
+	return (uint16_t)(lo + step * 2 + parity);
+}
+
+static int choose_for_bind(struct sock *s)
+{
+	uint32_t lo;
+	uint32_t count = range_of(s, &lo);
+	uint32_t start = env_random_below(s->tp->env, count) | 1u;
+
+	for (uint32_t i = 0; i < count; i++) {
+		int result = port_take(s, nth_port(lo, count, start, i), false);
+
+		if (result != -EADDRINUSE)
+			return result;
+	}
+	return -EADDRINUSE;
+}
+
+static int bind_port(struct sock *s, uint16_t number)
+{
+	if (number > 0)
+		return port_take(s, number, true);
+	if (s->opt.bind_address_no_port)
+		return 0;
+	return choose_for_bind(s);
+}
+
+int transport_bind(struct sock *s, const struct endpoint *local)
+{
+	int result;
+
+	if (!ipaddr_is_any(&local->addr) && !s->opt.freebind && !s->opt.transparent &&
+	    !s->tp->env->knobs.ip_nonlocal_bind &&
+	    ip_kind_of(s->tp->net, &local->addr) == IP_KIND_OTHER)
+		return -EADDRNOTAVAIL;
+	if (s->port || s->remote.port)
+		return -EINVAL;
+	s->local.addr = local->addr;
+	s->local.scope = local->scope;
+	result = bind_port(s, local->port);
+	if (result < 0) {
+		s->local.addr = ipaddr_from4(0);
+		s->local.scope = 0;
+		return result;
+	}
+	s->bound_addr = !ipaddr_is_any(&local->addr);
+	s->bound_port = local->port != 0;
+	return 0;
+}
+
+int port_autobind(struct sock *s)
+{
+	int result;
+
+	if (s->port)
+		return 0;
+	result = choose_for_bind(s);
+	return result == -EADDRINUSE && space_of(s) == SPACE_UDP ? -EAGAIN : result;
+}
+
+static struct flow flow_to(const struct sock *s, const struct endpoint *remote, uint16_t port)
+{
+	return (struct flow){s->local.addr, remote->addr, port, remote->port, s->opt.ifindex};
+}
+
+/* Whether a sock with these ends is there and does not give them up. */
+static bool tuple_taken(struct sock *s, const struct flow *f)
+{
+	struct sock *o = demux_connected(s->tp, space_of(s), f);
+
+	if (!o || o == s)
+		return false;
+	return !o->proto->yield || !o->proto->yield(o, s);
+}
+
+static void tuple_add(struct sock *s)
+{
+	struct flow f = flow_to(s, &s->remote, s->local.port);
+
+	ASSERT(!table_node_linked(&s->tuple_node));
+	table_add(tuples_of(s), s->tp->env, &s->tuple_node, flow_hash(s->tp, &f));
+}
+
+/* RFC 6056 §3.3.4: where to start depends on the peer, and on how often that was used. */
+static int choose_for_connect(struct sock *s, const struct endpoint *remote)
+{
+	struct transport *tp = s->tp;
+	struct flow f = flow_to(s, remote, 0);
+	uint32_t lo;
+	uint32_t count = range_of(s, &lo);
+	uint32_t hash = flow_hash(tp, &f);
+	uint16_t *next = &tp->port_next[hash % ARRAY_LEN(tp->port_next)];
+	uint32_t start = ((hash >> 4) + *next) % count & ~1u;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint16_t number = nth_port(lo, count, start, i);
+		struct port *port = port_find(s, number);
+
+		if (port) {
+			if (!port->connect_only)
+				continue;
+			f.local_port = number;
+			if (tuple_taken(s, &f))
+				continue;
+			/* Giving up its ends may have freed the port with the sock. */
+			port = port_find(s, number);
+		}
+		if (!port)
+			port = port_new(s, number, true);
+		if (!port)
+			return -ENOMEM;
+		port_join(port, s, true);
+		*next = (uint16_t)(*next + 2 * (i + 1 + env_random_below(tp->env, 8)));
+		return 0;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+int port_connect(struct sock *s, const struct endpoint *remote)
+{
+	int result;
+
+	ASSERT(!table_node_linked(&s->tuple_node));
+	if (!s->port) {
+		result = choose_for_connect(s, remote);
+		if (result < 0)
+			return result;
+	} else {
+		struct flow f = flow_to(s, remote, s->local.port);
+
+		if (space_of(s) == SPACE_TCP && tuple_taken(s, &f))
+			return -EADDRNOTAVAIL;
+		port_join(s->port, s, true);
+	}
+	s->remote = *remote;
+	s->listening = false;
+	tuple_add(s);
+	return 0;
+}
+
+void port_disconnect(struct sock *s)
+{
+	if (table_node_linked(&s->tuple_node))
+		table_del(tuples_of(s), &s->tuple_node);
+	s->remote = (struct endpoint){.addr = ipaddr_from4(0)};
+	if (s->port)
+		port_join(s->port, s, false);
+}
+
+int port_listen(struct sock *s)
+{
+	int result = 0;
+
+	if (s->port && port_taken(s, s->port, true))
+		return -EADDRINUSE;
+	if (!s->port)
+		result = port_autobind(s);
+	if (result == 0)
+		s->listening = true;
+	return result;
+}
+
+void port_unlisten(struct sock *s)
+{
+	s->listening = false;
+}
+
+int port_inherit(struct sock *child, const struct sock *listener)
+{
+	struct flow f = flow_to(child, &child->remote, child->local.port);
+
+	ASSERT(listener->port && !child->port);
+	if (tuple_taken(child, &f))
+		return -EADDRINUSE;
+	port_join(listener->port, child, true);
+	tuple_add(child);
+	return 0;
+}
+
+void port_release(struct sock *s)
+{
+	if (table_node_linked(&s->tuple_node))
+		table_del(tuples_of(s), &s->tuple_node);
+	port_leave(s);
+	s->listening = false;
+	s->local.port = 0;
+	s->remote = (struct endpoint){.addr = ipaddr_from4(0)};
+	if (!s->bound_addr)
+		s->local.addr = ipaddr_from4(0);
+}
+
+void port_keep(struct sock *s)
+{
+	if (table_node_linked(&s->tuple_node))
+		table_del(tuples_of(s), &s->tuple_node);
+	s->listening = false;
+	if (s->port && s->bound_port)
+		port_join(s->port, s, false);
+	else
+		port_leave(s);
+}
+
+void port_sharing_changed(struct sock *s)
+{
+	if (s->port && !s->opt.reuseaddr)
+		s->port->users_share = false;
+}
