@@ -17,17 +17,18 @@ struct env;
 struct links; /* all interfaces of a host, and what they hand up to: link/links */
 
 struct netif {
-	struct list link;            /* in its links, by index */
+	struct list link; /* in its links, by index */
 	struct links *links;
 	unsigned ifindex;
 	char name[BERTH_NETIF_NAME_BYTES];
 	enum berth_netif_kind kind;
-	uint32_t features;           /* BERTH_NETIF_CSUM, _GSO */
+	uint32_t features; /* BERTH_NETIF_CSUM, _GSO */
 	uint32_t mtu;
 	uint8_t mac[6];
 	bool up, running, external;
-	struct packet_queue txq;     /* bounded by limits.txq_packets_max */
-	struct list tx_link;         /* in links' list of those with frames to pull */
+	bool tx_full;		 /* the queue was full, and is not yet half empty */
+	struct packet_queue txq; /* bounded by limits.txq_packets_max */
+	struct list tx_link;	 /* in links' list of those with frames to pull */
 	uint64_t rx_packets, rx_bytes, rx_dropped;
 	uint64_t tx_packets, tx_bytes, tx_dropped;
 };
@@ -45,6 +46,9 @@ static inline uint32_t netif_gso_max(const struct netif *n)
 
 /* Room for one more frame: TCP asks before it builds a segment, and is told by links' on_tx_space
  * when there is room again. */
-bool netif_tx_space(const struct netif *n);
+static inline bool netif_tx_space(const struct netif *n)
+{
+	return !n->tx_full;
+}
 
 #endif

@@ -16,6 +16,7 @@
 struct env;
 struct links;
 struct neigh;
+struct neighs;
 struct net; /* routes, addresses, reassembly, path MTUs, ICMP limits of one host */
 struct netif;
 
@@ -24,50 +25,73 @@ struct ip_info {
 	struct ipaddr src, dst;
 	uint8_t protocol;
 	uint8_t ttl, tos;
-	bool broadcast, multicast;    /* the destination is one */
-	unsigned ifindex;             /* it came in through */
-	uint8_t options_len;          /* IPv4 options as received, for IP_RECVOPTS */
+	bool broadcast, multicast; /* the destination is one */
+	unsigned ifindex;	   /* it came in through */
+	uint8_t options_len;	   /* IPv4 options as received, for IP_RECVOPTS */
 	uint8_t options[40];
 };
 
 /* An ICMP error about a packet we sent. The upper layer finds its socket by src, dst and `l4`. */
 struct ip_error {
-	struct ipaddr src, dst;       /* of the packet we sent */
-	struct ipaddr offender;       /* who sent the error */
+	struct ipaddr src, dst; /* of the packet we sent */
+	struct ipaddr offender; /* who sent the error */
 	uint8_t protocol;
 	uint8_t icmp_type, icmp_code;
-	int error;                    /* the errno Linux makes of it: ECONNREFUSED, EHOSTUNREACH, EMSGSIZE ... */
-	bool hard;                    /* Linux reports it at once even without IP_RECVERR (UDP) */
-	uint32_t mtu;                 /* with EMSGSIZE: the path's new MTU */
-	const uint8_t *l4;            /* the first bytes of the transport header, at least 8 */
+	int error;    /* the errno Linux makes of it: ECONNREFUSED, EHOSTUNREACH, EMSGSIZE ... */
+	bool hard;    /* Linux reports it at once even without IP_RECVERR (UDP) */
+	uint32_t mtu; /* with EMSGSIZE: the path's new MTU */
+	const uint8_t *l4; /* the first bytes of the transport header, at least 8 */
 	size_t l4_bytes;
 };
 
-/* A protocol above IP. `p` starts at the transport header (head[] is pulled to it) and is consumed. */
+/*
+ * The network layer of one host. `links` is borrowed and must outlive it; what it hands up is taken
+ * from here on. NULL: no memory.
+ */
+struct net *net_new(struct env *env, struct links *links);
+/* Frees it with all that waits in it. Nobody may hold a path any more. NULL is fine. */
+void net_free(struct net *net);
+
+/* A protocol above IP. `p` starts at the transport header, its IP header still before it in head[]
+ * (l3_off), and is consumed. Its bytes are as received: pull before parsing. */
 struct ip_protocol {
 	void (*input)(void *ctx, struct berth_packet *p, const struct ip_info *info);
 	void (*error)(void *ctx, const struct ip_error *error);
+	/* Whether a socket of this protocol sent the packet, as far as can be told (TCP: the
+	 * sequence number is in flight): only then is a path MTU from the network believed. NULL:
+	 * always. */
+	bool (*concerns)(void *ctx, const struct ip_error *error);
 	void *ctx;
 };
+/*
+ * Registers the handler of a protocol (copied). ICMP is handled by net itself; a handler for it
+ * hears every valid ICMP message besides (ping and raw sockets), each in a packet of its own.
+ */
 void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *handler);
 
 /*
- * A path: the answer to "how do packets get there from here", kept by a socket so that the steady state
- * looks nothing up. ip_path_check() refreshes it when routes, addresses or interfaces have changed.
+ * A path: the answer to "how do packets get there from here", kept by a socket so that the steady
+ * state looks nothing up. ip_path_check() refreshes it when routes, addresses or interfaces have
+ * changed.
  */
 struct ip_path {
 	struct ipaddr src, dst, next_hop;
 	struct netif *netif;
-	struct neigh *neigh;          /* cached; valid while generation is */
-	uint64_t generation;          /* 0: never found */
-	uint32_t mtu;                 /* of the path, as known now (RFC 1191) */
-	bool local;                   /* dst is this host */
+	struct neigh *neigh; /* cached; valid while generation is */
+	uint64_t generation; /* 0: never found */
+	uint32_t mtu;	     /* of the path, as known now (RFC 1191) */
+	bool mtu_locked;     /* smaller than we believe in: nothing is sent with DF */
+	bool local;	     /* dst is this host */
 	bool broadcast, multicast;
+	bool gateway;	  /* next_hop is a router */
+	uint16_t id_slot; /* of the counter for IPv4 identification */
 };
 
 /*
- * Finds a path to `dst`. `src` any: choose (RFC 6724, Linux's choice for IPv4); else it must be ours. `ifindex` 0: any.
- * -ENETUNREACH, -EHOSTUNREACH, -EINVAL (bad source), -ENODEV. *path untouched on failure.
+ * Finds a path to `dst`. `src` any: choose (RFC 6724, Linux's choice for IPv4); else it must be
+ * ours. `ifindex` 0: any. `dst` any means this host: path->dst says what became of it.
+ * -ENETUNREACH, -EHOSTUNREACH, -EACCES (prohibited), -EINVAL (bad source, blackhole), -ENODEV.
+ * *path untouched on failure.
  */
 int ip_path_find(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
 		 unsigned ifindex, struct ip_path *path);
@@ -77,34 +101,44 @@ int ip_path_check(struct net *net, struct ip_path *path, unsigned ifindex);
 /* How a packet is to be sent. */
 struct ip_send {
 	uint8_t protocol;
-	uint8_t ttl;                  /* 0: the host's default (64; multicast: 1) */
+	uint8_t ttl; /* 0: the host's default (64; multicast: 1) */
 	uint8_t tos;
-	bool df;                      /* do not fragment: -EMSGSIZE when it is too large */
-	uint8_t options_len;          /* IPv4 options to add (IP_OPTIONS) */
+	bool df;	 /* do not fragment: -EMSGSIZE when it is too large */
+	bool df_if_fits; /* set DF if it fits, else fragment (IP_PMTUDISC_WANT on datagrams) */
+	bool probe; /* ignore the path's MTU, only the interface's counts (IP_PMTUDISC_PROBE) */
+	bool no_mcast_loop;  /* no copy of a multicast for this host's own members */
+	uint8_t options_len; /* IPv4 options to add (IP_OPTIONS) */
 	const uint8_t *options;
 };
 
 /*
- * Sends a packet whose first byte is the transport header; consumed. The transport checksum is CSUM_PARTIAL (l4_off set and
- * the field zero; net or the driver completes it when needed) or complete. Fragments when larger than the path's MTU
- * and !df; super-packets (gso_bytes) are passed whole or cut, as the interface can.
- * 0; -EMSGSIZE; -ENETUNREACH...; -ENOBUFS: the interface's queue is full (the packet is dropped and counted).
+ * Sends a packet whose first byte is the transport header; consumed. The transport checksum is
+ * CSUM_PARTIAL (l4_off set and the field zero; net or the driver completes it when needed) or
+ * complete. Fragments when larger than the path's MTU and !df; super-packets (gso_bytes) are passed
+ * whole or cut, as the interface can. 0; -EMSGSIZE; -ENETUNREACH...; -ENOBUFS: the interface's
+ * queue is full (the packet is dropped and counted).
  */
 int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *path,
 	      const struct ip_send *send);
 
-/* Whether the address is one of this host's (any interface), a broadcast of its subnets, or the like. */
+/* Whether the address is one of this host's (any interface), a broadcast of its subnets, or the
+ * like. */
 enum ip_kind { IP_KIND_OTHER, IP_KIND_LOCAL, IP_KIND_BROADCAST, IP_KIND_MULTICAST };
 enum ip_kind ip_kind_of(const struct net *net, const struct ipaddr *a);
 
-/* Sends ICMP port unreachable (or another error) about a packet that came in; borrows `p`, which starts at the transport
- * header, its IP header still before it in head[]. Rate-limited, never about errors, broadcasts or fragments. */
+/* Sends ICMP port unreachable (or another error) about a packet that came in; borrows `p`, which
+ * starts at the transport header, its IP header still before it in head[]. Rate-limited, never
+ * about errors, broadcasts or fragments. */
 void icmp_error_send(struct net *net, const struct berth_packet *p, const struct ip_info *info,
 		     uint8_t type, uint8_t code, uint32_t mtu);
 
-/* A transport saw forward progress with this peer (RFC 4861 §7.3.1): its neighbour entry stays reachable. */
+/* A transport saw forward progress with this peer (RFC 4861 §7.3.1): its neighbour entry stays
+ * reachable. */
 void ip_path_confirm(struct net *net, struct ip_path *path);
 
 struct env *net_env(const struct net *net);
+struct links *net_links(const struct net *net);
+/* Neighbour entries, for listings. */
+struct neighs *net_neighs(const struct net *net);
 
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All interfaces of one host, and what they hand up: packets by EtherType, news to listeners.
+ *
+ * Frames carry an Ethernet header on every interface, lo included (with zero addresses, as on
+ * Linux), so that drivers and captures know one format; only a packet that loops back inside the
+ * stack does without.
+ */
+#ifndef LINK_LINKS_H
+#define LINK_LINKS_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "link/netif.h"
+
+struct env;
+struct links;
+
+/* The protocols above a link, and their place in the dispatch table. */
+enum link_protocol { LINK_IP4, LINK_IP6, LINK_ARP, LINK_PROTOCOLS };
+
+/* What changed about an interface. */
+enum link_change {
+	LINK_ADDED,
+	LINK_REMOVED, /* told while the interface is still there */
+	LINK_UP,      /* IFF_UP and the carrier are both there now */
+	LINK_DOWN,
+	LINK_MTU,
+	LINK_FEATURES,
+};
+
+/* Receives the packets of one protocol: head[] starts at its header. Consumes `p`. */
+typedef void (*link_input_fn)(void *ctx, struct netif *n, struct berth_packet *p);
+
+/* One who wants to know. Either function may be NULL. */
+struct link_listener {
+	struct list link; /* links' */
+	void *ctx;
+	/* The queue of `n` had been full and has room again. */
+	void (*on_tx_space)(void *ctx, struct netif *n);
+	void (*on_change)(void *ctx, struct netif *n, enum link_change change);
+};
+
+/* NULL: no memory. No interface is there at first, not even lo. */
+struct links *links_new(struct env *env);
+/* Frees all interfaces and queued packets without telling anybody; NULL is fine. */
+void links_free(struct links *ls);
+
+void links_set_input(struct links *ls, enum link_protocol protocol, link_input_fn fn, void *ctx);
+
+/* The caller owns the listener, and takes it off with list_del() before it dies. */
+void links_listen(struct links *ls, struct link_listener *listener);
+
+/* As berth_netif_add(), berth_netif_remove(); lo is an interface of kind LOOPBACK, at most one. */
+int links_add(struct links *ls, const struct berth_netif_config *config);
+int links_remove(struct links *ls, unsigned ifindex);
+
+/* NULL: there is none. By index O(1). */
+struct netif *links_get(const struct links *ls, unsigned ifindex);
+struct netif *links_by_name(const struct links *ls, const char *name);
+/* The `i`th in order of index. */
+struct netif *links_nth(const struct links *ls, unsigned i);
+/* The loopback interface. */
+struct netif *links_loopback(const struct links *ls);
+
+/* The list of struct netif.link, by index. */
+struct list *links_list(struct links *ls);
+
+/* What an interface can be told. -EINVAL as in berth_netif_set_*(). */
+void netif_set_up(struct netif *n, bool up);
+void netif_set_running(struct netif *n, bool running);
+int netif_set_mtu(struct netif *n, uint32_t mtu);
+void netif_set_features(struct netif *n, uint32_t features);
+int netif_set_external(struct netif *n, bool external);
+void netif_info(const struct netif *n, struct berth_netif_info *out);
+
+/* A frame from the driver: checked against the interface's address and handed up. Consumed. */
+void links_input(struct links *ls, unsigned ifindex, struct berth_packet *p);
+
+/* The next frame for the driver, oldest first per interface; NULL: none. O(1). */
+struct berth_packet *links_output(struct links *ls, unsigned *out_ifindex);
+
+/*
+ * Delivers what waits on lo (unless the driver carries it), and what that gives rise to, until
+ * nothing is left or a bound is reached. The stack calls it at the end of every call into it;
+ * true: something is still waiting, come back at once.
+ */
+bool links_run(struct links *ls);
+/* Whether links_run() has something to do. */
+bool links_pending(const struct links *ls);
+
+/*
+ * Sends a packet that starts at its network header, consumed: pushes the link header, completes
+ * checksums and cuts super-packets that the interface does not take, queues, wakes the driver.
+ * 0; -ENETDOWN; -ENOBUFS: the queue is full, or no memory. Failures are counted.
+ */
+int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
+		enum link_protocol protocol);
+
+/* The addresses that all stations hear. */
+extern const uint8_t link_broadcast_mac[6];
+/* The Ethernet address of a multicast group (RFC 1112 §6.4, RFC 2464 §7). */
+void link_multicast_mac(const struct ipaddr *group, uint8_t out_mac[6]);
+
+#endif

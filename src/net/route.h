@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Routes: the longest prefix wins, then the smallest metric, then the older.
+ */
+#ifndef NET_ROUTE_H
+#define NET_ROUTE_H
+
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "base/table.h"
+#include "net/net.h"
+
+enum route_kind {
+	ROUTE_UNICAST,
+	ROUTE_BLACKHOLE,   /* -EINVAL, silently dropped */
+	ROUTE_UNREACHABLE, /* -EHOSTUNREACH */
+	ROUTE_PROHIBIT,	   /* -EACCES */
+};
+
+struct route {
+	struct list link;	/* in net's list, by destination, prefix and metric */
+	struct table_node node; /* by (dst, prefix_len) */
+	struct ipaddr dst;
+	unsigned prefix_len; /* within the family */
+	enum route_kind kind;
+	bool has_gateway;
+	bool connected; /* made by an address, goes with it */
+	struct ipaddr gateway;
+	struct netif *netif; /* NULL unless unicast */
+	uint32_t metric;
+	struct ipaddr src; /* preferred source; any: choose */
+};
+
+/* What a new route is to be. */
+struct route_config {
+	struct ipaddr dst;
+	unsigned prefix_len;
+	enum route_kind kind;
+	const struct ipaddr *gateway; /* NULL: on the link */
+	unsigned ifindex;	      /* 0 with a gateway: the interface on whose link it is */
+	uint32_t metric;
+	bool connected;
+	struct ipaddr src;
+};
+
+/* -EEXIST; -ENETUNREACH: the gateway is not on a link; -ENODEV; -EINVAL: bits beyond the prefix;
+ * -ENOMEM. */
+int route_add(struct net *net, const struct route_config *config);
+/* Takes the first route to this prefix away; `ifindex` 0: of any interface. -ESRCH: there is none.
+ */
+int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, unsigned ifindex);
+/* The `i`th in a stable order; NULL past the last. */
+const struct route *route_nth(const struct net *net, unsigned i);
+/* The route to `dst`, through `ifindex` if that is not 0; routes of interfaces that are down do not
+ * count. NULL: none. */
+const struct route *route_find(const struct net *net, const struct ipaddr *dst, unsigned ifindex);
+/* Forgets the routes of an interface, which is going away. */
+void route_flush(struct net *net, const struct netif *n);
+
+#endif
