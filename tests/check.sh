@@ -37,9 +37,8 @@ build clang clang || status=1
 { build asan-clang clang -Db_sanitize=address,undefined && tests asan-clang; } || status=1
 
 echo '== cppcheck'
-cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
-	--enable=warning,portability --suppressions-list=tools/cppcheck.txt \
-	-D_GNU_SOURCE -D__GNUC__ -Iinclude -Isrc src || status=1
+cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	--suppressions-list=tools/cppcheck.txt -D_GNU_SOURCE -D__GNUC__ -Iinclude -Isrc src || status=1
 
 echo '== clang-tidy'
 git ls-files 'src/*.c' 2>/dev/null | xargs -r -P2 -n8 clang-tidy --quiet -p build-clang \

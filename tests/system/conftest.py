@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the system tests; see harness.py."""
+
+import fcntl
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import harness
+
+HERE = pathlib.Path(__file__).parent
+
+
+def pytest_configure(config):
+    harness.become_reaper()
+
+
+@pytest.fixture(scope="session")
+def progs():
+    """The folder of the helper programs, built (once, also among several workers)."""
+    build = pathlib.Path(harness.BERTH).parent
+    if not os.access(build, os.W_OK):
+        build = pathlib.Path("/tmp") / f"berth-progs-{os.geteuid()}"
+        build.mkdir(exist_ok=True)
+    out = build / "progs"
+    out.mkdir(exist_ok=True)
+    with open(build / "progs.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", "-C", str(HERE / "progs"), f"OUT={out}"], check=True,
+                       env=os.environ | {"GOCACHE": str(out / "gocache"), "MAKEFLAGS": ""})
+    return out
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that the unprivileged user can reach."""
+    for path in [tmp_path] + list(tmp_path.parents)[:3]:
+        if path.stat().st_uid == os.geteuid() and path != pathlib.Path("/"):
+            path.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def net(folder):
+    """A clean network."""
+    return harness.Network(folder)
+
+
+@pytest.fixture(params=["clean", "lossy"])
+def both(request, folder):
+    """The same network twice: clean, and with delay, loss, duplicates and reordering."""
+    lossy = request.param == "lossy" and not harness.NATIVE
+    return harness.Network(folder, harness.LOSSY if lossy else None)
+
+
+@pytest.fixture
+def command(folder):
+    """berth run with one command."""
+    return harness.Command(folder)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Web servers and their clients: Python's and nginx, curl, wget, wrk and ab."""
+
+import re
+
+import harness
+
+NGINX = """
+daemon off;
+worker_processes 3;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 30s;
+    keepalive_requests 1000000;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 80 {listen};
+        root {folder};
+        location = /hello {{ return 200 "hello\\n"; }}
+    }}
+}}
+"""
+
+
+def size(network, clean, lossy):
+    """The clean network always gets the whole file, the lossy one only in a long run."""
+    return clean if not network.lossy or harness.LONG else lossy
+
+
+def add_nginx(network, listen="reuseport"):
+    web = network.server("web", "exec nginx -e stderr -p . -c $PWD/nginx.conf")
+    (web.folder / "nginx.conf").write_text(NGINX.format(folder=web.folder, listen=listen))
+    return web
+
+
+def check_hashes(host, names, expected):
+    for name in names:
+        assert harness.sha256(host.folder / name) == expected, f"{name} differs"
+
+
+def test_python_http_server(both):
+    web = both.server("web", "exec /usr/bin/python3 -m http.server 80")
+    digest = harness.random_file(web.folder / "file", size(both, 20_000_000, 500_000))
+    curl = both.host("curl", "curl -sSf -o got http://web/file", after="web:80")
+    wget = both.host("wget", "wget -q -O got http://web/file", after="web:80")
+    both.run(60).check()
+    check_hashes(curl, ["got"], digest)
+    check_hashes(wget, ["got"], digest)
+
+
+def test_nginx_large_file(both):
+    web = add_nginx(both)
+    digest = harness.random_file(web.folder / "file", size(both, 100_000_000, 1_000_000))
+    curl = both.host("curl", "curl -sSf -o got http://web/file", after="web:80")
+    wget = both.host("wget", "wget -q -O got http://web/file", after="web:80")
+    both.run(600 if harness.LONG else 60).check()
+    check_hashes(curl, ["got"], digest)
+    check_hashes(wget, ["got"], digest)
+
+
+def test_nginx_keepalive(both):
+    """Several requests of one curl use one connection."""
+    web = add_nginx(both, listen="")
+    digest = harness.random_file(web.folder / "file", 20_000)
+    curl = both.host(
+        "curl", "curl -sSf -w '%{num_connects}\\n' -o a http://web/file -o b http://web/file"
+        " -o c http://web/file >connects", after="web:80")
+    both.run().check()
+    check_hashes(curl, ["a", "b", "c"], digest)
+    assert (curl.folder / "connects").read_text().split() == ["1", "0", "0"]
+
+
+def test_nginx_missing_page(net):
+    add_nginx(net)
+    curl = net.host("curl", "curl -s -o page -w '%{http_code}' http://web/none >code",
+                    after="web:80")
+    net.run().check()
+    assert (curl.folder / "code").read_text() == "404"
+
+
+def test_upload(both):
+    """The client is the one that sends: a PUT to a Python server that stores it."""
+    web = both.server("web", "exec /usr/bin/python3 $TOP/tests/system/progs/put_server.py 80")
+    client = both.host("client", "curl -sSf -T file http://web/stored", after="web:80")
+    digest = harness.random_file(client.folder / "file", size(both, 20_000_000, 300_000))
+    both.run(60).check()
+    check_hashes(web, ["stored"], digest)
+
+
+def test_wrk(both):
+    add_nginx(both)
+    wrk = both.host("wrk", "wrk -t2 -c20 -d2s http://web/hello >report", after="web:80")
+    both.run().check()
+    report = (wrk.folder / "report").read_text()
+    assert int(re.search(r"(\d+) requests in", report).group(1)) > 20, report
+    assert "Non-2xx" not in report, report
+    errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", report)
+    assert errors is None or errors.groups() == ("0", "0", "0"), report
+
+
+def test_ab(both):
+    add_nginx(both)
+    count = 200 if both.lossy else 5000
+    ab = both.host("ab", f"ab -q -n {count} -c 10 http://web/hello >closing\n"
+                   f"ab -q -k -n {count} -c 10 http://web/hello >keeping", after="web:80")
+    both.run().check()
+    for name in ("closing", "keeping"):
+        report = (ab.folder / name).read_text()
+        assert re.search(rf"Complete requests: +{count}\n", report), report
+        assert re.search(r"Failed requests: +0\n", report), report
+    assert re.search(rf"Keep-Alive requests: +{count}\n", report), report
