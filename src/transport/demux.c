@@ -44,6 +44,23 @@ struct sock *demux_connected(const struct transport *tp, enum space space, const
 	return NULL;
 }
 
+struct wait *demux_wait(const struct transport *tp, const struct flow *f)
+{
+	if (tp->waits.count == 0)
+		return NULL;
+	uint32_t hash = flow_hash(tp, f);
+
+	for (struct table_node *n = table_chain(&tp->waits, hash); n; n = n->next) {
+		struct wait *w = container_of(n, struct wait, node);
+
+		if (n->hash == hash && w->local.port == f->local_port &&
+		    w->remote.port == f->remote_port && ipaddr_equal(&w->remote.addr, &f->remote) &&
+		    ipaddr_equal(&w->local.addr, &f->local))
+			return w;
+	}
+	return NULL;
+}
+
 static struct port *find_port(const struct transport *tp, enum space space, uint16_t number)
 {
 	for (struct table_node *n = table_chain(&tp->space[space].ports, number); n; n = n->next) {

@@ -15,6 +15,7 @@
 
 struct env;
 struct net;
+struct wait; /* an end in TIME-WAIT that has no sock any more: transport/port.h */
 
 /* The two protocols that have ports. */
 enum space { SPACE_TCP, SPACE_UDP, SPACE_COUNT };
@@ -26,6 +27,9 @@ struct transport {
 		struct table tuples;   /* struct sock, by tuple_node */
 		struct table ports;    /* struct port, by number */
 	} space[SPACE_COUNT];
+	struct table waits;            /* struct wait, TCP's */
+	/* TCP's: a new connection wants the ends of `w`: true when it was given up (port_wait_end() was called). */
+	bool (*wait_yield)(void *tcp, struct wait *w, const struct sock *to);
 	struct list all;               /* every sock, oldest first, by all_link */
 	struct sock *walked;           /* what transport_next() returned last, while it lives */
 	uint64_t last_id;
@@ -71,6 +75,9 @@ struct sock *demux_find(const struct transport *tp, enum space space, const stru
 /* Calls `fn` for every sock that a broadcast or multicast packet is for. It must not free one. */
 void demux_each(const struct transport *tp, enum space space, const struct flow *f,
 		void (*fn)(void *ctx, struct sock *s), void *ctx);
+
+/* The end in TIME-WAIT with exactly these ends, or NULL. */
+struct wait *demux_wait(const struct transport *tp, const struct flow *f);
 
 /* The hash of a flow under the stack's key. */
 uint32_t flow_hash(const struct transport *tp, const struct flow *f);

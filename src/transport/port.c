@@ -66,6 +66,7 @@ static struct port *port_new(const struct sock *s, uint16_t number, bool connect
 	port->users_share = true;
 	list_init(&port->binders);
 	list_init(&port->users);
+	list_init(&port->waits);
 	table_add(ports_of(s), s->tp->env, &port->node, number);
 	return port;
 }
@@ -81,6 +82,18 @@ static void port_join(struct port *port, struct sock *s, bool user)
 	s->local.port = port->number;
 }
 
+/* Frees a port that nobody holds any more. */
+static void port_settle(struct table *ports, struct env *env, struct port *port)
+{
+	if (!list_empty(&port->users) || !list_empty(&port->waits))
+		return;
+	port->users_share = true;
+	if (!list_empty(&port->binders))
+		return;
+	table_del(ports, &port->node);
+	env_free(env, port);
+}
+
 static void port_leave(struct sock *s)
 {
 	struct port *port = s->port;
@@ -89,27 +102,23 @@ static void port_leave(struct sock *s)
 		return;
 	list_del(&s->port_link);
 	s->port = NULL;
-	if (list_empty(&port->users))
-		port->users_share = true;
-	if (!list_empty(&port->users) || !list_empty(&port->binders))
-		return;
-	table_del(ports_of(s), &port->node);
-	env_free(s->tp->env, port);
+	port_settle(ports_of(s), s->tp->env, port);
 }
 
-static bool could_match_same(const struct sock *s, const struct sock *o)
+static bool could_match_same(const struct sock *s, const struct ipaddr *addr, unsigned ifindex)
 {
-	if (s->opt.ifindex && o->opt.ifindex && s->opt.ifindex != o->opt.ifindex)
+	if (s->opt.ifindex && ifindex && s->opt.ifindex != ifindex)
 		return false;
-	return ipaddr_is_any(&s->local.addr) || ipaddr_is_any(&o->local.addr) ||
-	       ipaddr_equal(&s->local.addr, &o->local.addr);
+	return ipaddr_is_any(&s->local.addr) || ipaddr_is_any(addr) ||
+	       ipaddr_equal(&s->local.addr, addr);
 }
 
 /* Linux: inet_csk_bind_conflict() and udp_lib_lport_inuse(); a TCP port that was chosen, not asked for,
  * is never shared with an address that overlaps. */
 static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for)
 {
-	if (s == o || s->hidden || o->hidden || !could_match_same(s, o))
+	if (s == o || s->hidden || o->hidden ||
+	    !could_match_same(s, &o->local.addr, o->opt.ifindex))
 		return false;
 	if (space_of(s) == SPACE_TCP && !asked_for)
 		return true;
@@ -118,6 +127,14 @@ static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for
 	if (s->opt.reuseaddr && o->opt.reuseaddr)
 		return space_of(s) == SPACE_TCP && o->listening;
 	return true;
+}
+
+/* The same for an end in TIME-WAIT. */
+static bool conflicts_wait(const struct sock *s, const struct wait *w, bool asked_for)
+{
+	if (s->hidden || !could_match_same(s, &w->local.addr, w->ifindex))
+		return false;
+	return !asked_for || !((s->opt.reuseport && w->reuseport) || (s->opt.reuseaddr && w->reuseaddr));
 }
 
 static bool port_taken(const struct sock *s, const struct port *port, bool asked_for)
@@ -132,6 +149,10 @@ static bool port_taken(const struct sock *s, const struct port *port, bool asked
 		return false;
 	list_for_each(l, &port->users) {
 		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
+			return true;
+	}
+	list_for_each(l, &port->waits) {
+		if (conflicts_wait(s, list_entry(l, struct wait, port_link), asked_for))
 			return true;
 	}
 	return false;
@@ -245,8 +266,12 @@ static struct flow flow_to(const struct sock *s, const struct endpoint *remote, 
 /* Whether a sock with these ends is there and does not give them up. */
 static bool tuple_taken(struct sock *s, const struct flow *f)
 {
-	struct sock *o = demux_connected(s->tp, space_of(s), f);
+	struct transport *tp = s->tp;
+	struct sock *o = demux_connected(tp, space_of(s), f);
+	struct wait *w = space_of(s) == SPACE_TCP ? demux_wait(tp, f) : NULL;
 
+	if (w && (!tp->wait_yield || !tp->wait_yield(tp->tcp, w, s)))
+		return true;
 	if (!o || o == s)
 		return false;
 	return !o->proto->yield || !o->proto->yield(o, s);
@@ -354,6 +379,32 @@ int port_inherit(struct sock *child, const struct sock *listener)
 	port_join(listener->port, child, true);
 	tuple_add(child);
 	return 0;
+}
+
+void port_wait(struct wait *w, struct sock *s)
+{
+	struct transport *tp = s->tp;
+	struct flow f = flow_to(s, &s->remote, s->local.port);
+
+	ASSERT(s->port && s->remote.port);
+	w->local = s->local;
+	w->remote = s->remote;
+	w->ifindex = s->opt.ifindex;
+	w->reuseaddr = s->opt.reuseaddr;
+	w->reuseport = s->opt.reuseport;
+	w->port = s->port;
+	list_init(&w->port_link);
+	list_add_tail(&w->port->waits, &w->port_link);
+	w->port->users_share = w->port->users_share && w->reuseaddr;
+	table_add(&tp->waits, tp->env, &w->node, flow_hash(tp, &f));
+	port_release(s);
+}
+
+void port_wait_end(struct transport *tp, struct wait *w)
+{
+	table_del(&tp->waits, &w->node);
+	list_del(&w->port_link);
+	port_settle(&tp->space[SPACE_TCP].ports, tp->env, w->port);
 }
 
 void port_release(struct sock *s)

@@ -18,10 +18,28 @@ struct port {
 	struct table_node node;
 	uint16_t number;
 	struct list binders;  /* socks that got it by bind() or listen() and aren't connected */
-	struct list users;    /* connected socks: by connect(), accepted, TIME-WAIT */
+	struct list users;    /* connected socks: by connect(), accepted */
+	struct list waits;    /* struct wait */
 	bool connect_only;    /* nobody has bound it: connect() may choose it for other peers as well */
-	bool users_share;     /* every user there has SO_REUSEADDR */
+	bool users_share;     /* every user and wait there has SO_REUSEADDR */
 };
+
+/*
+ * An end that only keeps its four numbers from being used again: TIME-WAIT after the sock is gone. Part of a larger object
+ * of TCP's, which fills in the endpoints, and frees it after port_wait_end().
+ */
+struct wait {
+	struct table_node node;
+	struct list port_link;
+	struct port *port;
+	struct endpoint local, remote;
+	unsigned ifindex;     /* SO_BINDTODEVICE */
+	bool reuseaddr, reuseport;
+};
+
+/* Takes over the place of connected sock `s` in the tables: `s` holds nothing after. */
+void port_wait(struct wait *w, struct sock *s);
+void port_wait_end(struct transport *tp, struct wait *w);
 
 /*
  * bind(2): local endpoint `local`; port 0: one is chosen, odd ones first. Sets s->local and the bound_

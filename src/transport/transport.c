@@ -28,6 +28,10 @@ struct transport *transport_new(struct env *env, struct net *net)
 			return NULL;
 		}
 	}
+	if (table_init(&tp->waits, env, TABLE_BUCKETS) < 0) {
+		transport_free(tp);
+		return NULL;
+	}
 	return tp;
 }
 
@@ -42,6 +46,8 @@ void transport_free(struct transport *tp)
 		if (tp->space[i].ports.buckets)
 			table_fini(&tp->space[i].ports, tp->env);
 	}
+	if (tp->waits.buckets)
+		table_fini(&tp->waits, tp->env);
 	env_free(tp->env, tp);
 }
 
