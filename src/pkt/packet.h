@@ -33,8 +33,9 @@
 /* A counted piece of payload memory. Filled from the front by its pool. */
 struct chunk {
 	struct berth_pool *pool;
-	struct chunk *next_free;
+	struct chunk *next;  /* the pool's: free, or waiting to be filled */
 	uint32_t refs;
+	uint32_t filled;     /* the pool's: bytes given out */
 	uint8_t data[CHUNK_BYTES];
 };
 
@@ -71,15 +72,23 @@ struct berth_packet {
 	berth_time time;             /* of arrival */
 	uint8_t head[PACKET_HEAD_BYTES];
 	struct view inline_views[PACKET_INLINE_VIEWS];
+	void *memory;                /* what the pool allocated, this packet within */
 };
 
 #define PACKET_FORWARDED 0x1u   /* came in through another interface of this host */
+#define PACKET_COMPLETE_CUT 0x80u /* packet_cut() owes each segment its checksums */
 
-/* An empty packet with all of head[] as headroom; NULL: no memory. */
+/* An empty packet with all of head[] as headroom, zeros in all other fields before head[], whose bytes
+ * are undefined; NULL: no memory. */
 struct berth_packet *packet_new(struct berth_pool *pool);
-void packet_free(struct berth_packet *p);
+void packet_free(struct berth_packet *p); /* takes NULL */
+/* A packet with a copy of these bytes, as one that came over a wire: headers are made contiguous by
+ * packet_pull(). NULL: no memory. */
+struct berth_packet *packet_from(struct berth_pool *pool, const void *frame, size_t bytes);
 /* A copy of the header area; payload shared. NULL: no memory. */
 struct berth_packet *packet_clone(const struct berth_packet *p);
+/* A copy whose memory is all of `pool`. NULL: no memory. */
+struct berth_packet *packet_copy(struct berth_pool *pool, const struct berth_packet *p);
 
 static inline size_t packet_bytes(const struct berth_packet *p)
 {
@@ -95,8 +104,8 @@ static inline uint8_t *packet_head(struct berth_packet *p)
  * fit: ASSERTs head_off >= bytes (Ethernet 14 + IP 60 + TCP 60 always fit). */
 uint8_t *packet_push(struct berth_packet *p, size_t bytes);
 
-/* Makes the first `bytes` bytes contiguous in head[], copying from views if need be. False: the packet
- * is shorter, or the header area too small; the packet is unchanged. */
+/* Makes the first `bytes` bytes contiguous in head[], copying from views if need be (pointers into head[]
+ * are stale then). False: the packet is shorter, or the header area too small; the packet is unchanged. */
 bool packet_pull(struct berth_packet *p, size_t bytes);
 
 /* Takes bytes away in front (headers first, then views) or at the end; at most packet_bytes(). */
@@ -111,24 +120,36 @@ int packet_append(struct berth_packet *p, struct chunk *c, uint32_t offset, uint
 int packet_append_from(struct berth_packet *p, const struct berth_packet *from, size_t offset,
 		       size_t bytes);
 
+/* Moves the first `bytes` payload bytes (fewer than there are) to a new packet with a copy of the header area and
+ * all fields. NULL: no memory, `p` is unchanged. */
+struct berth_packet *packet_split(struct berth_packet *p, size_t bytes);
+
 /* Copies out `bytes` bytes from `offset` on (of head and views); returns how many there were. */
 size_t packet_copy_out(const struct berth_packet *p, size_t offset, void *buf, size_t bytes);
 
-/* Internet checksum (RFC 1071) over `bytes` bytes from `offset`, added to `sum`, not folded. */
+/* Internet checksum (RFC 1071) over `bytes` bytes from `offset`, added to `sum`, not folded: see
+ * pkt/csum.h. The packet has as many bytes. */
 uint32_t packet_sum(const struct berth_packet *p, size_t offset, size_t bytes, uint32_t sum);
 
-/* Computes the transport (and IPv4 header) checksum of a CSUM_PARTIAL packet. Harmless else. */
+/* Computes the transport (and IPv4 header) checksum of a CSUM_PARTIAL packet, which is CSUM_NONE after.
+ * Both headers are in head[], l3_off and l4_off lead to them. With l4_protocol 0 (a fragment), only IPv4's.
+ * Harmless else. */
 void packet_complete(struct berth_packet *p);
 
-/* See berth_packet_cut(). */
+/* Flips one bit, 0 to 8 * packet_bytes() - 1; a shared payload is copied first. -ENOMEM: unchanged. */
+int packet_flip_bit(struct berth_packet *p, uint64_t bit);
+
+/* See berth_packet_cut(). head[] holds the headers of a super-packet and nothing else. What is left in *p is
+ * at any time a packet with right lengths and sequence number; checksums stay partial, or, when
+ * they were computed, are computed for each segment. */
 struct berth_packet *packet_cut(struct berth_packet **p);
 
 /*
  * Payload memory. A pool hands out space from its current chunk, so that small writes share
  * chunks and consecutive big ones are neighbours that merge into one view.
  */
-/* Describes up to `bytes` bytes of fresh space in up to `count` pieces; returns the pieces, 0: no memory. Nothing is taken
- * before pool_commit(). */
+/* Describes up to `bytes` bytes of fresh space in up to `count` pieces; returns the pieces, 0: no memory. Nothing is
+ * taken before pool_commit(); nothing else is to be reserved or appended in between. */
 int pool_reserve(struct berth_pool *pool, size_t bytes, struct iovec *iov, int count);
 /* Takes the first `bytes` bytes of what pool_reserve() described, and tells the views through `add`, one per
  * chunk, each with a reference that becomes the receiver's. */
@@ -143,7 +164,18 @@ static inline void chunk_get(struct chunk *c)
 	ASSERT(c->refs > 0);
 	c->refs++;
 }
-void chunk_put(struct chunk *c);
+void chunk_release(struct chunk *c);
+static inline void chunk_put(struct chunk *c)
+{
+	ASSERT(c->refs > 0);
+	if (--c->refs == 0)
+		chunk_release(c);
+}
+
+/* `mem` NULL or zero: malloc; `bytes_max` bounds the payload chunks, 0: 4 GiB. NULL: no memory. */
+struct berth_pool *pool_new(const struct berth_mem *mem, uint64_t bytes_max);
+/* Every packet and view is gone. Takes NULL. */
+void pool_free(struct berth_pool *pool);
 
 /* Packets and chunks now handed out, for tests that nothing leaks. */
 uint64_t pool_packets(const struct berth_pool *pool);
