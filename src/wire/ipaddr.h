@@ -7,6 +7,7 @@
 #define WIRE_IPADDR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -57,6 +58,10 @@ bool ipaddr_is_loopback(const struct ipaddr *a);
 bool ipaddr_is_limited_broadcast(const struct ipaddr *a);
 /* Whether the first `prefix_len` bits agree; for IPv4 count from the start of the IPv4 part. */
 bool ipaddr_in_prefix(const struct ipaddr *a, const struct ipaddr *prefix, unsigned prefix_len);
+
+/* The sum of the pseudo-header of either version, for pkt/csum.h. Both are of the same version. */
+uint32_t ipaddr_pseudo_sum(const struct ipaddr *src, const struct ipaddr *dst, uint8_t protocol,
+			   size_t bytes);
 
 #define IPADDR_TEXT_BYTES 46
 /* Dotted quad or RFC 5952 text, terminated; returns `buf`. */
