@@ -73,7 +73,6 @@ static inline bool ip4_option_copied(uint8_t type)
 struct ip4_option {
 	uint8_t type;               /* never END or NOP */
 	uint8_t bytes;              /* with type and length: >= 2 */
-	size_t offset;              /* in the options */
 	const uint8_t *at;          /* its type byte */
 };
 
