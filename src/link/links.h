@@ -15,7 +15,6 @@
 #include "link/netif.h"
 
 struct env;
-struct links;
 
 /* The protocols above a link, and their place in the dispatch table. */
 enum link_protocol { LINK_IP4, LINK_IP6, LINK_ARP, LINK_PROTOCOLS };
@@ -40,6 +39,21 @@ struct link_listener {
 	/* The queue of `n` had been full and has room again. */
 	void (*on_tx_space)(void *ctx, struct netif *n);
 	void (*on_change)(void *ctx, struct netif *n, enum link_change change);
+};
+
+/* The parts of link/ share it; others go through the functions. */
+struct links {
+	struct env *env;
+	struct list list;	 /* struct netif.link, by index */
+	struct netif **by_index; /* [ifindex], NULL: none */
+	unsigned index_capacity, index_last;
+	struct netif *loopback; /* NULL: not added yet */
+	struct list tx_list;	/* struct netif.tx_link: those with frames for the driver */
+	struct list listeners;
+	struct {
+		link_input_fn fn;
+		void *ctx;
+	} inputs[LINK_PROTOCOLS];
 };
 
 /* NULL: no memory. No interface is there at first, not even lo. */
@@ -67,6 +81,7 @@ struct netif *links_loopback(const struct links *ls);
 /* The list of struct netif.link, by index. */
 struct list *links_list(struct links *ls);
 
+bool netif_mtu_valid(enum berth_netif_kind kind, uint32_t mtu);
 /* What an interface can be told. -EINVAL as in berth_netif_set_*(). */
 void netif_set_up(struct netif *n, bool up);
 void netif_set_running(struct netif *n, bool running);
@@ -98,7 +113,16 @@ bool links_pending(const struct links *ls);
 int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 		enum link_protocol protocol);
 
-/* The addresses that all stations hear. */
+/* For link/ alone: puts a complete frame into the queue of `n`; -ENOBUFS. Consumed. */
+int netif_enqueue(struct netif *n, struct berth_packet *p);
+/* For link/ alone: takes the oldest frame out; NULL: none. Tells of the room it made. */
+struct berth_packet *netif_dequeue(struct netif *n);
+/* For link/ alone: tells the listeners what changed. */
+void links_tell(struct netif *n, enum link_change change);
+/* For link/ alone: hands a packet, which starts at its network header, to its protocol. */
+void links_deliver(struct netif *n, struct berth_packet *p, enum link_protocol protocol);
+
+/* The address that all stations hear. */
 extern const uint8_t link_broadcast_mac[6];
 /* The Ethernet address of a multicast group (RFC 1112 §6.4, RFC 2464 §7). */
 void link_multicast_mac(const struct ipaddr *group, uint8_t out_mac[6]);

@@ -69,7 +69,7 @@ struct neigh_ops {
 	 * that waits first, if any, is n->queue.head. */
 	void (*solicit)(void *ctx, struct neigh *n, bool unicast);
 	/* Nobody answered: a packet that waited, from its network header on; consumed. */
-	void (*unreachable)(void *ctx, struct neigh *n, struct berth_packet *p);
+	void (*unreachable)(void *ctx, struct berth_packet *p);
 	/* The entry dies: pointers to it must not be used any more. */
 	void (*forget)(void *ctx, struct neigh *n);
 };
