@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/check.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <assert.h>
 
 _Noreturn void check_failed(const char *condition, const char *file, int line)
 {
-	fprintf(stderr, "berth: %s:%d: failed: %s\n", file, line, condition);
-	abort();
+	__assert_fail(condition, file, (unsigned)line, "berth");
 }

@@ -2,9 +2,9 @@
 /*
  * Memory, randomness and keyed hashing of one stack.
  *
- * SipHash (Aumasson and Bernstein, 2012) keeps peers from choosing colliding keys: with 2 rounds per
- * word and 4 at the end where an answer can be seen from outside (sequence numbers), with 1 and 3 in
- * hash tables, which is what Linux and the languages' tables trust.
+ * SipHash (Aumasson and Bernstein, 2012) keeps peers from choosing colliding keys: with 2 rounds
+ * per word and 4 at the end where an answer can be seen from outside (sequence numbers), with 1 and
+ * 3 in hash tables, which is what Linux and the languages' tables trust.
  */
 #include "base/env.h"
 

@@ -20,7 +20,7 @@ struct table_node {
 
 struct table {
 	struct table_node **buckets;
-	uint32_t mask;  /* buckets - 1 */
+	uint32_t mask; /* buckets - 1 */
 	uint32_t count;
 };
 

@@ -15,13 +15,13 @@
 struct env;
 
 struct timer {
-	berth_time due;              /* when it fires; valid while armed */
+	berth_time due;		     /* when it fires; valid while armed */
 	void (*fn)(struct timer *t); /* gets at its object with container_of() */
-	uint32_t slot;               /* 1 + index in the heap; 0: not armed */
+	uint32_t slot;		     /* 1 + index in the heap; 0: not armed */
 };
 
 struct timer_entry {
-	berth_time key;              /* <= timer->due */
+	berth_time key; /* <= timer->due */
 	uint64_t order;
 	struct timer *timer;
 };

@@ -2,16 +2,16 @@
 /*
  * Pools and the payload memory that they hand out.
  *
- * A pool fills one chunk after another from the front, so that the bytes of many small writes share a
- * chunk, and those of consecutive writes are neighbours, whose views merge. A chunk is recycled when
- * its last view goes; if nobody but the pool knows the chunk that is being filled, filling starts again at its
- * front: a request and its response then always use the same few cache lines.
+ * A pool fills one chunk after another from the front, so that the bytes of many small writes share
+ * a chunk, and those of consecutive writes are neighbours, whose views merge. A chunk is recycled
+ * when its last view goes; if nobody but the pool knows the chunk that is being filled, filling
+ * starts again at its front: a request and its response then always use the same few cache lines.
  *
- * Ownership: the pool has a reference to each open chunk, every view has one to its chunk. A chunk without
- * references is on the free list or given back to the allocator.
+ * Ownership: the pool has a reference to each open chunk, every view has one to its chunk. A chunk
+ * without references is on the free list or given back to the allocator.
  *
- * Limits: chunks in use never exceed chunks_max. What idles on free lists is at most FREE_CHUNKS_MAX
- * chunks, FREE_PACKETS_MAX packets and FREE_ARRAYS_MAX arrays.
+ * Limits: chunks in use never exceed chunks_max. What idles on free lists is at most
+ * FREE_CHUNKS_MAX chunks, FREE_PACKETS_MAX packets and FREE_ARRAYS_MAX arrays.
  */
 #include "pkt/pool.h"
 

@@ -35,8 +35,8 @@ static inline uint64_t load_tail(const uint8_t *p, size_t bytes)
 }
 
 /*
- * One's complement addition does not care how wide its words are nor in which byte order, as long as
- * carries come back in and the result is swapped at the end (RFC 1071 §2). Four chains of 64-bit
+ * One's complement addition does not care how wide its words are nor in which byte order, as long
+ * as carries come back in and the result is swapped at the end (RFC 1071 §2). Four chains of 64-bit
  * words count their carries apart, in the upper half of 128 bits.
  */
 uint32_t csum_add(const void *data, size_t bytes, uint32_t sum)

@@ -26,7 +26,7 @@ static inline uint16_t csum_finish(uint32_t sum)
 	return (uint16_t)~csum_fold(sum);
 }
 
-/* Appends the sum of a piece that begins `offset` bytes in: at odd offsets its bytes trade places. */
+/* Appends the sum of a piece that begins `offset` bytes in: at odd ones its bytes trade places. */
 static inline uint32_t csum_join(uint32_t sum, uint32_t piece, size_t offset)
 {
 	uint32_t folded = csum_fold(piece);
@@ -40,8 +40,7 @@ static inline uint32_t csum_pseudo4(uint32_t src, uint32_t dst, uint8_t protocol
 	return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + protocol +
 	       (uint32_t)bytes;
 }
-uint32_t csum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint8_t protocol,
-		      size_t bytes);
+uint32_t csum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint8_t protocol, size_t bytes);
 
 /* The field after a 16-bit word that it covers has changed (RFC 1624). */
 static inline uint16_t csum_update(uint16_t field, uint16_t was, uint16_t is)

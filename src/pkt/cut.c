@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a wire's end would do to a packet: finish its checksums, and cut a TCP super-packet into segments
- * (what Linux calls CHECKSUM_PARTIAL and GSO).
+ * What a wire's end would do to a packet: finish its checksums, and cut a TCP super-packet into
+ * segments (what Linux calls CHECKSUM_PARTIAL and GSO).
  *
- * Both need a few header fields and no more, so they read and write them in place, at l3_off and l4_off in
- * head[]. The headers were written by this host or parsed by it before; that they lie within head[] is
- * asserted, not hoped.
+ * Both need a few header fields and no more, so they read and write them in place, at l3_off and
+ * l4_off in head[]. The headers were written by this host or parsed by it before; that they lie
+ * within head[] is asserted, not hoped.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -179,7 +179,7 @@ struct berth_packet *packet_cut(struct berth_packet **p)
 	first->csum = CSUM_PARTIAL;
 	first->flags = rest->flags;
 	first->gso_bytes = 0;
-	first->head[first->l4_off + TCP_FLAGS] &= (uint8_t)~(FLAG_FIN | FLAG_PSH);
+	first->head[first->l4_off + TCP_FLAGS] &= (uint8_t) ~(FLAG_FIN | FLAG_PSH);
 	set_ip_length(first);
 	advance_rest(rest, bytes);
 	return finish_segment(first);

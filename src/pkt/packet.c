@@ -2,11 +2,12 @@
 /*
  * Packets: making, editing, reading. See packet.h for their shape.
  *
- * Packets come from and return to their pool's free list; only the first cache line is written when one is made.
- * They are aligned so that the headers at the end of head[] and the first views are two lines more.
+ * Packets come from and return to their pool's free list; only the first cache line is written when
+ * one is made. They are aligned so that the headers at the end of head[] and the first views are
+ * two lines more.
  *
- * Invariants (packet_check()): head_off + head_len <= PACKET_HEAD_BYTES; view_count <= view_capacity; views are not
- * empty, lie within their chunks and add up to payload_bytes.
+ * Invariants: head_off + head_len <= PACKET_HEAD_BYTES; view_count <=
+ * view_capacity; views are not empty, lie within their chunks and add up to payload_bytes.
  */
 #include "pkt/packet.h"
 
@@ -27,8 +28,8 @@ STATIC_ASSERT(offsetof(struct berth_packet, head) == PACKET_ALIGN);
 
 static struct berth_packet *packet_alloc(struct berth_pool *pool)
 {
-	void *memory = pool->mem.alloc(pool->mem.ctx,
-				       sizeof(struct berth_packet) + PACKET_ALIGN - 1);
+	void *memory =
+		pool->mem.alloc(pool->mem.ctx, sizeof(struct berth_packet) + PACKET_ALIGN - 1);
 
 	if (memory == NULL)
 		return NULL;
@@ -359,7 +360,7 @@ struct berth_packet *packet_split(struct berth_packet *p, size_t bytes)
 	return first;
 }
 
-/* Moves what is in head[], with the network header if that is before head_off, towards the front. */
+/* Moves what is in head[] towards the front, with the network header if it is before head_off. */
 static bool shift_head(struct berth_packet *p, size_t by)
 {
 	size_t first = p->l3_off != 0 && p->l3_off < p->head_off ? p->l3_off : p->head_off;

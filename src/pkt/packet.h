@@ -33,9 +33,9 @@
 /* A counted piece of payload memory. Filled from the front by its pool. */
 struct chunk {
 	struct berth_pool *pool;
-	struct chunk *next;  /* the pool's: free, or waiting to be filled */
+	struct chunk *next; /* the pool's: free, or waiting to be filled */
 	uint32_t refs;
-	uint32_t filled;     /* the pool's: bytes given out */
+	uint32_t filled; /* the pool's: bytes given out */
 	uint8_t data[CHUNK_BYTES];
 };
 
@@ -53,33 +53,33 @@ enum csum {
 };
 
 struct berth_packet {
-	struct berth_packet *next;   /* in a packet queue */
-	struct berth_packet *link;   /* the driver's */
+	struct berth_packet *next; /* in a packet queue */
+	struct berth_packet *link; /* the driver's */
 	struct berth_pool *pool;
-	struct view *views;          /* inline_views, or an array of the pool's */
-	uint32_t payload_bytes;      /* sum of the views */
+	struct view *views;	/* inline_views, or an array of the pool's */
+	uint32_t payload_bytes; /* sum of the views */
 	uint16_t view_count, view_capacity;
 	uint8_t head_off, head_len;
-	uint8_t csum;                /* enum csum */
-	uint8_t l4_protocol;         /* with CSUM_PARTIAL or gso_bytes: IPPROTO_TCP, _UDP, _ICMPV6 */
+	uint8_t csum;	     /* enum csum */
+	uint8_t l4_protocol; /* with CSUM_PARTIAL or gso_bytes: IPPROTO_TCP, _UDP, _ICMPV6 */
 	/* Offsets in head[] (not from head_off), kept by whoever pushed or parsed the header. */
 	uint8_t l3_off, l4_off;
-	uint16_t gso_bytes;          /* payload per segment of a TCP super-packet, 0: none */
+	uint16_t gso_bytes; /* payload per segment of a TCP super-packet, 0: none */
 	/* For the receiving side, set by link and net as the packet rises. */
 	uint16_t ifindex;
-	uint8_t broadcast;           /* link-layer broadcast or multicast, or IP one */
-	uint8_t flags;               /* PACKET_* */
-	berth_time time;             /* of arrival */
+	uint8_t broadcast; /* link-layer broadcast or multicast, or IP one */
+	uint8_t flags;	   /* PACKET_* */
+	berth_time time;   /* of arrival */
 	uint8_t head[PACKET_HEAD_BYTES];
 	struct view inline_views[PACKET_INLINE_VIEWS];
-	void *memory;                /* what the pool allocated, this packet within */
+	void *memory; /* what the pool allocated, this packet within */
 };
 
-#define PACKET_FORWARDED 0x1u   /* came in through another interface of this host */
+#define PACKET_FORWARDED 0x1u	  /* came in through another interface of this host */
 #define PACKET_COMPLETE_CUT 0x80u /* packet_cut() owes each segment its checksums */
 
-/* An empty packet with all of head[] as headroom, zeros in all other fields before head[], whose bytes
- * are undefined; NULL: no memory. */
+/* An empty packet with all of head[] as headroom, zeros in all other fields before head[], whose
+ * bytes are undefined; NULL: no memory. */
 struct berth_packet *packet_new(struct berth_pool *pool);
 void packet_free(struct berth_packet *p); /* takes NULL */
 /* A packet with a copy of these bytes, as one that came over a wire: headers are made contiguous by
@@ -100,28 +100,29 @@ static inline uint8_t *packet_head(struct berth_packet *p)
 	return p->head + p->head_off;
 }
 
-/* Makes room for `bytes` header bytes in front and returns where they go. The caller knows that they
- * fit: ASSERTs head_off >= bytes (Ethernet 14 + IP 60 + TCP 60 always fit). */
+/* Makes room for `bytes` header bytes in front and returns where they go. The caller knows that
+ * they fit: ASSERTs head_off >= bytes (Ethernet 14 + IP 60 + TCP 60 always fit). */
 uint8_t *packet_push(struct berth_packet *p, size_t bytes);
 
-/* Makes the first `bytes` bytes contiguous in head[], copying from views if need be (pointers into head[]
- * are stale then). False: the packet is shorter, or the header area too small; the packet is unchanged. */
+/* Makes the first `bytes` bytes contiguous in head[], copying from views if need be (pointers into
+ * head[] are stale then). False: the packet is shorter, or the header area too small; the packet is
+ * unchanged. */
 bool packet_pull(struct berth_packet *p, size_t bytes);
 
 /* Takes bytes away in front (headers first, then views) or at the end; at most packet_bytes(). */
 void packet_trim_front(struct berth_packet *p, size_t bytes);
 void packet_trim_to(struct berth_packet *p, size_t bytes);
 
-/* Appends a view; the packet takes its own reference. -ENOMEM, -EMSGSIZE past PACKET_VIEWS_MAX. Merges with the last
- * view when the bytes are neighbours. */
+/* Appends a view; the packet takes its own reference. -ENOMEM, -EMSGSIZE past PACKET_VIEWS_MAX.
+ * Merges with the last view when the bytes are neighbours. */
 int packet_append(struct berth_packet *p, struct chunk *c, uint32_t offset, uint32_t bytes);
 
 /* Appends the payload bytes [offset, offset + bytes) of `from`, shared. -ENOMEM, -EMSGSIZE. */
 int packet_append_from(struct berth_packet *p, const struct berth_packet *from, size_t offset,
 		       size_t bytes);
 
-/* Moves the first `bytes` payload bytes (fewer than there are) to a new packet with a copy of the header area and
- * all fields. NULL: no memory, `p` is unchanged. */
+/* Moves the first `bytes` payload bytes (fewer than there are) to a new packet with a copy of the
+ * header area and all fields. NULL: no memory, `p` is unchanged. */
 struct berth_packet *packet_split(struct berth_packet *p, size_t bytes);
 
 /* Copies out `bytes` bytes from `offset` on (of head and views); returns how many there were. */
@@ -131,28 +132,29 @@ size_t packet_copy_out(const struct berth_packet *p, size_t offset, void *buf, s
  * pkt/csum.h. The packet has as many bytes. */
 uint32_t packet_sum(const struct berth_packet *p, size_t offset, size_t bytes, uint32_t sum);
 
-/* Computes the transport (and IPv4 header) checksum of a CSUM_PARTIAL packet, which is CSUM_NONE after.
- * Both headers are in head[], l3_off and l4_off lead to them. With l4_protocol 0 (a fragment), only IPv4's.
- * Harmless else. */
+/* Computes the transport (and IPv4 header) checksum of a CSUM_PARTIAL packet, which is CSUM_NONE
+ * after. Both headers are in head[], l3_off and l4_off lead to them. With l4_protocol 0 (a
+ * fragment), only IPv4's. Harmless else. */
 void packet_complete(struct berth_packet *p);
 
-/* Flips one bit, 0 to 8 * packet_bytes() - 1; a shared payload is copied first. -ENOMEM: unchanged. */
+/* Flips one bit, 0 to 8 * packet_bytes() - 1; shared payload is copied first. -ENOMEM: unchanged. */
 int packet_flip_bit(struct berth_packet *p, uint64_t bit);
 
-/* See berth_packet_cut(). head[] holds the headers of a super-packet and nothing else. What is left in *p is
- * at any time a packet with right lengths and sequence number; checksums stay partial, or, when
- * they were computed, are computed for each segment. */
+/* See berth_packet_cut(). head[] holds the headers of a super-packet and nothing else. What is left
+ * in *p is at any time a packet with right lengths and sequence number; checksums stay partial, or,
+ * when they were computed, are computed for each segment. */
 struct berth_packet *packet_cut(struct berth_packet **p);
 
 /*
  * Payload memory. A pool hands out space from its current chunk, so that small writes share
  * chunks and consecutive big ones are neighbours that merge into one view.
  */
-/* Describes up to `bytes` bytes of fresh space in up to `count` pieces; returns the pieces, 0: no memory. Nothing is
- * taken before pool_commit(); nothing else is to be reserved or appended in between. */
+/* Describes up to `bytes` bytes of fresh space in up to `count` pieces; returns the pieces, 0: no
+ * memory. Nothing is taken before pool_commit(); nothing else is to be reserved or appended in
+ * between. */
 int pool_reserve(struct berth_pool *pool, size_t bytes, struct iovec *iov, int count);
-/* Takes the first `bytes` bytes of what pool_reserve() described, and tells the views through `add`, one per
- * chunk, each with a reference that becomes the receiver's. */
+/* Takes the first `bytes` bytes of what pool_reserve() described, and tells the views through
+ * `add`, one per chunk, each with a reference that becomes the receiver's. */
 void pool_commit(struct berth_pool *pool, size_t bytes, void (*add)(void *ctx, struct view v),
 		 void *ctx);
 /* Appends a copy of `bytes` bytes to a packet. -ENOMEM, -EMSGSIZE: the packet is unchanged. */

@@ -17,17 +17,18 @@ struct berth_pool {
 	struct berth_mem mem;
 	uint64_t chunks_max;
 	/* Chunks. The open ones are a list: space is given out from the first, the others are
-	 * empty and only there because a reservation spans them. The pool holds a reference to each. */
+	 * empty and only there because a reservation spans them. The pool holds a reference to
+	 * each. */
 	struct chunk *open;
 	struct chunk *free_chunks;
-	uint64_t chunks;             /* in use: open, or in somebody's view */
+	uint64_t chunks; /* in use: open, or in somebody's view */
 	uint32_t free_chunk_count;
 	/* Packets and view arrays. */
 	uint32_t free_packet_count;
 	uint32_t free_array_count;
 	struct berth_packet *free_packets;
 	union view_array *free_arrays;
-	uint64_t packets;            /* handed out */
+	uint64_t packets; /* handed out */
 };
 
 /* An empty chunk with one reference, the caller's, that is not being filled. NULL: no memory. */

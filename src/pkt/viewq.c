@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring of views. Entry i (from the front) is ring[(first + i) & (capacity - 1)]; its `at` is the stream
- * position of the view's first byte, so positions ascend without gaps: entry 0 is at `begin`, and each
- * ends where the next begins, the last at `end`.
+ * The ring of views. Entry i (from the front) is ring[(first + i) & (capacity - 1)]; its `at` is
+ * the stream position of the view's first byte, so positions ascend without gaps: entry 0 is at
+ * `begin`, and each ends where the next begins, the last at `end`.
  *
  * Ownership: each entry holds one reference to its chunk.
  */

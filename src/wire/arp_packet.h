@@ -19,10 +19,10 @@ enum arp_op {
 };
 
 struct arp_packet {
-	uint16_t op;                         /* ARP_REQUEST or ARP_REPLY */
+	uint16_t op; /* ARP_REQUEST or ARP_REPLY */
 	uint8_t sender_mac[ETHER_MAC_BYTES];
 	uint8_t target_mac[ETHER_MAC_BYTES]; /* of no meaning in a request */
-	uint32_t sender_ip;                  /* host order; 0: a probe (RFC 5227) */
+	uint32_t sender_ip;		     /* host order; 0: a probe (RFC 5227) */
 	uint32_t target_ip;
 };
 

@@ -49,12 +49,12 @@ enum icmp4_unreachable_code {
 struct icmp_header {
 	uint8_t type;
 	uint8_t code;
-	uint16_t checksum;  /* as received; written as zero */
-	uint16_t id;        /* echo and timestamp; else 0 */
+	uint16_t checksum; /* as received; written as zero */
+	uint16_t id;	   /* echo and timestamp; else 0 */
 	uint16_t seq;
-	uint16_t mtu;       /* fragmentation needed; 0: the router does not tell */
-	uint8_t pointer;    /* parameter problem: the offending byte's offset */
-	uint32_t gateway;   /* redirect: host order */
+	uint16_t mtu;	  /* fragmentation needed; 0: the router does not tell */
+	uint8_t pointer;  /* parameter problem: the offending byte's offset */
+	uint32_t gateway; /* redirect: host order */
 };
 
 /* False: truncated. The checksum is not verified: it covers all of the packet. */
@@ -65,8 +65,8 @@ void icmp_write(uint8_t *at, const struct icmp_header *h);
 /* Errors are never answered with an error (RFC 1122 §3.2.2). */
 static inline bool icmp_is_error(uint8_t type)
 {
-	return type == ICMP4_UNREACHABLE || type == ICMP4_SOURCE_QUENCH ||
-	       type == ICMP4_REDIRECT || type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAMETER;
+	return type == ICMP4_UNREACHABLE || type == ICMP4_SOURCE_QUENCH || type == ICMP4_REDIRECT ||
+	       type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAMETER;
 }
 
 #endif

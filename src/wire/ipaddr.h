@@ -25,9 +25,9 @@ struct endpoint {
 /* `host_order` is 0x7f000001 for 127.0.0.1. */
 static inline struct ipaddr ipaddr_from4(uint32_t host_order)
 {
-	return (struct ipaddr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(host_order >> 24),
-				(uint8_t)(host_order >> 16), (uint8_t)(host_order >> 8),
-				(uint8_t)host_order}};
+	return (struct ipaddr){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
+				(uint8_t)(host_order >> 24), (uint8_t)(host_order >> 16),
+				(uint8_t)(host_order >> 8), (uint8_t)host_order}};
 }
 
 static inline uint32_t ipaddr_to4(const struct ipaddr *a)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets as text. The first bytes are copied out and parsed like any packet's, so a line is right for
- * whatever a cable carries; what does not parse is named as such, not guessed at. Sequence numbers are
- * absolute (tcpdump -S), addresses are numbers (-n).
+ * Packets as text. The first bytes are copied out and parsed like any packet's, so a line is right
+ * for whatever a cable carries; what does not parse is named as such, not guessed at. Sequence
+ * numbers are absolute (tcpdump -S), addresses are numbers (-n).
  *
  * Left out: application protocols, and checksum verdicts.
  */

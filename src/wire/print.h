@@ -9,7 +9,8 @@
 
 struct berth_packet;
 
-/* See berth_packet_print(). The packet starts with its Ethernet header, or, when l3_off is head_off, with IP. */
+/* See berth_packet_print(). The packet starts with its Ethernet header, or, when l3_off is
+ * head_off, with IP. */
 size_t print_packet(const struct berth_packet *p, char *buf, size_t bytes);
 
 #endif

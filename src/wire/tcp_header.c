@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP headers. Nearly all segments of a connection carry the same twelve option bytes, two NOPs and the
- * timestamps (RFC 7323 appendix A), or those and SACK blocks, so these are tried first.
+ * TCP headers. Nearly all segments of a connection carry the same twelve option bytes, two NOPs and
+ * the timestamps (RFC 7323 appendix A), or those and SACK blocks, so these are tried first.
  *
- * An option whose length is not the one its kind has is skipped by the length it tells; one whose length runs out of the
- * header, or is less than 2, ends the options. What was read before stays.
+ * An option whose length is not the one its kind has is skipped by the length it tells; one whose
+ * length runs out of the header, or is less than 2, ends the options. What was read before stays.
  */
 #include "wire/tcp_header.h"
 

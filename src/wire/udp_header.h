@@ -15,11 +15,12 @@
 struct udp_header {
 	uint16_t src_port; /* 0: none */
 	uint16_t dst_port;
-	uint16_t bytes;    /* header and data: >= UDP_HEADER_BYTES */
+	uint16_t bytes;	   /* header and data: >= UDP_HEADER_BYTES */
 	uint16_t checksum; /* as received, 0: none; written as it is */
 };
 
-/* False: truncated, or a length less than the header's. That `bytes` bytes are there is not checked. */
+/* False: truncated, or a length less than the header's. That `bytes` bytes are there is not
+ * checked. */
 bool udp_parse(struct reader *r, struct udp_header *h);
 /* Writes UDP_HEADER_BYTES bytes. */
 void udp_write(uint8_t *at, const struct udp_header *h);
