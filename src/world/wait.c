@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocking calls in virtual time: try, run the world to its next moment, try again.
+ */
+#include <errno.h>
+
+#include "base/check.h"
+#include "world/core.h"
+
+/* One wait: until when, in world time. */
+struct wait {
+	struct berth_world *w;
+	berth_time until;
+};
+
+static struct wait wait_start(struct berth_world *w, berth_time timeout)
+{
+	berth_time now = w->env.now;
+	bool forever = timeout < 0 || timeout >= BERTH_TIME_NEVER - now;
+
+	return (struct wait){w, forever ? BERTH_TIME_NEVER : now + timeout};
+}
+
+/* Lets the world go on to its next moment. -EAGAIN: the time is over; -EDEADLK: it never ends. */
+static int wait_step(const struct wait *wait)
+{
+	struct berth_world *w = wait->w;
+	berth_time next = berth_world_run(w, w->env.now);
+
+	if (w->env.now >= wait->until)
+		return -EAGAIN;
+	if (next == BERTH_TIME_NEVER && wait->until == BERTH_TIME_NEVER)
+		return -EDEADLK;
+	(void)berth_world_run(w, next < wait->until ? next : wait->until);
+	return 0;
+}
+
+static struct berth_stack *stack_of(struct berth_world *w, int host)
+{
+	/* What was done on other hosts has to leave before this one tries. */
+	(void)berth_world_run(w, w->env.now);
+	return berth_world_stack(w, host);
+}
+
+int berth_world_poll(struct berth_world *w, int host, struct pollfd *fds, nfds_t count,
+		     berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	int result;
+	int error;
+
+	if (!st)
+		return -EINVAL;
+	for (;;) {
+		result = berth_poll(st, fds, count);
+		if (result != 0)
+			return result;
+		error = wait_step(&wait);
+		if (error == 0)
+			continue;
+		/* poll(2) says 0 when the time is over; what the last run brought still counts. */
+		result = berth_poll(st, fds, count);
+		return result != 0 ? result : error == -EAGAIN ? 0 : error;
+	}
+}
+
+/* Waits until one of `events` is there. 0, or why not. */
+static int wait_for(const struct wait *wait, int host, int fd, short events)
+{
+	struct pollfd pfd = {.fd = fd, .events = events};
+	berth_time left = wait->until == BERTH_TIME_NEVER ? -1 : wait->until - wait->w->env.now;
+	int result = berth_world_poll(wait->w, host, &pfd, 1, left);
+
+	return result > 0 ? 0 : result == 0 ? -EAGAIN : result;
+}
+
+int berth_world_connect(struct berth_world *w, int host, int fd, const struct sockaddr *addr,
+			socklen_t len, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	int error = 0;
+	socklen_t error_len = sizeof(error);
+
+	if (!st)
+		return -EINVAL;
+	int result = berth_connect(st, fd, addr, len);
+
+	if (result != -EINPROGRESS)
+		return result;
+	result = wait_for(&wait, host, fd, POLLOUT);
+	if (result == 0)
+		result = berth_getsockopt(st, fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
+	return result < 0 ? result : -error;
+}
+
+int berth_world_accept(struct berth_world *w, int host, int fd, struct sockaddr *addr,
+		       socklen_t *len, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+
+	if (!st)
+		return -EINVAL;
+	for (;;) {
+		int result = berth_accept(st, fd, addr, len);
+
+		if (result != -EAGAIN)
+			return result;
+		result = wait_for(&wait, host, fd, POLLIN);
+		if (result < 0)
+			return result;
+	}
+}
+
+ssize_t berth_world_send(struct berth_world *w, int host, int fd, const void *buf, size_t bytes,
+			 int flags, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	const char *at = buf;
+	size_t done = 0;
+
+	if (!st)
+		return -EINVAL;
+	for (;;) {
+		ssize_t result = berth_send(st, fd, at + done, bytes - done, flags);
+
+		if (result > 0)
+			done += (size_t)result;
+		if (result >= 0 && done >= bytes)
+			break;
+		if (result == -EAGAIN && !(flags & MSG_DONTWAIT))
+			result = wait_for(&wait, host, fd, POLLOUT);
+		if (result < 0) {
+			if (done == 0)
+				return result;
+			break;
+		}
+	}
+	(void)berth_world_run(w, w->env.now);
+	return (ssize_t)done;
+}
+
+ssize_t berth_world_recv(struct berth_world *w, int host, int fd, void *buf, size_t bytes,
+			 int flags, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	bool all = flags & MSG_WAITALL && !(flags & MSG_PEEK);
+	char *at = buf;
+	size_t done = 0;
+
+	if (!st)
+		return -EINVAL;
+	for (;;) {
+		ssize_t result = berth_recv(st, fd, at + done, bytes - done, flags);
+
+		if (result >= 0) {
+			done += (size_t)result;
+			if (result == 0 || !all || done >= bytes)
+				return (ssize_t)done;
+			continue;
+		}
+		if (result == -EAGAIN && !(flags & MSG_DONTWAIT))
+			result = wait_for(&wait, host, fd, POLLIN);
+		if (result < 0)
+			return done > 0 ? (ssize_t)done : result;
+	}
+}
