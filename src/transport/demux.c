@@ -145,7 +145,7 @@ static bool takes_group_packet(const struct sock *s, const struct flow *f)
 {
 	if (!ipaddr_is_any(&s->local.addr) && !ipaddr_equal(&s->local.addr, &f->local))
 		return false;
-	if (s->remote.port != 0 && (s->remote.port != f->remote_port ||
+	if (sock_connected(s) && (s->remote.port != f->remote_port ||
 				    !ipaddr_equal(&s->remote.addr, &f->remote)))
 		return false;
 	return !s->opt.ifindex || s->opt.ifindex == f->ifindex;

@@ -39,7 +39,7 @@ struct transport {
 	void (*notify)(void *ctx, struct sock *s, unsigned events);
 	void *notify_ctx;
 	void *tcp;                     /* TCP's own context; TCP makes and frees it */
-	void *udp;                     /* likewise */
+	struct list blocked;           /* struct dgram that wait for room at an interface */
 };
 
 /* NULL: no memory. */

@@ -233,7 +233,7 @@ int transport_bind(struct sock *s, const struct endpoint *local)
 	    !s->tp->env->knobs.ip_nonlocal_bind &&
 	    ip_kind_of(s->tp->net, &local->addr) == IP_KIND_OTHER)
 		return -EADDRNOTAVAIL;
-	if (s->port || s->remote.port)
+	if (s->port || sock_connected(s))
 		return -EINVAL;
 	s->local.addr = local->addr;
 	s->local.scope = local->scope;
@@ -386,7 +386,7 @@ void port_wait(struct wait *w, struct sock *s)
 	struct transport *tp = s->tp;
 	struct flow f = flow_to(s, &s->remote, s->local.port);
 
-	ASSERT(s->port && s->remote.port);
+	ASSERT(s->port && sock_connected(s));
 	w->local = s->local;
 	w->remote = s->remote;
 	w->ifindex = s->opt.ifindex;

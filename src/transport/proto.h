@@ -26,6 +26,14 @@ struct proto;
 struct sock;
 struct transport; /* demultiplexing tables and ports of one host: transport/demux.h */
 
+/* An error about a packet that was sent, as IP_RECVERR tells it (struct sock_extended_err). */
+struct sock_error {
+	int error;                    /* positive errno */
+	uint8_t origin, type, code;   /* SO_EE_ORIGIN_* */
+	uint32_t info;                /* EMSGSIZE: the path's MTU */
+	struct ipaddr offender;
+};
+
 /* One send or receive, after the socket layer has taken the program's structures apart. */
 struct proto_msg {
 	const struct iovec *iov;
@@ -44,6 +52,9 @@ struct proto_msg {
 	struct ip_info info;
 	berth_time time;
 	bool has_info;
+	uint32_t dropped;             /* datagrams lost so far for want of space, SO_RXQ_OVFL */
+	bool has_error;               /* with MSG_ERRQUEUE */
+	struct sock_error error;
 };
 
 struct proto {
@@ -130,6 +141,12 @@ struct sock {
 	struct list all_link;         /* transport: every sock of the host */
 	uint64_t id;                  /* ascending, never reused: cursor of berth_sock_next() */
 };
+
+/* Whether it is in the table of connected socks. */
+static inline bool sock_connected(const struct sock *s)
+{
+	return table_node_linked(&s->tuple_node);
+}
 
 /* Readiness may have risen: POLL* bits that are newly true or true again (new data). The socket layer registers this. */
 void sock_notify(struct sock *s, unsigned events);

@@ -20,6 +20,7 @@ struct transport *transport_new(struct env *env, struct net *net)
 	tp->env = env;
 	tp->net = net;
 	list_init(&tp->all);
+	list_init(&tp->blocked);
 	env_random(env, tp->port_next, sizeof(tp->port_next));
 	for (int i = 0; i < SPACE_COUNT; i++) {
 		if (table_init(&tp->space[i].tuples, env, TABLE_BUCKETS) < 0 ||

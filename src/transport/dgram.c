@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagram sockets: queues.
+ *
+ * A received packet is queued as it is, its payload still in the chunks in which the sender or the
+ * driver put it; the one copy is made by recv(). What has to be known about it besides (both addresses, the
+ * port, TTL, TOS) is kept in the packet's own header area, whose headers have been read by then.
+ *
+ * SO_RCVBUF counts the packets' overhead as Linux does (its "truesize"), so that a program which sizes its
+ * buffer for bursts of small datagrams sees about the same number of them: 277 of 64 bytes by default.
+ *
+ * Errors come in two ways: SO_ERROR, for connected sockets, and, with IP_RECVERR, a queue of at
+ * most ERRORS_MAX that MSG_ERRQUEUE reads.
+ *
+ * Ownership: the queue owns its packets, the sock its groups and errors.
+ *
+ * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF, source filters.
+ */
+#include "transport/dgram.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/check.h"
+#include "base/env.h"
+#include "net/mcast.h"
+
+#define ERRORS_MAX 64u
+#define ERROR_DATA_MAX 576u
+/* The overhead of a queued packet as Linux counts it, and the step in which its buffers grow. */
+#define PACKET_COST 704u
+#define PACKET_STEP 64u
+
+struct dgram_error {
+	struct list link;
+	struct endpoint dst;
+	struct sock_error error;
+	size_t bytes;
+	uint8_t data[];
+};
+
+struct dgram_group {
+	struct dgram_group *next;
+	struct ipaddr addr;
+	unsigned ifindex;
+};
+
+/* What is kept at the begin of a queued packet's header area. */
+struct dgram_meta {
+	struct ipaddr src, dst;
+	uint32_t cost;
+	uint16_t port;
+	uint16_t ifindex;
+	uint8_t ttl, tos;
+	bool broadcast, multicast;
+};
+
+STATIC_ASSERT(sizeof(struct dgram_meta) <= 48);
+
+void dgram_init(struct dgram *d)
+{
+	list_init(&d->errors);
+	list_init(&d->blocked_link);
+}
+
+void dgram_fini(struct dgram *d)
+{
+	struct env *env = sock_env(&d->sock);
+
+	ASSERT(env->bytes_held >= d->held);
+	env->bytes_held -= d->held;
+	d->held = 0;
+	packet_queue_clear(&d->queue);
+	while (!list_empty(&d->errors)) {
+		struct dgram_error *e = list_first(&d->errors, struct dgram_error, link);
+
+		list_del(&e->link);
+		env_free(env, e);
+	}
+	while (d->groups)
+		(void)dgram_leave(d, &d->groups->addr, d->groups->ifindex); /* it is there */
+	list_del(&d->blocked_link);
+}
+
+static struct dgram_meta load_meta(const struct berth_packet *p)
+{
+	struct dgram_meta meta;
+
+	memcpy(&meta, p->head, sizeof(meta));
+	return meta;
+}
+
+/* Makes room for the meta data in front of the payload bytes that are in head[]. */
+static bool store_meta(struct berth_packet *p, const struct dgram_meta *meta)
+{
+	if (p->head_len == 0) {
+		p->head_off = (uint8_t)sizeof(*meta);
+	} else if (p->head_off < sizeof(*meta)) {
+		size_t off = PACKET_HEAD_BYTES - p->head_len;
+
+		if (off < sizeof(*meta))
+			return false;
+		memmove(p->head + off, p->head + p->head_off, p->head_len);
+		p->head_off = (uint8_t)off;
+	}
+	memcpy(p->head, meta, sizeof(*meta));
+	return true;
+}
+
+void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
+		   uint16_t port)
+{
+	struct env *env = sock_env(&d->sock);
+	uint32_t bytes = (uint32_t)packet_bytes(p);
+	uint32_t cost = PACKET_COST + (bytes + PACKET_STEP - 1) / PACKET_STEP * PACKET_STEP;
+	struct dgram_meta meta = {info->src, info->dst, cost,		 port,
+				  (uint16_t)info->ifindex, info->ttl, info->tos, info->broadcast,
+				  info->multicast};
+
+	if (d->held > d->sock.opt.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
+	    !store_meta(p, &meta)) {
+		d->dropped++;
+		drop(env, DROP_UDP_RCVBUF);
+		packet_free(p);
+		return;
+	}
+	d->held += cost;
+	env->bytes_held += cost;
+	packet_queue_add(&d->queue, p);
+	sock_notify(&d->sock, POLLIN);
+}
+
+static size_t scatter(const struct berth_packet *p, const struct proto_msg *m)
+{
+	size_t done = 0;
+
+	for (int i = 0; i < m->iov_count && done < packet_bytes(p); i++)
+		done += packet_copy_out(p, done, m->iov[i].iov_base, m->iov[i].iov_len);
+	return done;
+}
+
+static size_t scatter_bytes(const uint8_t *data, size_t bytes, const struct proto_msg *m)
+{
+	size_t done = 0;
+
+	for (int i = 0; i < m->iov_count && done < bytes; i++) {
+		size_t part = bytes - done;
+
+		if (part > m->iov[i].iov_len)
+			part = m->iov[i].iov_len;
+		if (part > 0)
+			memcpy(m->iov[i].iov_base, data + done, part);
+		done += part;
+	}
+	return done;
+}
+
+/* MSG_ERRQUEUE: the oldest error, and as much of the datagram as came back with it. */
+static ssize_t recv_error(struct dgram *d, struct proto_msg *m)
+{
+	if (list_empty(&d->errors))
+		return -EAGAIN;
+	struct dgram_error *e = list_first(&d->errors, struct dgram_error, link);
+	size_t done = scatter_bytes(e->data, e->bytes, m);
+
+	m->out_flags |= MSG_ERRQUEUE;
+	if (done < e->bytes)
+		m->out_flags |= MSG_TRUNC;
+	m->addr = e->dst;
+	m->has_error = true;
+	m->error = e->error;
+	list_del(&e->link);
+	d->errors_count--;
+	env_free(sock_env(&d->sock), e);
+	/* Linux: the next error in the queue becomes SO_ERROR. */
+	d->sock.error = 0;
+	if (!list_empty(&d->errors))
+		d->sock.error = list_first(&d->errors, struct dgram_error, link)->error.error;
+	return (ssize_t)done;
+}
+
+static void fill_info(const struct dgram *d, const struct berth_packet *p,
+		      const struct dgram_meta *meta, struct proto_msg *m)
+{
+	m->addr = (struct endpoint){.addr = meta->src, .port = meta->port};
+	m->has_info = true;
+	m->info.src = meta->src;
+	m->info.dst = meta->dst;
+	m->info.protocol = d->sock.protocol;
+	m->info.ttl = meta->ttl;
+	m->info.tos = meta->tos;
+	m->info.ifindex = meta->ifindex;
+	m->info.broadcast = meta->broadcast;
+	m->info.multicast = meta->multicast;
+	m->info.options_len = 0;
+	m->time = p->time;
+	m->dropped = d->dropped;
+}
+
+ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
+{
+	struct dgram *d = dgram_of(s);
+
+	if (m->flags & MSG_ERRQUEUE)
+		return recv_error(d, m);
+	if (s->error) {
+		int error = s->error;
+
+		s->error = 0;
+		return -error;
+	}
+	if (!d->queue.head)
+		return s->shut_rd && !(m->flags & MSG_DONTWAIT) ? 0 : -EAGAIN;
+	struct berth_packet *p = d->queue.head;
+	struct dgram_meta meta = load_meta(p);
+	size_t bytes = packet_bytes(p);
+	size_t done = scatter(p, m);
+
+	if (done < bytes)
+		m->out_flags |= MSG_TRUNC;
+	fill_info(d, p, &meta, m);
+	if (!(m->flags & MSG_PEEK)) {
+		(void)packet_queue_take(&d->queue); /* it is `p` */
+		d->held -= meta.cost;
+		sock_env(s)->bytes_held -= meta.cost;
+		packet_free(p);
+	}
+	return (ssize_t)(m->flags & MSG_TRUNC ? bytes : done);
+}
+
+unsigned dgram_poll(const struct sock *s)
+{
+	const struct dgram *d = dgram_of_const(s);
+	unsigned events = 0;
+
+	if (s->error || !list_empty(&d->errors))
+		events |= POLLERR;
+	if (s->shut_rd)
+		events |= POLLIN | POLLRDHUP;
+	if (s->shut_rd && s->shut_wr)
+		events |= POLLHUP;
+	if (d->queue.head)
+		events |= POLLIN;
+	if (list_empty(&d->blocked_link))
+		events |= POLLOUT;
+	return events;
+}
+
+size_t dgram_next_bytes(const struct dgram *d)
+{
+	return d->queue.head ? packet_bytes(d->queue.head) : 0;
+}
+
+int dgram_ioctl(struct sock *s, unsigned long request, int *value)
+{
+	switch (request) {
+	case SIOCINQ:
+		*value = (int)dgram_next_bytes(dgram_of(s));
+		return 0;
+	case SIOCOUTQ:
+		*value = 0;
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+void dgram_info(const struct sock *s, struct berth_sock_info *out)
+{
+	out->state = sock_connected(s) ? TCP_ESTABLISHED : TCP_CLOSE;
+	out->recv_q = dgram_of_const(s)->held;
+	out->send_q = 0;
+	out->timer_ns = BERTH_TIME_NEVER;
+}
+
+static void keep_error(struct dgram *d, const struct ip_error *e, int error, uint16_t port,
+		       size_t payload_at)
+{
+	size_t bytes = e->l4_bytes > payload_at ? e->l4_bytes - payload_at : 0;
+	struct dgram_error *kept;
+
+	if (d->errors_count >= ERRORS_MAX)
+		return;
+	if (bytes > ERROR_DATA_MAX)
+		bytes = ERROR_DATA_MAX;
+	kept = env_alloc(sock_env(&d->sock), sizeof(*kept) + bytes);
+	if (!kept)
+		return;
+	kept->dst = (struct endpoint){.addr = e->dst, .port = port};
+	kept->error = (struct sock_error){error, SO_EE_ORIGIN_ICMP, e->icmp_type, e->icmp_code,
+					  error == EMSGSIZE ? e->mtu : 0, e->offender};
+	kept->bytes = bytes;
+	if (bytes > 0)
+		memcpy(kept->data, e->l4 + payload_at, bytes);
+	list_add_tail(&d->errors, &kept->link);
+	d->errors_count++;
+}
+
+void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at)
+{
+	struct sock *s = &d->sock;
+	bool hard = e->hard;
+
+	if (e->error == EMSGSIZE) {
+		if (s->opt.pmtudisc == IP_PMTUDISC_DONT)
+			return;
+		hard = true;
+	}
+	if (s->opt.recverr)
+		keep_error(d, e, e->error, port, payload_at);
+	else if (!hard || !sock_connected(s))
+		return;
+	s->error = e->error;
+	sock_notify(s, POLLERR | POLLIN | POLLOUT);
+}
+
+int dgram_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex)
+{
+	struct env *env = sock_env(&d->sock);
+	struct dgram_group *g;
+	int32_t count = 0;
+	int result;
+
+	if (!ipaddr_is_multicast(group))
+		return -EINVAL;
+	for (g = d->groups; g; g = g->next) {
+		if (ipaddr_equal(&g->addr, group) && g->ifindex == ifindex)
+			return -EADDRINUSE;
+		count++;
+	}
+	if (count >= env->knobs.igmp_max_memberships)
+		return -ENOBUFS;
+	g = env_alloc(env, sizeof(*g));
+	if (!g)
+		return -ENOBUFS;
+	result = mcast_join(sock_net(&d->sock), ifindex, group);
+	if (result < 0) {
+		env_free(env, g);
+		return result;
+	}
+	*g = (struct dgram_group){d->groups, *group, ifindex};
+	d->groups = g;
+	return 0;
+}
+
+int dgram_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex)
+{
+	for (struct dgram_group **at = &d->groups; *at; at = &(*at)->next) {
+		struct dgram_group *g = *at;
+
+		if (!ipaddr_equal(&g->addr, group) || (ifindex && g->ifindex != ifindex))
+			continue;
+		*at = g->next;
+		(void)mcast_leave(sock_net(&d->sock), g->ifindex, &g->addr); /* its link may be gone */
+		env_free(sock_env(&d->sock), g);
+		return 0;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+bool dgram_wants_group(const struct dgram *d, const struct ipaddr *group, unsigned ifindex)
+{
+	for (const struct dgram_group *g = d->groups; g; g = g->next) {
+		if (ipaddr_equal(&g->addr, group) && (!g->ifindex || g->ifindex == ifindex))
+			return true;
+	}
+	return d->sock.opt.mcast_all;
+}
+
+void dgram_block(struct dgram *d)
+{
+	if (list_empty(&d->blocked_link))
+		list_add_tail(&d->sock.tp->blocked, &d->blocked_link);
+}
+
+void dgram_on_tx_space(struct transport *tp)
+{
+	while (!list_empty(&tp->blocked)) {
+		struct dgram *d = list_first(&tp->blocked, struct dgram, blocked_link);
+
+		list_del(&d->blocked_link);
+		sock_notify(&d->sock, POLLOUT);
+	}
+}

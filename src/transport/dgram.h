@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What datagram sockets share, whatever they carry: a bounded queue of received packets, a queue of
+ * errors (IP_RECVERR), multicast groups, and the wait for room at an interface.
+ */
+#ifndef TRANSPORT_DGRAM_H
+#define TRANSPORT_DGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "pkt/packet.h"
+#include "transport/demux.h"
+#include "transport/proto.h"
+
+struct dgram_group;
+
+struct dgram {
+	struct sock sock;
+	struct packet_queue queue;  /* received; each starts at its payload */
+	uint32_t held;              /* what they cost of SO_RCVBUF, overhead included */
+	uint32_t dropped;           /* for want of room */
+	struct list errors;         /* struct dgram_error, oldest first */
+	uint32_t errors_count;
+	struct dgram_group *groups; /* multicast memberships */
+	struct list blocked_link;   /* in tp->blocked: its last send met a full interface */
+};
+
+static inline struct dgram *dgram_of(struct sock *s)
+{
+	return container_of(s, struct dgram, sock);
+}
+
+static inline const struct dgram *dgram_of_const(const struct sock *s)
+{
+	return (const struct dgram *)(const void *)s;
+}
+
+void dgram_init(struct dgram *d);
+/* Drops the queues and leaves all groups; the sock is to be freed next. */
+void dgram_fini(struct dgram *d);
+
+/* Queues a packet, which starts at its payload; consumed. Dropped and counted if it does not fit in
+ * SO_RCVBUF. `port` is the sender's (0: none). */
+void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
+		   uint16_t port);
+
+/* recv() of struct proto. -EAGAIN; the pending error. */
+ssize_t dgram_recv(struct sock *s, struct proto_msg *m);
+
+/* poll() of struct proto. */
+unsigned dgram_poll(const struct sock *s);
+
+/* The bytes of the next datagram, and of all (SIOCOUTQ's and FIONREAD's use). */
+size_t dgram_next_bytes(const struct dgram *d);
+
+/* ioctl() of struct proto. */
+int dgram_ioctl(struct sock *s, unsigned long request, int *value);
+/* info() of struct proto. */
+void dgram_info(const struct sock *s, struct berth_sock_info *out);
+
+/* Tells of an ICMP error about a packet to `port` that `s` had sent, `payload_at` bytes of transport header before
+ * its payload: keeps it for MSG_ERRQUEUE if the program wants that, sets SO_ERROR if it is due. */
+void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at);
+
+/* IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP. -EADDRINUSE: is a member; -EADDRNOTAVAIL: is not; -ENOBUFS: too
+ * many; -EINVAL, -ENODEV, -ENOMEM. */
+int dgram_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex);
+int dgram_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex);
+/* Whether a packet to this group is for the socket (IP_MULTICAST_ALL counts). */
+bool dgram_wants_group(const struct dgram *d, const struct ipaddr *group, unsigned ifindex);
+
+/* Waits for room at an interface: POLLOUT is false until dgram_on_tx_space(). */
+void dgram_block(struct dgram *d);
+void dgram_on_tx_space(struct transport *tp);
+
+#endif

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP (RFC 768).
+ *
+ * Sending: a datagram is copied once into the pool's chunks and given to IP with its checksum left
+ * to whoever needs it. The path of the last destination is kept in the sock, connected or not, so
+ * that the usual program, which talks to one peer, looks up no route. MSG_MORE and UDP_CORK collect
+ * pieces in one packet under the destination of the first. When the interface's queue is full, the
+ * sender gets -EAGAIN and its POLLOUT comes back with the room: where Linux stops a sender by SO_SNDBUF, we
+ * stop it by the one queue that its datagrams wait in.
+ *
+ * Receiving: a packet goes to the sock connected with its ends, else to the best one bound to its
+ * port; broadcasts and multicasts to all of them. Nobody: port unreachable (RFC 1122 §4.1.3.1).
+ *
+ * ICMP errors find their sock by the ends in the datagram that comes back, see dgram_on_error().
+ *
+ * A checksum of zero means none was made (RFC 768); SO_NO_CHECK sends such.
+ *
+ * Left out: UDP-Lite, UDP_SEGMENT and UDP_GRO, UDP_ENCAP.
+ */
+#include "transport/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/env.h"
+#include "link/netif.h"
+#include "pkt/csum.h"
+#include "transport/dgram.h"
+#include "transport/port.h"
+#include "wire/udp_header.h"
+
+#define IP4_HEADER_BYTES 20u
+#define UDP_PAYLOAD_MAX (65535u - IP4_HEADER_BYTES - UDP_HEADER_BYTES)
+
+/* What is the same for all pieces of one datagram. */
+struct target {
+	struct endpoint to;
+	struct ip_path path;
+	int ttl, tos;               /* -1: the socket's */
+};
+
+struct udp {
+	struct dgram d;
+	struct berth_packet *corked; /* the payload so far */
+	struct target *corked_to;
+	bool cork;                  /* UDP_CORK */
+};
+
+STATIC_ASSERT(offsetof(struct udp, d) == 0);
+STATIC_ASSERT(offsetof(struct dgram, sock) == 0);
+
+static struct udp *udp_of(struct sock *s)
+{
+	return container_of(dgram_of(s), struct udp, d);
+}
+
+static int init(struct sock *s)
+{
+	dgram_init(dgram_of(s));
+	return 0;
+}
+
+static void drop_corked(struct udp *u)
+{
+	packet_free(u->corked);
+	env_free(sock_env(&u->d.sock), u->corked_to);
+	u->corked = NULL;
+	u->corked_to = NULL;
+}
+
+static void close_sock(struct sock *s)
+{
+	drop_corked(udp_of(s));
+	dgram_fini(dgram_of(s));
+	sock_free(s);
+}
+
+/* The source that packets to `dst` are to have: any when the sock has no address of its own, or one that
+ * only receives. */
+static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
+{
+	if (ipaddr_is_any(&s->local.addr) && ipaddr_is_multicast(dst))
+		return s->opt.mcast_src;
+	switch (ip_kind_of(s->tp->net, &s->local.addr)) {
+	case IP_KIND_BROADCAST:
+	case IP_KIND_MULTICAST:
+		return ipaddr_from4(0);
+	case IP_KIND_LOCAL:
+	case IP_KIND_OTHER:
+		break;
+	}
+	return s->local.addr;
+}
+
+static unsigned ifindex_to(const struct sock *s, const struct ipaddr *dst)
+{
+	if (!s->opt.ifindex && ipaddr_is_multicast(dst))
+		return s->opt.mcast_ifindex;
+	return s->opt.ifindex;
+}
+
+static int find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path)
+{
+	struct ipaddr src = source_of(s, dst);
+
+	return ip_path_find(s->tp->net, dst, &src, ifindex_to(s, dst), path);
+}
+
+/* Leaves the path to `dst` in s->path. */
+static int refresh_path(struct sock *s, const struct ipaddr *dst)
+{
+	if (s->path.generation && ipaddr_equal(&s->path.dst, dst) &&
+	    ip_path_check(s->tp->net, &s->path, ifindex_to(s, dst)) == 0)
+		return 0;
+	s->path.generation = 0;
+	return find_path(s, dst, &s->path);
+}
+
+static int connect_sock(struct sock *s, const struct endpoint *remote)
+{
+	struct endpoint peer = *remote;
+	struct ip_path path;
+	int result = port_autobind(s);
+
+	if (result < 0)
+		return result;
+	result = find_path(s, &remote->addr, &path);
+	if (result < 0)
+		return result;
+	if (path.broadcast && !s->opt.broadcast)
+		return -EACCES;
+	if (sock_connected(s))
+		port_disconnect(s);
+	if (ipaddr_is_any(&s->local.addr))
+		s->local.addr = path.src;
+	s->path = path;
+	peer.addr = path.dst;
+	return port_connect(s, &peer);
+}
+
+static int disconnect_sock(struct sock *s)
+{
+	if (sock_connected(s))
+		port_disconnect(s);
+	if (!s->bound_port)
+		port_release(s);
+	else if (!s->bound_addr)
+		s->local.addr = ipaddr_from4(0);
+	s->path.generation = 0;
+	return 0;
+}
+
+static int shutdown_sock(struct sock *s, int how)
+{
+	s->shut_rd = s->shut_rd || how != SHUT_WR;
+	s->shut_wr = s->shut_wr || how != SHUT_RD;
+	sock_notify(s, POLLIN | POLLRDHUP);
+	return sock_connected(s) ? 0 : -ENOTCONN;
+}
+
+/* Prepends the header and sends. Consumes `p`, the payload. */
+static int send_packet(struct sock *s, struct berth_packet *p, const struct target *to,
+		       const struct ip_path *path)
+{
+	size_t bytes = packet_bytes(p) + UDP_HEADER_BYTES;
+	struct udp_header h = {s->local.port, to->to.port, (uint16_t)bytes, 0};
+	int mcast_ttl = s->opt.mcast_ttl >= 0 ? s->opt.mcast_ttl : 1;
+	int ttl = path->multicast ? mcast_ttl : s->opt.ttl > 0 ? s->opt.ttl : 0;
+	struct ip_send send = {.protocol = IPPROTO_UDP,
+			       .ttl = (uint8_t)(to->ttl > 0 ? to->ttl : ttl),
+			       .tos = to->tos >= 0 ? (uint8_t)to->tos : s->opt.tos,
+			       .df = s->opt.pmtudisc == IP_PMTUDISC_DO ||
+				     s->opt.pmtudisc == IP_PMTUDISC_PROBE,
+			       .df_if_fits = s->opt.pmtudisc == IP_PMTUDISC_WANT,
+			       .probe = s->opt.pmtudisc >= IP_PMTUDISC_PROBE,
+			       .no_mcast_loop = !s->opt.mcast_loop,
+			       .options_len = s->opt.options_len,
+			       .options = s->opt.options};
+	int result;
+
+	udp_write(packet_push(p, UDP_HEADER_BYTES), &h);
+	p->l4_off = p->head_off;
+	p->l4_protocol = IPPROTO_UDP;
+	p->csum = s->opt.no_check ? CSUM_VERIFIED : CSUM_PARTIAL;
+	result = ip_output(s->tp->net, p, path, &send);
+	/* Linux: a datagram lost in a queue of our own is told only to those who ask (IP_RECVERR). */
+	return result == -ENOBUFS && !s->opt.recverr ? 0 : result;
+}
+
+/* Errors that come before anything is done with the data, in Linux's order. */
+static int check_send(const struct sock *s, const struct proto_msg *m)
+{
+	if (m->bytes > 65535)
+		return -EMSGSIZE;
+	if (m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (!m->has_addr && !sock_connected(s))
+		return -EDESTADDRREQ;
+	if (m->has_addr && m->addr.port == 0)
+		return -EINVAL;
+	return 0;
+}
+
+/* Finds where a datagram goes. With control data that names the source, the path is the datagram's own
+ * (in out->path); else it is s->path, and *out_path says which. */
+static int aim(struct sock *s, const struct proto_msg *m, struct target *out,
+	       const struct ip_path **out_path)
+{
+	bool own_source = m->pktinfo_ifindex || !ipaddr_is_any(&m->pktinfo_src);
+	int result = port_autobind(s);
+
+	if (result < 0)
+		return result;
+	out->to = m->has_addr ? m->addr : s->remote;
+	out->ttl = m->ttl;
+	out->tos = m->tos;
+	if (!own_source) {
+		result = refresh_path(s, &out->to.addr);
+		*out_path = &s->path;
+	} else {
+		struct ipaddr src = source_of(s, &out->to.addr);
+
+		result = ip_path_find(s->tp->net, &out->to.addr,
+				      ipaddr_is_any(&m->pktinfo_src) ? &src : &m->pktinfo_src,
+				      m->pktinfo_ifindex ? m->pktinfo_ifindex : s->opt.ifindex,
+				      &out->path);
+		*out_path = &out->path;
+	}
+	if (result < 0)
+		return result;
+	if ((*out_path)->broadcast && !s->opt.broadcast)
+		return -EACCES;
+	return 0;
+}
+
+/* SO_ERROR, a shut down direction, a full interface: what sock_alloc_send_skb() is to Linux. */
+static int check_room(struct sock *s, const struct ip_path *path)
+{
+	if (s->error) {
+		int error = s->error;
+
+		s->error = 0;
+		return -error;
+	}
+	if (s->shut_wr)
+		return -EPIPE;
+	if (!netif_tx_space(path->netif)) {
+		dgram_block(dgram_of(s));
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+static struct berth_packet *new_payload(const struct sock *s, const struct proto_msg *m)
+{
+	struct berth_packet *p = packet_new(s->tp->env->pool);
+
+	if (p && m->bytes > 0 && packet_append_iov(p, m->iov, m->iov_count, m->bytes) < 0) {
+		packet_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static int flush_corked(struct udp *u)
+{
+	struct berth_packet *p = u->corked;
+	struct target to;
+
+	if (!p)
+		return 0;
+	to = *u->corked_to;
+	u->corked = NULL;
+	drop_corked(u);
+	if (ip_path_check(sock_net(&u->d.sock), &to.path, u->d.sock.opt.ifindex) < 0) {
+		packet_free(p);
+		return -ENETUNREACH;
+	}
+	return send_packet(&u->d.sock, p, &to, &to.path);
+}
+
+static ssize_t start_corked(struct udp *u, const struct proto_msg *m, const struct target *to,
+			    const struct ip_path *path)
+{
+	u->corked = new_payload(&u->d.sock, m);
+	u->corked_to = env_alloc(sock_env(&u->d.sock), sizeof(*to));
+	if (!u->corked || !u->corked_to) {
+		drop_corked(u);
+		return -ENOBUFS;
+	}
+	*u->corked_to = *to;
+	u->corked_to->path = *path;
+	return (ssize_t)m->bytes;
+}
+
+static ssize_t add_corked(struct udp *u, const struct proto_msg *m)
+{
+	int result = 0;
+
+	if (packet_bytes(u->corked) + m->bytes > UDP_PAYLOAD_MAX) {
+		drop_corked(u);
+		return -EMSGSIZE;
+	}
+	if (m->bytes > 0)
+		result = packet_append_iov(u->corked, m->iov, m->iov_count, m->bytes);
+	if (result < 0) {
+		drop_corked(u);
+		return result == -EMSGSIZE ? result : -ENOBUFS;
+	}
+	if (!u->cork && !(m->flags & MSG_MORE))
+		result = flush_corked(u);
+	return result < 0 ? result : (ssize_t)m->bytes;
+}
+
+static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
+{
+	struct udp *u = udp_of(s);
+	const struct ip_path *path;
+	struct berth_packet *p;
+	struct target to;
+	int result;
+
+	if (u->corked)
+		return add_corked(u, m);
+	result = check_send(s, m);
+	if (result == 0)
+		result = aim(s, m, &to, &path);
+	if (result == 0 && m->bytes > UDP_PAYLOAD_MAX)
+		result = -EMSGSIZE;
+	if (result == 0)
+		result = check_room(s, path);
+	if (result < 0)
+		return result;
+	if (u->cork || m->flags & MSG_MORE)
+		return start_corked(u, m, &to, path);
+	p = new_payload(s, m);
+	if (!p)
+		return -ENOBUFS;
+	result = send_packet(s, p, &to, path);
+	return result < 0 ? result : (ssize_t)m->bytes;
+}
+
+static int set_cork(struct udp *u, const void *value, socklen_t len)
+{
+	int on;
+
+	if (len < sizeof(on))
+		return -EINVAL;
+	memcpy(&on, value, sizeof(on));
+	u->cork = on != 0;
+	return on ? 0 : flush_corked(u);
+}
+
+static int setopt(struct sock *s, int level, int name, const void *value, socklen_t len)
+{
+	if (level == IPPROTO_UDP && name == UDP_CORK)
+		return set_cork(udp_of(s), value, len);
+	return -ENOPROTOOPT;
+}
+
+static int getopt_value(struct sock *s, int level, int name, void *value, socklen_t *len)
+{
+	int on = udp_of(s)->cork;
+
+	if (level != IPPROTO_UDP || name != UDP_CORK)
+		return -ENOPROTOOPT;
+	if (*len > sizeof(on))
+		*len = sizeof(on);
+	memcpy(value, &on, *len);
+	return 0;
+}
+
+static void option_changed(struct sock *s, int level, int name)
+{
+	if (level == SOL_SOCKET && name == SO_REUSEADDR)
+		port_sharing_changed(s);
+	s->path.generation = 0;
+	if (sock_connected(s) && find_path(s, &s->remote.addr, &s->path) < 0)
+		s->path.generation = 0;
+}
+
+/* A packet for many: each gets a copy of its own. */
+struct group_packet {
+	const struct berth_packet *p;
+	const struct ip_info *info;
+	uint16_t src_port;
+	bool taken;
+};
+
+static void deliver_copy(void *ctx, struct sock *s)
+{
+	struct group_packet *g = ctx;
+	struct berth_packet *copy;
+
+	if (g->info->multicast &&
+	    !dgram_wants_group(dgram_of(s), &g->info->dst, g->info->ifindex))
+		return;
+	g->taken = true;
+	copy = packet_clone(g->p);
+	if (copy)
+		dgram_deliver(dgram_of(s), copy, g->info, g->src_port);
+	else
+		drop(s->tp->env, DROP_NO_MEMORY);
+}
+
+static bool checksum_right(const struct berth_packet *p, const struct ip_info *info,
+			   const struct udp_header *h)
+{
+	uint32_t sum;
+
+	if (p->csum != CSUM_NONE || h->checksum == 0)
+		return true;
+	sum = ipaddr_is4(&info->src)
+		      ? csum_pseudo4(ipaddr_to4(&info->src), ipaddr_to4(&info->dst), IPPROTO_UDP,
+				     h->bytes)
+		      : csum_pseudo6(info->src.bytes, info->dst.bytes, IPPROTO_UDP, h->bytes);
+	return csum_finish(packet_sum(p, 0, h->bytes, sum)) == 0;
+}
+
+static void deliver_one(struct transport *tp, struct berth_packet *p, const struct ip_info *info,
+			const struct flow *f)
+{
+	struct sock *s = demux_find(tp, SPACE_UDP, f);
+
+	if (!s) {
+		drop(tp->env, DROP_UDP_NO_PORT);
+		icmp_error_send(tp->net, p, info, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+		packet_free(p);
+		return;
+	}
+	packet_trim_front(p, UDP_HEADER_BYTES);
+	dgram_deliver(dgram_of(s), p, info, f->remote_port);
+}
+
+static void deliver_all(struct transport *tp, struct berth_packet *p, const struct ip_info *info,
+			const struct flow *f)
+{
+	struct group_packet g = {p, info, f->remote_port, false};
+
+	packet_trim_front(p, UDP_HEADER_BYTES);
+	demux_each(tp, SPACE_UDP, f, deliver_copy, &g);
+	if (!g.taken)
+		drop(tp->env, DROP_UDP_NO_PORT);
+	packet_free(p);
+}
+
+static void input(void *ctx, struct berth_packet *p, const struct ip_info *info)
+{
+	struct transport *tp = ctx;
+	struct udp_header h;
+	struct reader r;
+
+	if (!packet_pull(p, UDP_HEADER_BYTES)) {
+		drop(tp->env, DROP_UDP_TRUNCATED);
+		packet_free(p);
+		return;
+	}
+	r = reader_of(packet_head(p), p->head_len);
+	if (!udp_parse(&r, &h) || h.bytes > packet_bytes(p)) {
+		drop(tp->env, DROP_UDP_TRUNCATED);
+		packet_free(p);
+		return;
+	}
+	packet_trim_to(p, h.bytes);
+	if (!checksum_right(p, info, &h)) {
+		drop(tp->env, DROP_UDP_CHECKSUM);
+		packet_free(p);
+		return;
+	}
+	struct flow f = flow_of(info, h.src_port, h.dst_port);
+
+	if (info->broadcast || info->multicast)
+		deliver_all(tp, p, info, &f);
+	else
+		deliver_one(tp, p, info, &f);
+}
+
+static void on_error(void *ctx, const struct ip_error *e)
+{
+	struct transport *tp = ctx;
+	struct reader r = reader_of(e->l4, e->l4_bytes);
+	struct udp_header h;
+	struct sock *s;
+
+	if (!udp_parse(&r, &h))
+		return;
+	struct flow f = {e->src, e->dst, h.src_port, h.dst_port, 0};
+
+	s = demux_find(tp, SPACE_UDP, &f);
+	if (s)
+		dgram_on_error(dgram_of(s), e, h.dst_port, UDP_HEADER_BYTES);
+}
+
+void udp_init(struct transport *tp)
+{
+	struct ip_protocol handler = {.input = input, .error = on_error, .ctx = tp};
+
+	net_register(tp->net, IPPROTO_UDP, &handler);
+}
+
+const struct proto udp_proto = {
+	.name = "UDP",
+	.type = SOCK_DGRAM,
+	.protocol = IPPROTO_UDP,
+	.object_bytes = sizeof(struct udp),
+	.init = init,
+	.close = close_sock,
+	.abort = close_sock,
+	.connect = connect_sock,
+	.disconnect = disconnect_sock,
+	.shutdown = shutdown_sock,
+	.send = send_datagram,
+	.recv = dgram_recv,
+	.poll = dgram_poll,
+	.setopt = setopt,
+	.getopt = getopt_value,
+	.option_changed = option_changed,
+	.ioctl = dgram_ioctl,
+	.info = dgram_info,
+};
