@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Packets to a pcapng file, or to standard output for a program that reads on. */
+#ifndef CLI_CAPTURE_H
+#define CLI_CAPTURE_H
+
+#include <berth/world.h>
+
+struct capture;
+
+/* `path` "-" is standard output. 0, or a negative errno of opening it. */
+int capture_open(const struct berth_world *w, const char *path, struct capture **out);
+
+void capture_packet(struct capture *c, const struct berth_packet_event *ev);
+
+/* Ends the file. 0, or the negative errno of the first write that failed. NULL is fine. */
+int capture_close(struct capture *c);
+
+#endif

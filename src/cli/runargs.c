@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/runargs.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/cmd.h"
+#include "cli/units.h"
+
+enum {
+	OPTION_CAPTURE = 256,
+	OPTION_HOST,
+	OPTION_LADDER,
+	OPTION_SEED,
+	OPTION_NETEM, /* and NETEM_KEYS more */
+};
+
+/* "+": options end at the first word, so that those of the command are its own. */
+static const char short_options[] = "+f:h";
+
+static const struct option long_options[] = {
+	{"file", required_argument, NULL, 'f'},
+	{"help", no_argument, NULL, 'h'},
+	{"capture", required_argument, NULL, OPTION_CAPTURE},
+	{"host", required_argument, NULL, OPTION_HOST},
+	{"ladder", no_argument, NULL, OPTION_LADDER},
+	{"seed", required_argument, NULL, OPTION_SEED},
+	{"delay", required_argument, NULL, OPTION_NETEM + NETEM_DELAY},
+	{"jitter", required_argument, NULL, OPTION_NETEM + NETEM_JITTER},
+	{"loss", required_argument, NULL, OPTION_NETEM + NETEM_LOSS},
+	{"duplicate", required_argument, NULL, OPTION_NETEM + NETEM_DUPLICATE},
+	{"reorder", required_argument, NULL, OPTION_NETEM + NETEM_REORDER},
+	{"corrupt", required_argument, NULL, OPTION_NETEM + NETEM_CORRUPT},
+	{"rate", required_argument, NULL, OPTION_NETEM + NETEM_RATE},
+	{"limit", required_argument, NULL, OPTION_NETEM + NETEM_LIMIT},
+	{"mtu", required_argument, NULL, OPTION_NETEM + NETEM_MTU},
+	{NULL, 0, NULL, 0},
+};
+
+static int take_impairment(struct runargs *a, enum netem_key key, const char *text)
+{
+	const char *expected;
+
+	if (netem_parse(&a->impair, key, text, &expected) == 0)
+		return 0;
+	(void)cmd_usage("run", "bad --%s '%s'; expected %s", netem_name(key), text, expected);
+	return -EINVAL;
+}
+
+static int take_option(struct runargs *a, int option, const char *text)
+{
+	switch (option) {
+	case 'f':
+		a->file = text;
+		return 0;
+	case 'h':
+		a->help = true;
+		return 0;
+	case OPTION_CAPTURE:
+		a->capture = text;
+		return 0;
+	case OPTION_HOST:
+		a->host = text;
+		return 0;
+	case OPTION_LADDER:
+		a->ladder = true;
+		return 0;
+	case OPTION_SEED:
+		a->has_seed = true;
+		if (unit_count(text, 0, UINT64_MAX, &a->seed) == 0)
+			return 0;
+		(void)cmd_usage("run", "bad --seed '%s'; expected a whole number", text);
+		return -EINVAL;
+	case '?':
+		(void)cmd_usage("run", NULL); /* getopt has said what is wrong */
+		return -EINVAL;
+	default:
+		return take_impairment(a, (enum netem_key)(option - OPTION_NETEM), text);
+	}
+}
+
+/* What does not go together. */
+static int check(const struct runargs *a)
+{
+	if (!a->file && !a->command[0])
+		(void)cmd_usage("run", "which command? Expected -f NET.yaml or -- CMD...");
+	else if (a->file && a->command[0])
+		(void)cmd_usage("run", "'%s' beside -f; the commands stand in the network file",
+				a->command[0]);
+	else if (a->file && a->host)
+		(void)cmd_usage("run", "--host beside -f; the hosts stand in the network file");
+	else if (a->file && a->impair.set != 0)
+		(void)cmd_usage("run", "impairments beside -f; they stand in the network file");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+int runargs_parse(int argc, char **argv, struct runargs *out)
+{
+	struct runargs a;
+	int option;
+
+	memset(&a, 0, sizeof(a));
+	optind = 0; /* getopt starts anew, and forgets what it knew of "+" */
+	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+		if (take_option(&a, option, optarg) < 0)
+			return -EINVAL;
+	}
+	a.command = argv + optind;
+	if (!a.help && check(&a) < 0)
+		return -EINVAL;
+	*out = a;
+	return 0;
+}

@@ -1,0 +1,829 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run, from the first command to the last.
+ *
+ * Every command is a job: it waits for what stands in its `after`, runs, and ends. Whatever could
+ * let a waiting job start (a host began to listen, a program ended) asks for a look at all of
+ * them, which happens from the loop and not within the callback that brought the news. The run
+ * is over when no job is left that has to end by itself; then those that were expected to
+ * be running are terminated: SIGTERM, and SIGKILL to what is still there three seconds later.
+ * A job whose condition can no longer come true never starts, and that is told as a failure.
+ *
+ * Signals reach us through a pipe. In the foreground form Ctrl-C goes to the command as well, since
+ * it is in our process group, and it is the command's to obey: an interactive program takes
+ * it as input. In the other form programs have sessions of their own and we end them.
+ *
+ * Ownership: the world and the runner are freed in that order's reverse; run_free() kills
+ * whatever is left, also programs that left their parents.
+ */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/capture.h"
+#include "cli/cmd.h"
+#include "cli/events.h"
+#include "cli/ladder.h"
+#include "cli/netbuild.h"
+#include "cli/prefix.h"
+#include "cli/xalloc.h"
+#include "run/run.h"
+
+#define KILL_AFTER (3 * BERTH_SEC)
+#define INSIST_WITHIN (2 * BERTH_SEC)
+
+enum job_state {
+	JOB_WAITING,
+	JOB_RUNNING,
+	JOB_ENDED,
+	JOB_NEVER, /* could not be started, or what it waits for can't come */
+};
+
+/* One of a program's output streams on its way to ours. */
+struct stream {
+	struct session *session;
+	struct prefix prefix;
+	int fd;  /* we read; -1: over */
+	int out; /* our own */
+};
+
+struct job {
+	struct session *session;
+	const struct netfile_command *command;
+	int host;
+	enum job_state state;
+	int id;      /* the runner's */
+	int status;  /* as waitpid(2), when it has ended */
+	int err;     /* why it never started; 0: its `after` */
+	bool early;  /* ended although expected to be running */
+	struct stream streams[2];
+};
+
+struct listening {
+	int host, type;
+	uint16_t port;
+};
+
+struct step {
+	struct session *session;
+	const struct netfile_step *what;
+};
+
+struct session {
+	const struct session_config *config;
+	const struct netfile *file;
+	struct berth_world *world;
+	struct run *run;
+	struct capture *capture;
+	struct events *events;
+	struct job *jobs;
+	size_t job_count;
+	struct step *steps;
+	struct listening *listening;
+	size_t listening_count, listening_capacity;
+	size_t width;          /* of the longest host name */
+	bool colour[2];
+	bool look_asked;       /* look() is going to be called */
+	bool ending;
+	int signal;            /* that ended the run; 0: none */
+	unsigned interrupts;   /* Ctrl-C in a row */
+	berth_time interrupted;
+};
+
+/* What a signal handler writes; the one thing here that is global, because handlers are. */
+static int signal_pipe[2] = {-1, -1};
+
+struct signal_news {
+	int number;
+	bool terminal; /* sent by the kernel: Ctrl-C, the terminal closing */
+};
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	struct signal_news news = {number, info->si_code == SI_KERNEL};
+	int saved = errno;
+
+	(void)context;
+	if (write(signal_pipe[1], &news, sizeof(news)) < 0) {
+		/* The pipe is full of others: one more would change nothing. */
+	}
+	errno = saved;
+}
+
+static void on_broken_pipe(int number)
+{
+	(void)number; /* the write says EPIPE; and a handler, unlike SIG_IGN, ends at exec */
+}
+
+static const char *host_name(const struct session *s, int host)
+{
+	return s->file->hosts[host].name;
+}
+
+/* --- output --- */
+
+static void write_all(void *ctx, const char *bytes, size_t count)
+{
+	const struct stream *st = ctx;
+
+	while (count > 0) {
+		ssize_t n = write(st->out, bytes, count);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return; /* nobody reads on; the programs go on all the same */
+		bytes += n;
+		count -= (size_t)n;
+	}
+}
+
+static void close_stream(struct stream *st)
+{
+	if (st->fd < 0)
+		return;
+	run_unwatch(st->session->run, st->fd);
+	(void)close(st->fd); /* only read from */
+	st->fd = -1;
+	prefix_end(&st->prefix);
+}
+
+/* Passes on what there is; at the end of the stream closes it. */
+static void drain(struct stream *st)
+{
+	char buf[16384];
+	ssize_t n;
+
+	while (st->fd >= 0) {
+		n = read(st->fd, buf, sizeof(buf));
+		if (n > 0)
+			prefix_feed(&st->prefix, buf, (size_t)n);
+		else if (n < 0 && errno == EINTR)
+			continue;
+		else if (n < 0 && errno == EAGAIN)
+			return;
+		else
+			close_stream(st);
+		if (n > 0 && n < (ssize_t)sizeof(buf))
+			return;
+	}
+}
+
+static void on_output(void *ctx, int fd)
+{
+	(void)fd; /* the stream's */
+	drain(ctx);
+}
+
+/* --- jobs --- */
+
+static void look(void *ctx);
+
+static void ask_look(struct session *s)
+{
+	if (s->look_asked)
+		return;
+	if (run_at(s->run, berth_world_now(s->world), look, s) < 0)
+		return; /* no memory: the next news asks again */
+	s->look_asked = true;
+}
+
+static bool is_listening(const struct session *s, const struct netfile_after *a)
+{
+	for (size_t i = 0; i < s->listening_count; i++) {
+		const struct listening *l = &s->listening[i];
+
+		if (l->host == a->host && l->type == a->type && l->port == a->port)
+			return true;
+	}
+	return false;
+}
+
+/* Whether all commands of a host that end by themselves have ended, or (any) none is left
+ * that could still do something. */
+static bool host_ended(const struct session *s, int host, bool running_too)
+{
+	for (size_t i = 0; i < s->job_count; i++) {
+		const struct job *j = &s->jobs[i];
+
+		if (j->host != host || (j->command->running && !running_too))
+			continue;
+		if (j->state == JOB_WAITING || j->state == JOB_RUNNING)
+			return false;
+	}
+	return true;
+}
+
+static bool has_come(const struct session *s, const struct netfile_after *a)
+{
+	return a->listens ? is_listening(s, a) : host_ended(s, a->host, false);
+}
+
+static bool may_start(const struct session *s, const struct job *j)
+{
+	for (size_t i = 0; i < j->command->after_count; i++) {
+		if (!has_come(s, &j->command->after[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a waiting job waits for a port that nobody is left to open. */
+static bool waits_in_vain(const struct session *s, const struct job *j)
+{
+	for (size_t i = 0; i < j->command->after_count; i++) {
+		const struct netfile_after *a = &j->command->after[i];
+
+		if (a->listens && !is_listening(s, a) && host_ended(s, a->host, true))
+			return true;
+	}
+	return false;
+}
+
+static bool sets_variable(const char *entry, const char *variable)
+{
+	size_t length = strcspn(variable, "=");
+
+	return strncmp(entry, variable, length) == 0 && entry[length] == '=';
+}
+
+/* berth's own environment, with the command's words in place of those of the same name. The array
+ * is the caller's, the strings are not. */
+static char **environment(const struct netfile_command *c)
+{
+	size_t count = 0;
+	size_t own = 0;
+	char **env;
+
+	while (environ[own])
+		own++;
+	env = xcalloc(own + c->env_count + 1, sizeof(*env));
+	for (size_t i = 0; i < own; i++) {
+		bool replaced = false;
+
+		for (size_t k = 0; k < c->env_count; k++)
+			replaced |= strchr(c->env[k], '=') && sets_variable(environ[i], c->env[k]);
+		if (!replaced)
+			env[count++] = environ[i];
+	}
+	for (size_t k = 0; k < c->env_count; k++) {
+		if (strchr(c->env[k], '='))
+			env[count++] = c->env[k];
+	}
+	return env;
+}
+
+static int open_stream(struct job *j, int which)
+{
+	struct session *s = j->session;
+	struct stream *st = &j->streams[which];
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	st->session = s;
+	st->fd = ends[0];
+	st->out = which == 1 || (s->config->capture && strcmp(s->config->capture, "-") == 0)
+			  ? STDERR_FILENO
+			  : STDOUT_FILENO;
+	(void)fcntl(st->fd, F_SETFL, O_NONBLOCK); /* a fresh pipe takes it */
+	prefix_init(&st->prefix, host_name(s, j->host), s->width, s->colour[which] ? j->host : -1,
+		    write_all, st);
+	if (run_watch(s->run, st->fd, on_output, st) < 0) {
+		(void)close(ends[1]);
+		close_stream(st);
+		return -ENOMEM;
+	}
+	return ends[1];
+}
+
+/* Standard streams of a command whose output is prefixed. */
+static int open_streams(struct job *j, int fds[3])
+{
+	fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fds[1] = open_stream(j, 0);
+	fds[2] = open_stream(j, 1);
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] < 0)
+			return i == 0 ? -errno : fds[i];
+	}
+	return 0;
+}
+
+static void say_not_started(const struct session *s, const struct job *j)
+{
+	const char *program = j->command->argv[0];
+
+	if (s->config->foreground)
+		fprintf(stderr, "berth: %s: %s\n", program, strerror(-j->err));
+	else
+		fprintf(stderr, "berth: %s: cannot start %s: %s\n", host_name(s, j->host), program,
+			strerror(-j->err));
+}
+
+static void start(struct job *j)
+{
+	struct session *s = j->session;
+	bool foreground = s->config->foreground;
+	int fds[3] = {-1, -1, -1};
+	char **env = environment(j->command);
+	struct run_command command = {
+		.host = j->host,
+		.argv = j->command->argv,
+		.envp = env,
+		.cwd = j->command->cwd,
+		.new_session = !foreground,
+	};
+
+	if (!foreground)
+		j->err = open_streams(j, fds);
+	else if (s->config->capture && strcmp(s->config->capture, "-") == 0)
+		fds[1] = dup(STDERR_FILENO); /* standard output is the capture's */
+	memcpy(command.fds, fds, sizeof(fds));
+	if (j->err == 0)
+		j->err = run_start(s->run, &command, &j->id);
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] >= 0)
+			(void)close(fds[i]); /* the program has its own */
+	}
+	free(env);
+	j->state = j->err < 0 ? JOB_NEVER : JOB_RUNNING;
+	if (j->err < 0) {
+		say_not_started(s, j);
+		ask_look(s);
+	}
+}
+
+static void kill_rest(void *ctx)
+{
+	struct session *s = ctx;
+
+	for (size_t i = 0; i < s->job_count; i++) {
+		if (s->jobs[i].state == JOB_RUNNING)
+			(void)run_signal(s->run, s->jobs[i].id, SIGKILL, true); /* it may be gone */
+	}
+}
+
+/* Ends what runs, and starts nothing more. */
+static void begin_end(struct session *s)
+{
+	bool any = false;
+
+	if (s->ending)
+		return;
+	s->ending = true;
+	for (size_t i = 0; i < s->job_count; i++) {
+		struct job *j = &s->jobs[i];
+
+		if (j->state != JOB_RUNNING)
+			continue;
+		any = true;
+		(void)run_signal(s->run, j->id, SIGTERM, true); /* it may be gone */
+	}
+	if (!any)
+		run_stop(s->run);
+	else if (run_at(s->run, berth_world_now(s->world) + KILL_AFTER, kill_rest, s) < 0)
+		kill_rest(s);
+}
+
+/* Starts what may start, and ends the run when nothing is left to wait for. */
+static void look(void *ctx)
+{
+	struct session *s = ctx;
+	bool busy = false;
+	bool serving = false;
+
+	s->look_asked = false;
+	for (size_t i = 0; i < s->job_count && !s->ending; i++) {
+		struct job *j = &s->jobs[i];
+
+		if (j->state == JOB_WAITING && may_start(s, j))
+			start(j);
+		else if (j->state == JOB_WAITING && waits_in_vain(s, j))
+			j->state = JOB_NEVER;
+	}
+	for (size_t i = 0; i < s->job_count; i++) {
+		const struct job *j = &s->jobs[i];
+
+		busy |= j->state == JOB_WAITING ||
+			(j->state == JOB_RUNNING && (!j->command->running || s->ending));
+		serving |= j->state == JOB_RUNNING;
+	}
+	if (s->ending ? !serving : !busy) {
+		if (serving)
+			begin_end(s);
+		else
+			run_stop(s->run);
+	}
+}
+
+/* A network of servers alone, all of them expected to be running, runs until it is interrupted. */
+static bool only_servers(const struct session *s)
+{
+	for (size_t i = 0; i < s->job_count; i++) {
+		if (!s->jobs[i].command->running)
+			return false;
+	}
+	return true;
+}
+
+/* --- news --- */
+
+static void on_exit_of(void *ctx, int id, int status)
+{
+	struct session *s = ctx;
+
+	for (size_t i = 0; i < s->job_count; i++) {
+		struct job *j = &s->jobs[i];
+
+		if (j->state != JOB_RUNNING || j->id != id)
+			continue;
+		j->state = JOB_ENDED;
+		j->status = status;
+		j->early = j->command->running && !s->ending;
+	}
+	ask_look(s);
+}
+
+static void on_listen(void *ctx, int host, int type, const struct sockaddr *local)
+{
+	struct session *s = ctx;
+	struct listening *l;
+	uint16_t port = 0;
+
+	if (local->sa_family == AF_INET)
+		port = ntohs(((const struct sockaddr_in *)local)->sin_port);
+	else if (local->sa_family == AF_INET6)
+		port = ntohs(((const struct sockaddr_in6 *)local)->sin6_port);
+	if (port == 0)
+		return;
+	s->listening = xgrow(s->listening, &s->listening_capacity, s->listening_count + 1,
+			     sizeof(*s->listening));
+	l = &s->listening[s->listening_count++];
+	*l = (struct listening){host, type, port};
+	ask_look(s);
+}
+
+static void on_call(void *ctx, const struct run_call *call)
+{
+	struct session *s = ctx;
+
+	events_call(s->events, call);
+}
+
+static void on_transfer(void *ctx, const struct run_transfer *t)
+{
+	struct session *s = ctx;
+
+	events_transfer(s->events, t);
+}
+
+static void on_packet(void *ctx, const struct berth_packet_event *ev)
+{
+	struct session *s = ctx;
+
+	if (s->capture)
+		capture_packet(s->capture, ev);
+	if (s->events)
+		events_packet(s->events, ev);
+}
+
+static void on_step(void *ctx)
+{
+	struct step *step = ctx;
+	int err = netbuild_apply(step->session->world, step->session->file, step->what);
+
+	if (err < 0)
+		fprintf(stderr, "berth: timeline, line %u: %s\n", step->what->pos.line,
+			strerror(-err));
+}
+
+/* --- signals --- */
+
+static void interrupt_foreground(struct session *s, const struct signal_news *news)
+{
+	struct job *j = &s->jobs[0];
+	berth_time now = berth_world_now(s->world);
+
+	if (news->number != SIGINT || j->state != JOB_RUNNING) {
+		s->signal = news->number;
+		begin_end(s);
+		return;
+	}
+	s->interrupts = now - s->interrupted < INSIST_WITHIN ? s->interrupts + 1 : 1;
+	s->interrupted = now;
+	if (s->interrupts >= 3) {
+		s->signal = SIGINT;
+		kill_rest(s);
+	} else if (!news->terminal) {
+		(void)run_signal(s->run, j->id, SIGINT, false); /* it may be gone */
+	}
+}
+
+static void on_signals(void *ctx, int fd)
+{
+	struct session *s = ctx;
+	struct signal_news news;
+
+	while (read(fd, &news, sizeof(news)) == (ssize_t)sizeof(news)) {
+		if (s->config->foreground) {
+			interrupt_foreground(s, &news);
+		} else if (s->ending) {
+			kill_rest(s);
+		} else {
+			s->signal = news.number;
+			begin_end(s);
+		}
+	}
+}
+
+static int catch_signals(struct session *s)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART};
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	action.sa_sigaction = on_signal;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct sigaction old;
+
+		/* Who was started with a signal ignored (nohup) goes on ignoring it. */
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			continue;
+		if (sigaction(numbers[i], &action, NULL) < 0)
+			return -errno;
+	}
+	action = (struct sigaction){.sa_flags = SA_RESTART};
+	action.sa_handler = on_broken_pipe;
+	if (sigaction(SIGPIPE, &action, NULL) < 0)
+		return -errno;
+	return run_watch(s->run, signal_pipe[0], on_signals, s);
+}
+
+/* --- the end --- */
+
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static const char *first_line(const char *text, int *out_length)
+{
+	*out_length = (int)strcspn(text, "\n");
+	return text;
+}
+
+static void say(const struct session *s, const struct job *j, const char *what)
+{
+	int length;
+	const char *text = first_line(j->command->text, &length);
+
+	fprintf(stderr, "berth: %s: %s: %.*s\n", host_name(s, j->host), what, length, text);
+}
+
+static bool met(const struct session *s, const struct job *j)
+{
+	char text[96];
+
+	if (j->state == JOB_NEVER && j->err == 0)
+		say(s, j, "never started, since what it waits for ended without listening");
+	if (j->state == JOB_NEVER)
+		return false; /* what could not be started was told at once */
+	if (j->state == JOB_WAITING) {
+		say(s, j, "was not started");
+		return false;
+	}
+	if (j->command->running && j->early) {
+		snprintf(text, sizeof(text), "exit status %d, expected to be running",
+			 exit_status(j->status));
+		say(s, j, text);
+		return false;
+	}
+	if (!j->command->running && exit_status(j->status) != j->command->exit) {
+		if (WIFSIGNALED(j->status))
+			snprintf(text, sizeof(text), "killed by %s, expected exit status %d",
+				 strsignal(WTERMSIG(j->status)), j->command->exit);
+		else
+			snprintf(text, sizeof(text), "exit status %d, expected %d",
+				 exit_status(j->status), j->command->exit);
+		say(s, j, text);
+		return false;
+	}
+	return true;
+}
+
+static int conclude_foreground(const struct job *j)
+{
+	if (j->state == JOB_ENDED)
+		return exit_status(j->status);
+	if (j->err == -ENOENT)
+		return EXIT_NOT_FOUND;
+	return j->err == -EACCES ? EXIT_NOT_EXECUTABLE : EXIT_BERTH_FAILED;
+}
+
+static int conclude(const struct session *s)
+{
+	bool all = true;
+
+	if (s->config->foreground)
+		return conclude_foreground(&s->jobs[0]);
+	if (s->signal != 0)
+		return 128 + s->signal;
+	for (size_t i = 0; i < s->job_count; i++)
+		all &= met(s, &s->jobs[i]);
+	return all ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* --- the beginning --- */
+
+static void make_jobs(struct session *s)
+{
+	for (size_t i = 0; i < s->file->host_count; i++) {
+		const struct netfile_host *h = &s->file->hosts[i];
+
+		s->job_count += h->command_count;
+		if (strlen(h->name) > s->width)
+			s->width = strlen(h->name);
+	}
+	s->jobs = xcalloc(s->job_count, sizeof(*s->jobs));
+	s->job_count = 0;
+	for (size_t i = 0; i < s->file->host_count; i++) {
+		const struct netfile_host *h = &s->file->hosts[i];
+
+		for (size_t k = 0; k < h->command_count; k++) {
+			struct job *j = &s->jobs[s->job_count++];
+
+			j->session = s;
+			j->command = &h->commands[k];
+			j->host = (int)i;
+			j->streams[0].fd = -1;
+			j->streams[1].fd = -1;
+		}
+	}
+}
+
+static bool colour_on(int fd)
+{
+	const char *no_colour = getenv("NO_COLOR");
+
+	return isatty(fd) && (!no_colour || !*no_colour);
+}
+
+static int make_world(struct session *s)
+{
+	struct timespec ts;
+	char *problem = NULL;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	err = netbuild(s->file, s->config->seed, ts.tv_sec * BERTH_SEC + ts.tv_nsec, &s->world,
+		       &problem);
+	if (err < 0) {
+		fprintf(stderr, "berth: cannot build the network: %s\n", problem);
+		free(problem);
+		return err;
+	}
+	if (s->config->loopback_mtu != 0)
+		return netbuild_set_loopback_mtu(s->world, s->config->loopback_mtu);
+	return 0;
+}
+
+static int observe(struct session *s)
+{
+	int err;
+
+	if (s->config->capture) {
+		err = capture_open(s->world, s->config->capture, &s->capture);
+		if (err < 0) {
+			fprintf(stderr, "berth: %s: %s\n", s->config->capture, strerror(-err));
+			return err;
+		}
+	}
+	if (s->config->ladder)
+		s->events = events_of_world(s->world);
+	if (s->capture || s->events)
+		berth_world_set_observer(s->world, on_packet, s);
+	return 0;
+}
+
+static void say_unable(int err)
+{
+	struct run_requirement r;
+
+	for (unsigned i = 0; run_check(i, &r); i++) {
+		if (r.met || !r.fatal)
+			continue;
+		fprintf(stderr, "berth: this machine lacks %s (%s)%s%s; `berth doctor` tells more\n",
+			r.what, r.detail, r.remedy ? ": " : "", r.remedy ? r.remedy : "");
+		return;
+	}
+	fprintf(stderr, "berth: cannot run programs: %s; `berth doctor` tells more\n",
+		strerror(-err));
+}
+
+static int make_run(struct session *s)
+{
+	struct run_config config = {
+		.world = s->world,
+		.ctx = s,
+		.on_exit = on_exit_of,
+		.on_listen = on_listen,
+		.on_call = s->events ? on_call : NULL,
+		.on_transfer = s->events ? on_transfer : NULL,
+	};
+	int err = run_new(&config, &s->run);
+
+	if (err < 0) {
+		say_unable(err);
+		return err;
+	}
+	err = catch_signals(s);
+	if (err < 0)
+		fprintf(stderr, "berth: signals: %s\n", strerror(-err));
+	return err;
+}
+
+static int schedule(struct session *s)
+{
+	berth_time now = berth_world_now(s->world);
+	int err = 0;
+
+	s->steps = xcalloc(s->file->step_count, sizeof(*s->steps));
+	for (size_t i = 0; i < s->file->step_count && err >= 0; i++) {
+		s->steps[i] = (struct step){s, &s->file->steps[i]};
+		err = run_at(s->run, now + s->file->steps[i].at, on_step, &s->steps[i]);
+	}
+	return err;
+}
+
+static void drain_all(struct session *s)
+{
+	for (size_t i = 0; i < s->job_count; i++) {
+		drain(&s->jobs[i].streams[0]);
+		drain(&s->jobs[i].streams[1]);
+	}
+}
+
+static void finish(struct session *s)
+{
+	int err;
+
+	if (s->world)
+		berth_world_set_observer(s->world, NULL, NULL);
+	for (size_t i = 0; i < s->job_count; i++) {
+		for (int k = 0; k < 2; k++) {
+			if (s->run)
+				close_stream(&s->jobs[i].streams[k]);
+			prefix_fini(&s->jobs[i].streams[k].prefix);
+		}
+	}
+	run_free(s->run);
+	err = capture_close(s->capture);
+	if (err < 0)
+		fprintf(stderr, "berth: %s: %s\n", s->config->capture, strerror(-err));
+	events_free(s->events);
+	berth_world_free(s->world);
+	free(s->jobs);
+	free(s->steps);
+	free(s->listening);
+}
+
+int session_run(const struct session_config *config)
+{
+	struct session s = {.config = config, .file = config->file};
+	int status = EXIT_BERTH_FAILED;
+	int err;
+
+	make_jobs(&s);
+	s.colour[0] = colour_on(STDOUT_FILENO);
+	s.colour[1] = colour_on(STDERR_FILENO);
+	if (make_world(&s) < 0 || observe(&s) < 0 || make_run(&s) < 0)
+		goto out;
+	if (!config->foreground && only_servers(&s))
+		fputs("berth: every command is expected to go on running; Ctrl-C ends them\n", stderr);
+	ask_look(&s);
+	err = schedule(&s);
+	if (err == 0)
+		err = run_loop(s.run);
+	if (err < 0) {
+		fprintf(stderr, "berth: %s\n", strerror(-err));
+		goto out;
+	}
+	drain_all(&s);
+	status = conclude(&s);
+	if (s.events)
+		ladder_print(s.events, config->foreground ? stderr : stdout);
+out:
+	finish(&s);
+	return status;
+}
