@@ -2,13 +2,13 @@
 /*
  * The DNS message codec.
  *
- * Reading: base/bytes.h's reader bounds everything. A compressed name is followed through pointers that
- * must each point before the place where the name, or the piece after the last pointer, began
+ * Reading: base/bytes.h's reader bounds everything. A compressed name is followed through pointers
+ * that must each point before the place where the name, or the piece after the last pointer, began
  * (so there are no loops), and the whole must fit into DNS_NAME_BYTES (so there is no
  * amplification).
  *
- * Writing: the writer remembers where the suffixes of the names it wrote begin and points back to the
- * longest it finds again (RFC 1035 §4.1.4). It compares case-sensitively, so that a question
+ * Writing: the writer remembers where the suffixes of the names it wrote begin and points back to
+ * the longest it finds again (RFC 1035 §4.1.4). It compares case-sensitively, so that a question
  * comes back in the case in which it was asked. A record that does not fit is rolled back.
  *
  * Left out: compression inside record data but for records that are one name.
@@ -214,8 +214,7 @@ static void put_name(struct dns_writer *w, const struct dns_name *n)
 }
 
 /* Ends a question or record that began in state `before`: counts it, or takes it all back. */
-static void finish(struct dns_writer *w, const struct dns_writer *before,
-		   enum dns_section section)
+static void finish(struct dns_writer *w, const struct dns_writer *before, enum dns_section section)
 {
 	if (w->full) {
 		w->bytes = before->bytes;
@@ -279,8 +278,8 @@ void dns_write_opt(struct dns_writer *w, uint16_t udp_bytes, uint16_t rcode)
 	struct dns_name root;
 
 	dns_name_init(&root);
-	dns_write_record(w, DNS_ADDITIONAL, &root, DNS_OPT, udp_bytes,
-			 (uint32_t)(rcode >> 4) << 24, NULL, 0);
+	dns_write_record(w, DNS_ADDITIONAL, &root, DNS_OPT, udp_bytes, (uint32_t)(rcode >> 4) << 24,
+			 NULL, 0);
 }
 
 size_t dns_write_end(struct dns_writer *w, const struct dns_header *h)

@@ -14,7 +14,7 @@
 
 #define DNS_PORT 53u
 #define DNS_HEADER_BYTES 12u
-#define DNS_UDP_BYTES 512u   /* without EDNS (RFC 1035 §4.2.1) */
+#define DNS_UDP_BYTES 512u /* without EDNS (RFC 1035 §4.2.1) */
 #define DNS_MSG_BYTES 65535u
 
 enum dns_type {
@@ -51,8 +51,8 @@ enum dns_rcode {
 struct dns_header {
 	uint16_t id;
 	bool response, authoritative, truncated, recursion_desired, recursion_available;
-	uint8_t opcode;          /* 0: a standard query */
-	uint8_t rcode;           /* the lower four bits */
+	uint8_t opcode; /* 0: a standard query */
+	uint8_t rcode;	/* the lower four bits */
 	uint16_t questions, answers, authorities, additionals;
 };
 
@@ -83,8 +83,8 @@ bool dns_parse(struct dns_parser *p, const void *msg, size_t bytes, struct dns_h
 bool dns_parse_question(struct dns_parser *p, struct dns_question *out);
 bool dns_parse_record(struct dns_parser *p, struct dns_record *out);
 
-/* The name at `at`, a place in the parser's message, such as a CNAME record's data, and where it ends.
- * False: malformed. `out_end` may be NULL. */
+/* The name at `at`, a place in the parser's message, such as a CNAME record's data, and where it
+ * ends. False: malformed. `out_end` may be NULL. */
 bool dns_read_name_at(const struct dns_parser *p, const uint8_t *at, struct dns_name *out,
 		      const uint8_t **out_end);
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Domain names, kept in wire form: what the parser checked once needs no check again, and
+ * comparing is a walk over bytes. Text is for callers only; whatever bytes a label has, they
+ * survive the way to text and back (RFC 1035 §5.1).
+ */
 #include "dns/dns_name.h"
 
 #include <stdio.h>

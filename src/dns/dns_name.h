@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DNS_NAME_BYTES 255u  /* RFC 1035 §2.3.4, wire form, the root's zero included */
+#define DNS_NAME_BYTES 255u /* RFC 1035 §2.3.4, wire form, the root's zero included */
 #define DNS_LABEL_BYTES 63u
 #define DNS_TEXT_BYTES 1024u /* enough for any name as text, with every byte escaped */
 
 /* A whole name, not compressed. Valid by construction. */
 struct dns_name {
-	uint8_t bytes;               /* used of `wire` */
+	uint8_t bytes; /* used of `wire` */
 	uint8_t wire[DNS_NAME_BYTES];
 };
 

@@ -2,11 +2,11 @@
 /*
  * The name service of a world.
  *
- * It is authoritative for all names: a name is a host's, or it does not exist. A name that exists but has
- * no record of the type asked for gets an answer without records (NODATA, RFC 2308 §2.2); both
- * kinds of "no" carry an SOA record so that they can be cached. What is no query is dropped, so that
- * two servers can't talk to each other for ever; what is a query but can't be read gets FORMERR
- * with as much of the header as there was.
+ * It is authoritative for all names: a name is a host's, or it does not exist. A name that exists
+ * but has no record of the type asked for gets an answer without records (NODATA, RFC 2308 §2.2);
+ * both kinds of "no" carry an SOA record so that they can be cached. What is no query is dropped,
+ * so that two servers can't talk to each other for ever; what is a query but can't be read gets
+ * FORMERR with as much of the header as there was.
  */
 #include "dns/dns_serve.h"
 
@@ -22,8 +22,8 @@ struct answer {
 	struct dns_header header;
 	struct dns_question question;
 	bool edns;
-	uint16_t udp_bytes;      /* what the client takes */
-	uint16_t rcode;          /* all twelve bits */
+	uint16_t udp_bytes; /* what the client takes */
+	uint16_t rcode;	    /* all twelve bits */
 	struct dns_writer w;
 };
 

@@ -23,7 +23,8 @@ struct dns_addresses {
 
 /* Who knows the names. */
 struct dns_source {
-	/* The addresses of `name` (text, without the final dot), best first; -ENOENT: no such name. */
+	/* The addresses of `name` (text, without the final dot), best first; -ENOENT: no such name.
+	 */
 	int (*lookup)(void *ctx, const char *name, struct dns_addresses *out);
 	/* The name of an address of 4 or 16 bytes, as text; NULL: nobody has it. */
 	const char *(*reverse)(void *ctx, const uint8_t *address, size_t bytes);
@@ -32,8 +33,9 @@ struct dns_source {
 };
 
 /*
- * Answers one query into `out` (`max` >= 512 bytes). `udp`: the answer is cut to what the client's EDNS says, or
- * to 512 bytes, with TC set. Returns the answer's length; 0: drop the query without a word.
+ * Answers one query into `out` (`max` >= 512 bytes). `udp`: the answer is cut to what the client's
+ * EDNS says, or to 512 bytes, with TC set. Returns the answer's length; 0: drop the query without a
+ * word.
  */
 size_t dns_serve(const struct dns_source *source, const void *query, size_t bytes, bool udp,
 		 void *out, size_t max);

@@ -14,7 +14,7 @@
 /* How one network reaches the target of the search. */
 struct hop {
 	const struct cable *gateway; /* NULL: it is the target, or there is no way */
-	int distance;                /* routers in between; -1: no way */
+	int distance;		     /* routers in between; -1: no way */
 };
 
 static bool forwards(const struct host *h)
@@ -91,8 +91,7 @@ static const struct cable *nearest(const struct host *h, const struct hop *hops)
 
 		if (distance == 0)
 			return NULL;
-		if (distance > 0 &&
-		    (!best || distance < hops[best->network->index].distance))
+		if (distance > 0 && (!best || distance < hops[best->network->index].distance))
 			best = c;
 	}
 	return best;

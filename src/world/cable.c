@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Cables: each ties an Ethernet interface of a host to a port of a network's switch, with a
- * lane for each direction. The name "host:network" of a cable seeds its fates and its link address, so
- * that neither depends on the order in which a world was built.
+ * lane for each direction. The name "host:network" of a cable seeds its fates and its link address,
+ * so that neither depends on the order in which a world was built.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -234,8 +234,8 @@ static int prepare(struct cable *c, const struct berth_cable_config *config, con
 		error = choose_address(w, &config->address, &n->subnet, n->prefix_len, &n->next,
 				       &c->address);
 	if (error == 0)
-		error = choose_address(w, &config->address6, &n->subnet6, n->prefix6_len,
-				       &n->next6, &c->address6);
+		error = choose_address(w, &config->address6, &n->subnet6, n->prefix6_len, &n->next6,
+				       &c->address6);
 	c->mac = frame_mac(out_mac);
 	return error;
 }

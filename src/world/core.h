@@ -32,8 +32,8 @@ struct cable {
 	int index;
 	struct host *host;
 	struct network *network;
-	int port;                      /* its place in network->ports */
-	unsigned ifindex;              /* on the host's stack */
+	int port;	  /* its place in network->ports */
+	unsigned ifindex; /* on the host's stack */
 	struct netaddr address, address6;
 	uint64_t mac;
 	struct lane up, down;
@@ -45,9 +45,9 @@ struct network {
 	char *name;
 	struct netaddr subnet, subnet6;
 	unsigned prefix_len, prefix6_len;
-	struct netaddr next, next6;    /* where the search for a free address goes on */
+	struct netaddr next, next6; /* where the search for a free address goes on */
 	uint32_t mtu;
-	struct vec ports;              /* of struct cable */
+	struct vec ports; /* of struct cable */
 	struct fdb fdb;
 };
 
@@ -63,30 +63,30 @@ struct host {
 	char *name;
 	struct berth_stack *stack;
 	bool no_forwarding;
-	bool local_wires;              /* the loopback is carried by us, not by the stack */
-	berth_time advanced;           /* the last berth_advance() */
-	struct timer timer;            /* the stack's deadline */
-	struct list ready;             /* in world->ready: has frames to pull */
-	struct list eventful;          /* in world->eventful: may have socket events */
-	bool event_held;               /* one event was taken from the stack while serving names */
+	bool local_wires;     /* the loopback is carried by us, not by the stack */
+	berth_time advanced;  /* the last berth_advance() */
+	struct timer timer;   /* the stack's deadline */
+	struct list ready;    /* in world->ready: has frames to pull */
+	struct list eventful; /* in world->eventful: may have socket events */
+	bool event_held;      /* one event was taken from the stack while serving names */
 	struct berth_event event;
 	struct lane loopback;
-	struct vec cables;             /* of struct cable */
-	struct vec by_ifindex;         /* of struct cable, NULL where there is none */
-	int *cut_from;                 /* hosts whose packets don't reach this one */
+	struct vec cables;     /* of struct cable */
+	struct vec by_ifindex; /* of struct cable, NULL where there is none */
+	int *cut_from;	       /* hosts whose packets don't reach this one */
 	int cut_from_count;
 	struct given_route *routes;
 	int route_count;
-	uint64_t random_count;         /* numbers drawn from the seed so far */
+	uint64_t random_count; /* numbers drawn from the seed so far */
 	struct fate_key random_key;
-	struct name_service *names;    /* NULL: no name server yet */
+	struct name_service *names; /* NULL: no name server yet */
 };
 
 /* A host's name or alias, as a key of the name table. */
 struct host_name {
 	struct table_node node;
 	int host;
-	char text[];                   /* lower case */
+	char text[]; /* lower case */
 };
 
 /* A host's address, as a key of the address table. */
@@ -97,16 +97,16 @@ struct host_address {
 };
 
 struct berth_world {
-	struct env env;                /* the clock, memory and timers; drops are not used */
+	struct env env; /* the clock, memory and timers; drops are not used */
 	uint64_t seed;
 	struct berth_world_config config;
 	struct berth_pool *pool;
 	void (*on_packet)(void *ctx, const struct berth_packet_event *ev);
 	void *observer_ctx;
 	struct vec hosts, networks, cables;
-	struct table names;            /* of struct host_name */
-	struct table addresses;        /* of struct host_address */
-	struct vec nameservers;        /* of struct netaddr */
+	struct table names;	/* of struct host_name */
+	struct table addresses; /* of struct host_address */
+	struct vec nameservers; /* of struct netaddr */
 	struct list ready, eventful;
 	struct transits transits;
 };

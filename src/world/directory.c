@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who is called what: the names and addresses of all hosts, in two hash tables. Names are
- * kept in lower case, since DNS compares them so (RFC 1035 §2.3.3).
+ * kept in lower case, since DNS compares them so (RFC 1035 §2.3.3). A host's own name and its
+ * aliases are entries of the same kind.
+ *
+ * The entries are the tables', and freed with the world.
  */
 #include <errno.h>
 #include <string.h>

@@ -52,8 +52,7 @@ struct fate_key fate_key_make(uint64_t seed, const char *name, enum berth_direct
 	return (struct fate_key){{(uint32_t)hash, (uint32_t)(hash >> 32)}};
 }
 
-void fate_words(const struct fate_key *key, uint64_t number, enum fate_draw kind,
-		uint64_t out[2])
+void fate_words(const struct fate_key *key, uint64_t number, enum fate_draw kind, uint64_t out[2])
 {
 	uint32_t c0 = (uint32_t)number;
 	uint32_t c1 = (uint32_t)(number >> 32);
@@ -139,7 +138,7 @@ static enum berth_rule draw_loss(const struct fate_key *key, const struct berth_
 {
 	if (!impair->gemodel)
 		return chance(key, number, DRAW_LOSS, impair->loss) ? BERTH_RULE_LOSS
-								     : BERTH_RULE_NONE;
+								    : BERTH_RULE_NONE;
 	bool bad = gemodel_state(key, impair, number, g);
 	double p = bad ? impair->gemodel_1_h : impair->gemodel_1_k;
 

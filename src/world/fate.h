@@ -38,18 +38,17 @@ struct gemodel {
 
 /* What was drawn for one packet. `rule` says why it is lost. */
 struct fate {
-	enum berth_rule rule;    /* NONE: it arrives */
+	enum berth_rule rule; /* NONE: it arrives */
 	bool duplicate, reorder, corrupt;
-	uint64_t corrupt_word;   /* the bit to flip is this modulo the number of bits */
-	berth_time delay_ns;     /* jitter included, >= 0 */
+	uint64_t corrupt_word; /* the bit to flip is this modulo the number of bits */
+	berth_time delay_ns;   /* jitter included, >= 0 */
 };
 
 /* The key of one direction of the cable called `name`. */
 struct fate_key fate_key_make(uint64_t seed, const char *name, enum berth_direction direction);
 
 /* 128 bits that follow from key, packet number and kind of draw alone, all independent. */
-void fate_words(const struct fate_key *key, uint64_t number, enum fate_draw kind,
-		uint64_t out[2]);
+void fate_words(const struct fate_key *key, uint64_t number, enum fate_draw kind, uint64_t out[2]);
 
 /* Whether the chain is in its bad state at packet `number`. It starts good at packet 0. */
 bool fate_gemodel_bad(const struct fate_key *key, double p, double r, uint64_t number);

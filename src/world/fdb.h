@@ -18,14 +18,14 @@ struct env;
 #define FDB_AGE_NS (300 * BERTH_SEC) /* IEEE 802.1D's default ageing time */
 
 struct fdb_entry {
-	uint64_t mac;      /* 0: free */
+	uint64_t mac; /* 0: free */
 	berth_time seen;
 	int port;
 };
 
 struct fdb {
 	struct fdb_entry *entries;
-	uint32_t buckets;  /* a power of two, or 0 */
+	uint32_t buckets; /* a power of two, or 0 */
 };
 
 void fdb_fini(struct fdb *f, struct env *env);

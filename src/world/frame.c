@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Frames as a world sees them. Only the headers that decide where a packet goes are read, from a
+ * copy of its first bytes, through the bounded reader; a frame that is too short or no IP is
+ * nothing to be afraid of: it has no addresses, and the hosts will judge it.
+ */
 #include "world/frame.h"
 
 #include <netinet/in.h>
@@ -171,8 +176,7 @@ bool netaddr_equal(const struct netaddr *a, const struct netaddr *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-bool netaddr_in_prefix(const struct netaddr *a, const struct netaddr *prefix,
-		       unsigned prefix_len)
+bool netaddr_in_prefix(const struct netaddr *a, const struct netaddr *prefix, unsigned prefix_len)
 {
 	if (a->family != prefix->family)
 		return false;

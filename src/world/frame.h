@@ -53,8 +53,7 @@ void netaddr_to(const struct netaddr *a, uint16_t port, struct sockaddr_storage 
 unsigned netaddr_bits(const struct netaddr *a);
 bool netaddr_equal(const struct netaddr *a, const struct netaddr *b);
 /* Whether the first `prefix_len` bits of both agree; false across families. */
-bool netaddr_in_prefix(const struct netaddr *a, const struct netaddr *prefix,
-		       unsigned prefix_len);
+bool netaddr_in_prefix(const struct netaddr *a, const struct netaddr *prefix, unsigned prefix_len);
 bool netaddr_is_loopback(const struct netaddr *a);
 
 #endif

@@ -7,10 +7,11 @@
  * host that is on neither costs nothing. Whoever hands a stack a packet or lets its time pass
  * marks it ready as well, so that nothing depends on when a stack decides to wake its driver.
  *
- * The loopback is the stack's own affair unless it is impaired or observed; then its frames come out of
- * the stack, go through one lane (both directions are one there), and go back in.
+ * The loopback is the stack's own affair unless it is impaired or observed; then its frames come
+ * out of the stack, go through one lane (both directions are one there), and go back in.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -204,9 +205,7 @@ static struct host *host_new(struct berth_world *w, const struct berth_host_conf
 
 	if (!h)
 		return NULL;
-	ASSERT(strlen(c->name) + sizeof(":lo") <= sizeof(lane_name));
-	strcpy(lane_name, c->name);
-	strcat(lane_name, ":lo");
+	(void)snprintf(lane_name, sizeof(lane_name), "%s:lo", c->name);
 	h->world = w;
 	h->index = w->hosts.count;
 	h->no_forwarding = c->no_forwarding;

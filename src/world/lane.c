@@ -2,17 +2,17 @@
 /*
  * Lanes: what a cable does to the packets of one direction.
  *
- * A packet that enters is numbered, its fate is drawn (world/fate.h), and it either is freed or goes
- * through three stations: the rate, a pipe that sends one packet after the other; the delay, in
- * which any number are on the way; and `leave`, the function at the far end. The order of the
- * rules is: partition, mtu, loss or gemodel, limit; the first that hits is the one told. A duplicate
- * follows its original through rate and delay, without a number, and is never corrupted.
+ * A packet that enters is numbered, its fate is drawn (world/fate.h), and it either is freed or
+ * goes through three stations: the rate, a pipe that sends one packet after the other; the delay,
+ * in which any number are on the way; and `leave`, the function at the far end. The order of the
+ * rules is: partition, mtu, loss or gemodel, limit; the first that hits is the one told. A
+ * duplicate follows its original through rate and delay, without a number, and is never corrupted.
  *
  * `limit` is the number of packets that may wait for the rate. Without a rate nobody waits, so
  * there a limit that is given bounds the packets on the way, as it does in netem.
  *
- * Invariants: the queue is sorted by arrival, equal ones in order of entry; the timer is armed for the
- * head's arrival, and only if there is a head. A lane whose mode is LANE_IDEAL and whose queue
+ * Invariants: the queue is sorted by arrival, equal ones in order of entry; the timer is armed for
+ * the head's arrival, and only if there is a head. A lane whose mode is LANE_IDEAL and whose queue
  * is empty costs a call. Numbers count what a wire would carry, so that they do not depend on
  * whether super-packets were cut.
  *

@@ -19,8 +19,8 @@
 
 /* How a lane treats packets; follows from its impairments and the world's observer. */
 enum lane_mode {
-	LANE_IDEAL,  /* straight through, super-packets whole */
-	LANE_DELAY,  /* late, but whole */
+	LANE_IDEAL,   /* straight through, super-packets whole */
+	LANE_DELAY,   /* late, but whole */
 	LANE_PACKETS, /* cut to what a wire carries, each with a fate of its own */
 };
 
@@ -44,20 +44,20 @@ struct departures {
 
 struct lane {
 	struct berth_world *world;
-	int cable;                     /* index; -1 - host: that host's loopback */
-	int host;                      /* at the cable's end */
+	int cable; /* index; -1 - host: that host's loopback */
+	int host;  /* at the cable's end */
 	enum berth_direction direction;
 	enum lane_mode mode;
 	struct fate_key key;
 	struct berth_impair impair;
 	struct gemodel gemodel;
-	uint64_t number;               /* of the next packet */
-	berth_time busy_until;         /* the rate is used up to here */
-	berth_time last_arrival;       /* nothing but `reorder` arrives before it */
-	struct transit *head, *tail;   /* by arrival */
+	uint64_t number;	     /* of the next packet */
+	berth_time busy_until;	     /* the rate is used up to here */
+	berth_time last_arrival;     /* nothing but `reorder` arrives before it */
+	struct transit *head, *tail; /* by arrival */
 	uint32_t count;
 	struct departures waiting;
-	struct timer timer;            /* due when head arrives */
+	struct timer timer; /* due when head arrives */
 	/* Where packets leave; takes the packet. */
 	void (*leave)(struct lane *lane, struct berth_packet *p);
 	/* Whether a partition cuts this packet. NULL: never. */

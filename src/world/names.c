@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The name service's sockets: on every host, for each name server's address, a UDP and a TCP socket on
- * port 53 like any other, answered from the world's directory (dns/dns_serve.h does the talking).
+ * The name service's sockets: on every host, for each name server's address, a UDP and a TCP socket
+ * on port 53 like any other, answered from the world's directory (dns/dns_serve.h does the
+ * talking).
  *
- * An address outside 127/8 is added to the host's loopback as a /32 (or /128). The sockets are served
- * whenever the host is drained (host_drain), by the socket events that belong to them; so queries
- * are answered within the run that brings them. A TCP connection may ask any number of
+ * An address outside 127/8 is added to the host's loopback as a /32 (or /128). The sockets are
+ * served whenever the host is drained (host_drain), by the socket events that belong to them; so
+ * queries are answered within the run that brings them. A TCP connection may ask any number of
  * questions, one after the other, each behind its length (RFC 1035 §4.2.2); there are at most
  * CONNECTIONS_MAX of them at a time, the oldest makes room.
  *
@@ -24,20 +25,20 @@
 #define LOOPBACK_IFINDEX 1u
 #define BACKLOG 16
 #define CONNECTIONS_MAX 32
-#define QUERY_BYTES 4096u   /* longer ones are no queries that we could answer */
-#define NAMES_TTL_S 5u      /* worlds change while programs run */
+#define QUERY_BYTES 4096u /* longer ones are no queries that we could answer */
+#define NAMES_TTL_S 5u	  /* worlds change while programs run */
 
 enum name_socket_kind { NAME_UDP, NAME_LISTENER, NAME_CONNECTION };
 
 struct name_socket {
-	struct list link;      /* in its service: oldest first */
+	struct list link; /* in its service: oldest first */
 	enum name_socket_kind kind;
 	int fd;
-	size_t filled;         /* of in[] */
-	size_t unsent;         /* of out[], from `sent` on */
+	size_t filled; /* of in[] */
+	size_t unsent; /* of out[], from `sent` on */
 	size_t sent;
-	uint8_t *in;           /* NAME_CONNECTION: 2 + QUERY_BYTES */
-	uint8_t *out;          /* NAME_CONNECTION: an answer behind its length */
+	uint8_t *in;  /* NAME_CONNECTION: 2 + QUERY_BYTES */
+	uint8_t *out; /* NAME_CONNECTION: an answer behind its length */
 };
 
 struct name_service {
@@ -147,7 +148,7 @@ static void close_oldest(struct name_service *s)
 {
 	struct list *l;
 
-	list_for_each(l, &s->sockets) {
+	list_for_each (l, &s->sockets) {
 		struct name_socket *n = list_entry(l, struct name_socket, link);
 
 		if (n->kind == NAME_CONNECTION) {
@@ -172,8 +173,8 @@ static void serve_udp(struct name_service *s, struct name_socket *n)
 
 		/* An answer that can't be sent is lost, as datagrams are. */
 		if (bytes > 0)
-			(void)berth_sendto(st, n->fd, s->answer, bytes, 0,
-					   (struct sockaddr *)&peer, len);
+			(void)berth_sendto(st, n->fd, s->answer, bytes, 0, (struct sockaddr *)&peer,
+					   len);
 		len = sizeof(peer);
 	}
 }
@@ -255,7 +256,7 @@ static struct name_socket *find_socket(const struct host *h, const struct berth_
 {
 	struct list *l;
 
-	list_for_each(l, &h->names->sockets) {
+	list_for_each (l, &h->names->sockets) {
 		struct name_socket *n = list_entry(l, struct name_socket, link);
 
 		if (n == ev->user && n->fd == ev->fd)

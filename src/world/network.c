@@ -14,7 +14,7 @@
 #include "world/core.h"
 
 #define MTU_DEFAULT 1500u
-#define MTU_MIN 68u    /* RFC 791 */
+#define MTU_MIN 68u /* RFC 791 */
 #define MTU_MAX 65535u
 
 static void flood(struct network *n, const struct cable *from, struct berth_packet *p)

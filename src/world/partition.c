@@ -19,7 +19,8 @@ bool partition_cuts(const struct lane *lane, const struct berth_packet *p)
 		return false;
 	int from = directory_find_address(w, &ip.src);
 
-	if (from < 0 || (!frame_is_group(link.dst) && directory_find_address(w, &ip.dst) != h->index))
+	if (from < 0 ||
+	    (!frame_is_group(link.dst) && directory_find_address(w, &ip.dst) != h->index))
 		return false;
 	for (int i = 0; i < h->cut_from_count; i++) {
 		if (h->cut_from[i] == from)

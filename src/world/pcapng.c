@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captures in the pcapng format (draft-ietf-opsawg-pcapng): a section header; an interface description
- * block per cable and loopback, written when first needed but for those that exist at the start; an
- * enhanced packet block per packet, with its direction in epb_flags and its fate in opt_comment.
+ * Captures in the pcapng format (draft-ietf-opsawg-pcapng): a section header; an interface
+ * description block per cable and loopback, written when first needed but for those that exist at
+ * the start; an enhanced packet block per packet, with its direction in epb_flags and its fate in
+ * opt_comment.
  *
  * A packet's time is that at which it entered the cable. Blocks are built in one buffer, which
  * grows to the largest packet seen, and handed to `write` whole.
@@ -40,10 +41,10 @@ struct berth_pcapng {
 	struct env *env;
 	int (*write)(void *ctx, const void *buf, size_t bytes);
 	void *ctx;
-	int error;               /* what `write` returned, once it failed */
+	int error; /* what `write` returned, once it failed */
 	uint8_t *block;
 	size_t bytes, capacity;
-	uint32_t interfaces;     /* written so far */
+	uint32_t interfaces; /* written so far */
 	/* Interface id + 1 by cable, and by host for the loopbacks; 0: not written. */
 	uint32_t *cable_ids, *loopback_ids;
 	int cable_capacity, loopback_capacity;
@@ -219,8 +220,8 @@ static void say_rule(char *comment, enum berth_rule rule, const struct berth_imp
 		say(comment, "loss %g%%", i->loss * 100);
 		break;
 	case BERTH_RULE_GEMODEL:
-		say(comment, "gemodel %g%% %g%% %g%% %g%%", i->gemodel_p * 100,
-		    i->gemodel_r * 100, i->gemodel_1_h * 100, i->gemodel_1_k * 100);
+		say(comment, "gemodel %g%% %g%% %g%% %g%%", i->gemodel_p * 100, i->gemodel_r * 100,
+		    i->gemodel_1_h * 100, i->gemodel_1_k * 100);
 		break;
 	case BERTH_RULE_LIMIT:
 		say(comment, "limit %u", i->limit ? i->limit : LANE_LIMIT_DEFAULT);

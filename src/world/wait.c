@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Blocking calls in virtual time: try, run the world to its next moment, try again.
+ *
+ * A wait ends when the call can finish, when its time is over, or when the world has no next
+ * moment, which means that nothing but the caller could ever change anything: a deadlock, told as
+ * such. The state of a wait is on the caller's stack; nothing is left behind when it ends.
  */
 #include <errno.h>
 

@@ -2,15 +2,15 @@
 /*
  * The world's clock and its run.
  *
- * Everything that happens at a moment of its own is a timer in one heap (base/timer.h), which breaks ties
- * by the order of arming: the deadline of each stack, the next arrival of each lane. A run
- * goes from one such moment to the next, sets the clock to it, fires what is due, and lets
- * the hosts that became ready send (world_drain); so a run that is called late passes through the same
- * moments in the same order as one called in time. Only what socket calls produced since the last run
- * has no moment: it leaves at the run's `now`.
+ * Everything that happens at a moment of its own is a timer in one heap (base/timer.h), which
+ * breaks ties by the order of arming: the deadline of each stack, the next arrival of each lane. A
+ * run goes from one such moment to the next, sets the clock to it, fires what is due, and lets the
+ * hosts that became ready send (world_drain); so a run that is called late passes through the same
+ * moments in the same order as one called in time. Only what socket calls produced since the last
+ * run has no moment: it leaves at the run's `now`.
  *
- * A frame between two hosts on ideal cables meets no timer, no copy and no allocation: pulled from one
- * stack, looked up in the switch, handed to the other, which then is ready and gets its turn.
+ * A frame between two hosts on ideal cables meets no timer, no copy and no allocation: pulled from
+ * one stack, looked up in the switch, handed to the other, which then is ready and gets its turn.
  *
  * Nothing here calls the driver, save the observer, which must not call back.
  */
