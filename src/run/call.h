@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One trapped call: from its notification to its answer. A handler returns what the call returns
+ * (>= 0, or a negative errno) or one of the CALL_ words below; when it is run again after it
+ * was parked, it starts from the beginning and meets the same state.
+ */
+#ifndef RUN_CALL_H
+#define RUN_CALL_H
+
+#include "run/carrier.h"
+#include "run/runner.h"
+#include "run/task.h"
+
+#define CALL_CONTINUE (-1000000L) /* the kernel is to do it */
+#define CALL_PARK (-1000001L)     /* it waits; run again when its carrier has news */
+#define CALL_DONE (-1000002L)     /* answered already */
+
+/* How a call's arguments are written in ladders and logs. */
+enum call_text {
+	TEXT_SOCKET,  /* family, type, protocol */
+	TEXT_ADDRESS, /* fd, address */
+	TEXT_FD,      /* fd */
+	TEXT_BACKLOG, /* fd, number */
+	TEXT_HOW,     /* fd, SHUT_x */
+	TEXT_OPTION,  /* fd, level, name */
+	TEXT_BYTES,   /* fd, bytes, address */
+	TEXT_REQUEST, /* fd, request */
+};
+
+struct call;
+
+/* One row of the table of trapped calls. */
+struct call_entry {
+	int nr;               /* __NR_x */
+	const char *name;
+	long (*handle)(struct call *call);
+	enum call_text text;
+	unsigned only;        /* ONLY_x: which of its uses are trapped */
+};
+
+#define ONLY_ALL 0u
+#define ONLY_FAMILIES 1u  /* socket: the families that berth carries */
+#define ONLY_ADDRESS 2u   /* sendto, recvfrom: with an address */
+#define ONLY_SIOC 3u      /* ioctl: the SIOC range */
+
+extern const struct call_entry call_table[];
+extern const size_t call_table_count;
+
+/* NULL: not trapped. */
+const struct call_entry *call_find(int nr);
+
+struct call {
+	struct run *run;
+	struct command *command;
+	struct task *task;
+	const struct call_entry *entry;
+	uint64_t id;
+	uint64_t args[6];
+	berth_time start;
+	int fd;                  /* a duplicate of the descriptor it is about, -1 */
+	struct carrier *carrier; /* which it carries; NULL: not ours */
+	struct sockaddr_storage addr; /* the address it gave or got, for call_tell() */
+	long progress;           /* what a call of many parts has done before it was parked */
+	/* While parked: */
+	struct list link;        /* on carrier->parked */
+	struct alarm alarm;
+};
+
+/* Whether the call still waits for its answer; to be asked after reading the program. */
+bool call_valid(const struct call *call);
+
+/* Answers; false if nobody waits for it any more (a signal came, or death). The answer is kept
+ * for the case that the call comes again. */
+bool call_reply(struct call *call, long result);
+
+/* The same with the duplicate `fd` as the result, installed in the program. Returns the program's
+ * number, -ENOENT when nobody waits any more, or another negative errno: not answered. */
+int call_reply_fd(struct call *call, int fd, bool cloexec);
+
+/* Finds the carrier that args[0] names: sets call->fd and call->carrier. NULL: not ours. */
+struct carrier *call_carrier(struct call *call);
+
+/* Whether the call is not to wait: its descriptor's O_NONBLOCK, or MSG_DONTWAIT in `flags`. */
+bool call_nonblocking(const struct call *call, int flags);
+
+/* -EAGAIN or CALL_PARK, whichever the descriptor asks for. */
+long call_wait(struct call *call, int flags);
+
+/* Copies an address in, as the kernel does. 0, -EINVAL or -EFAULT. */
+int call_read_addr(const struct call *call, uint64_t addr, uint64_t len,
+		   struct sockaddr_storage *out);
+
+/* Copies an address out to where `len_addr` says how long it may be. 0, -EINVAL or -EFAULT. */
+int call_write_addr(const struct call *call, uint64_t addr, uint64_t len_addr,
+		    const struct sockaddr_storage *from, socklen_t len);
+
+/* Fills in the fields of the program's struct msghdr at `addr` (`there` is what it held) from
+ * `msg`, which was received. 0 or -EFAULT. */
+int call_write_message(const struct call *call, uint64_t addr, const struct msghdr *there,
+		       const struct msghdr *msg, int flags);
+
+/* Runs a handler and brings its result to the program. The caller owns `call`, and a call that is
+ * parked has been copied. */
+void call_run(struct call *call);
+
+/* Frees what a call has open. */
+void call_close(struct call *call);
+
+/* Handlers. */
+long call_socket(struct call *call);
+long call_bind(struct call *call);
+long call_listen(struct call *call);
+long call_connect(struct call *call);
+long call_accept(struct call *call);
+long call_shutdown(struct call *call);
+long call_getsockname(struct call *call);
+long call_getpeername(struct call *call);
+long call_getsockopt(struct call *call);
+long call_setsockopt(struct call *call);
+long call_ioctl(struct call *call);
+long call_sendto(struct call *call);
+long call_recvfrom(struct call *call);
+long call_sendmsg(struct call *call);
+long call_recvmsg(struct call *call);
+long call_sendmmsg(struct call *call);
+long call_recvmmsg(struct call *call);
+
+/* Tells config.on_call, if there is one. */
+void call_tell(const struct call *call, long result);
+
+#endif

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trapped calls that make, name and join sockets.
+ *
+ * Order matters, for a call may be interrupted at any moment (see notify.c): what can fail
+ * is done first, then the answer is sent, then what cannot fail is done.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+
+#include "run/call.h"
+#include "run/park.h"
+#include "run/rtnetlink.h"
+
+#define TYPE_MASK 0xf
+#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static void tell_listen(const struct carrier *c)
+{
+	struct run *r = c->run;
+	struct sockaddr_storage local;
+	socklen_t len = sizeof(local);
+
+	if (r->config.on_listen &&
+	    berth_getsockname(c->stack, c->sock, (struct sockaddr *)&local, &len) == 0)
+		r->config.on_listen(r->config.ctx, c->host, c->type, (struct sockaddr *)&local);
+}
+
+/* Opens what carries a socket: fds[0] for the program, fds[1] for berth or -1. */
+static int open_carrier(int type, int flags, int fds[2])
+{
+	fds[1] = -1;
+	if (type == SOCK_STREAM)
+		fds[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0);
+	else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
+			    fds) < 0)
+		fds[0] = -1;
+	return fds[0] < 0 ? -errno : 0;
+}
+
+/* Hands a new carrier's program end over, or takes all back. */
+static long deliver(struct call *call, struct carrier *c, int fds[2], bool cloexec)
+{
+	int number = call_reply_fd(call, fds[0], cloexec);
+
+	c->end = fds[1];
+	if (number < 0) {
+		carrier_close(c);
+		close(fds[0]);
+		return number == -ENOENT ? CALL_DONE : number;
+	}
+	c->hint_pid = call->task->process->pid;
+	c->hint_fd = number;
+	if (c->sock >= 0)
+		(void)berth_sock_set_user(c->stack, c->sock, c); /* it is open */
+	if (c->end >= 0) {
+		close(fds[0]);
+		if (carrier_serve(c) < 0)
+			carrier_close(c); /* no memory: the program sees it hang up */
+	} else {
+		carrier_keep_young(c, fds[0]);
+	}
+	return CALL_DONE;
+}
+
+static struct carrier *new_carrier(struct command *cmd, int sock, int family, int type,
+				   int protocol, int fd)
+{
+	enum carrier_state state = type == SOCK_STREAM ? CARRIER_NEW : CARRIER_DATAGRAM;
+	struct carrier *c;
+
+	if (family == AF_NETLINK)
+		state = CARRIER_NETLINK;
+	c = carrier_new(cmd, sock, family, type, protocol, state, fd);
+	if (c && state == CARRIER_NETLINK) {
+		c->source.ready = rtnetlink_ready;
+		c->port = (uint32_t)c->cookie & INT32_MAX;
+	}
+	return c;
+}
+
+long call_socket(struct call *call)
+{
+	int family = (int)call->args[0];
+	int type = (int)call->args[1] & TYPE_MASK;
+	int flags = (int)call->args[1] & ~TYPE_MASK;
+	int protocol = (int)call->args[2];
+	struct berth_stack *st = berth_world_stack(call->run->world, call->command->host);
+	struct carrier *c;
+	int fds[2];
+	int error;
+	int sock = -1;
+	bool netlink = family == AF_NETLINK;
+
+	if (flags & ~TYPE_FLAGS)
+		return -EINVAL;
+	if (netlink && protocol != NETLINK_ROUTE)
+		return protocol == NETLINK_SOCK_DIAG ? -EPROTONOSUPPORT : CALL_CONTINUE;
+	if (!netlink)
+		sock = berth_socket(st, family, type, protocol);
+	if (!netlink && sock < 0)
+		return sock;
+	error = open_carrier(type, flags, fds);
+	c = error < 0 ? NULL : new_carrier(call->command, sock, family, type, protocol, fds[0]);
+	if (c)
+		return deliver(call, c, fds, flags & SOCK_CLOEXEC);
+	if (sock >= 0)
+		(void)berth_close(st, sock); /* it was just made */
+	if (error < 0)
+		return error;
+	close(fds[0]);
+	if (fds[1] >= 0)
+		close(fds[1]);
+	return -ENOMEM;
+}
+
+long call_bind(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	struct sockaddr_storage *addr = &call->addr;
+	long result;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return rtnetlink_bind(call);
+	result = call_read_addr(call, call->args[1], call->args[2], addr);
+	if (result < 0)
+		return result;
+	result = berth_bind(c->stack, c->sock, (struct sockaddr *)addr, (socklen_t)call->args[2]);
+	if (result < 0)
+		return result;
+	if (c->state == CARRIER_NEW)
+		carrier_watch(c, call->fd); /* from now on others see when it closes: the port */
+	else if (c->state == CARRIER_DATAGRAM)
+		tell_listen(c);
+	return 0;
+}
+
+long call_listen(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	long result;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return -EOPNOTSUPP;
+	result = berth_listen(c->stack, c->sock, (int)call->args[1]);
+	if (result < 0)
+		return result;
+	if (c->state == CARRIER_LISTENING)
+		return 0;
+	result = carrier_listen(c, call->fd);
+	if (result == 0)
+		tell_listen(c);
+	return result;
+}
+
+/*
+ * connect
+ */
+
+/* Name services that know nothing of berth's hosts: libc falls back to DNS. */
+static bool is_name_service(const char *path)
+{
+	static const char *const prefixes[] = {"/run/nscd/", "/var/run/nscd/",
+					       "/run/systemd/resolve/"};
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (!strncmp(path, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static long connect_foreign(struct call *call)
+{
+	struct sockaddr_storage addr;
+	struct sockaddr_un *un = (struct sockaddr_un *)&addr;
+
+	if (call->fd < 0 || call_read_addr(call, call->args[1], call->args[2], &addr) < 0 ||
+	    addr.ss_family != AF_UNIX)
+		return CALL_CONTINUE;
+	un->sun_path[sizeof(un->sun_path) - 1] = '\0';
+	return is_name_service(un->sun_path) ? -ECONNREFUSED : CALL_CONTINUE;
+}
+
+/* A socket whose connection was refused may try again, but its carrier is spent: the program
+ * gets a new one under the same number. */
+static long replace(struct call *call, struct carrier *c)
+{
+	int flags = fcntl(call->fd, F_GETFL) & O_NONBLOCK ? SOCK_NONBLOCK : 0;
+	struct seccomp_notif_addfd add = {
+		.id = call->id,
+		.flags = SECCOMP_ADDFD_FLAG_SETFD,
+		.newfd = (uint32_t)call->args[0],
+	};
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+	if (fd < 0)
+		return -errno;
+	add.srcfd = (uint32_t)fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ||
+	    imap_put(&c->run->carriers, cookie, c) < 0) {
+		close(fd);
+		return -ENOMEM;
+	}
+	carrier_unwatch(c); /* before the old one's last copy goes */
+	if (ioctl(call->command->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0) {
+		imap_del(&c->run->carriers, cookie);
+		carrier_watch(c, call->fd);
+		close(fd);
+		return -EINTR;
+	}
+	imap_del(&c->run->carriers, c->cookie);
+	c->cookie = cookie;
+	c->state = CARRIER_NEW;
+	c->error = 0;
+	c->readable = c->ended = c->gone = c->out_done = c->in_done = c->full = c->deaf = false;
+	close(call->fd);
+	call->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	carrier_keep_young(c, fd);
+	return 0;
+}
+
+static bool connected(const struct carrier *c)
+{
+	struct berth_sock_info info;
+
+	return berth_sock_info(c->stack, c->sock, &info) == 0 && info.state != TCP_SYN_SENT &&
+	       info.state != TCP_SYN_RECV && info.state != TCP_CLOSE;
+}
+
+/* TCP is connected: so are the ends now. */
+static long join(struct call *call, struct carrier *c)
+{
+	int error = carrier_attach(c, call->fd, false);
+
+	if (error == 0)
+		error = carrier_establish(c);
+	if (error < 0)
+		carrier_break(c);
+	return error;
+}
+
+/* The SYN is on its way, and the caller does not wait. */
+static long connect_later(struct call *call, struct carrier *c)
+{
+	struct berth_sock_info info;
+	int error;
+
+	if (connected(c)) {
+		error = (int)join(call, c);
+		return error < 0 ? error : -EINPROGRESS;
+	}
+	error = carrier_attach(c, call->fd, true);
+	if (error < 0)
+		return error;
+	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.state == TCP_CLOSE)
+		carrier_break(c);
+	return -EINPROGRESS;
+}
+
+/* A blocking connect: once more if it was asked before, until there is a result. */
+static long connect_now(struct call *call, struct carrier *c)
+{
+	long result = berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr,
+				    (socklen_t)call->args[2]);
+
+	if (result == 0 || (result == -EISCONN && connected(c)))
+		return join(call, c);
+	if (result == -EALREADY || result == -EINPROGRESS) {
+		c->state = CARRIER_CONNECTING;
+		return call_nonblocking(call, 0) ? -EALREADY : CALL_PARK;
+	}
+	c->state = CARRIER_NEW;
+	return result;
+}
+
+static long connect_stream(struct call *call, struct carrier *c)
+{
+	bool nonblocking = call_nonblocking(call, 0);
+	long result;
+
+	if (c->state == CARRIER_CONNECTING)
+		return connect_now(call, c);
+	if (c->state == CARRIER_BROKEN) {
+		result = replace(call, c);
+		if (result < 0)
+			return result;
+	}
+	result = berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr,
+			       (socklen_t)call->args[2]);
+	if (c->state == CARRIER_FILLED && result == -EALREADY && !nonblocking)
+		return CALL_PARK;
+	if (c->state != CARRIER_NEW)
+		return result;
+	if (result == 0)
+		return join(call, c);
+	if (result != -EINPROGRESS)
+		return result;
+	run_settle(c->run); /* on a clean network the answer is there at once */
+	if (c->closed)
+		return -EBADF;
+	return nonblocking ? connect_later(call, c) : connect_now(call, c);
+}
+
+long call_connect(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	long result;
+
+	if (!c)
+		return connect_foreign(call);
+	if (c->state == CARRIER_NETLINK)
+		return 0; /* there is only the kernel's side to talk to */
+	result = call_read_addr(call, call->args[1], call->args[2], &call->addr);
+	if (result < 0)
+		return result;
+	if (c->state == CARRIER_DATAGRAM)
+		return berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr,
+				     (socklen_t)call->args[2]);
+	return connect_stream(call, c);
+}
+
+/*
+ * accept
+ */
+
+/* Connections that were taken from the stack and not delivered come first. */
+static int take_connection(struct carrier *c)
+{
+	int sock;
+
+	if (c->undelivered_count == 0)
+		return berth_accept(c->stack, c->sock, NULL, NULL);
+	sock = c->undelivered[0];
+	c->undelivered_count--;
+	memmove(c->undelivered, c->undelivered + 1, c->undelivered_count * sizeof(int));
+	return sock;
+}
+
+static void give_connection_back(struct carrier *c, int sock)
+{
+	int *more = realloc(c->undelivered, (c->undelivered_count + 1) * sizeof(int));
+
+	if (!more) {
+		(void)berth_close(c->stack, sock); /* the peer is told */
+		return;
+	}
+	c->undelivered = more;
+	c->undelivered[c->undelivered_count++] = sock;
+	carrier_top_up(c);
+}
+
+static int make_nonblocking(int fd)
+{
+	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+/* Takes the oldest queued carrier: fds[0] is the program's end, fds[1] berth's. */
+static int take_carrier(struct carrier *c, int listener, int flags, int fds[2])
+{
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+
+	if (c->token_count == 0) {
+		/* berth was short of descriptors when the connection came. */
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
+			       fds) < 0)
+			return -errno;
+		return make_nonblocking(fds[1]);
+	}
+	do {
+		fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC | (flags & SOCK_NONBLOCK));
+		if (fds[0] < 0)
+			return -errno;
+		if (getsockopt(fds[0], SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+		    cred.pid == getpid())
+			break;
+		close(fds[0]); /* a stranger found the listener's name */
+	} while (true);
+	fds[1] = c->tokens[c->token_first];
+	c->token_first = (c->token_first + 1) % c->token_cap;
+	c->token_count--;
+	return 0;
+}
+
+/* Nothing to accept: whatever is queued then is left over, or a stranger's. */
+static void drain_queue(struct carrier *c, int listener)
+{
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+
+	while (poll(&p, 1, 0) == 1 && p.revents & POLLIN) {
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		close(fd);
+		if (c->token_count > 0) {
+			close(c->tokens[c->token_first]);
+			c->token_first = (c->token_first + 1) % c->token_cap;
+			c->token_count--;
+		}
+	}
+}
+
+/* The child takes over what Linux lets it inherit and the kernel keeps for us. */
+static void inherit(struct carrier *child, const struct carrier *c, int fd)
+{
+	const struct timeval *in = &c->receive_timeout;
+	const struct timeval *out = &c->send_timeout;
+
+	child->receive_timeout = *in;
+	child->send_timeout = *out;
+	if (in->tv_sec || in->tv_usec)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, in, sizeof(*in));
+	if (out->tv_sec || out->tv_usec)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, out, sizeof(*out));
+}
+
+/* Gives connection `sock` to the program. */
+static long accept_one(struct call *call, struct carrier *c, int sock, int flags)
+{
+	struct carrier *child;
+	int fds[2] = {-1, -1};
+	int number;
+	int error = take_carrier(c, call->fd, flags, fds);
+
+	child = error < 0 ? NULL
+			  : carrier_new(c->command, sock, c->family, c->type, c->protocol,
+					CARRIER_NEW, fds[0]);
+	if (!child) {
+		give_connection_back(c, sock);
+		return error < 0 ? error : -ENOMEM;
+	}
+	inherit(child, c, fds[0]);
+	number = call_reply_fd(call, fds[0], flags & SOCK_CLOEXEC);
+	close(fds[0]);
+	if (number < 0) {
+		child->sock = -1;
+		close(fds[1]);
+		carrier_close(child);
+		give_connection_back(c, sock);
+		return number == -ENOENT ? CALL_DONE : number;
+	}
+	child->end = fds[1];
+	child->hint_pid = call->task->process->pid;
+	child->hint_fd = number;
+	(void)berth_sock_set_user(child->stack, sock, child); /* it is open */
+	if (carrier_establish(child) < 0)
+		carrier_close(child); /* no memory: the program sees it hang up */
+	return CALL_DONE;
+}
+
+long call_accept(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	int flags = call->entry->nr == SYS_accept4 ? (int)call->args[3] : 0;
+	socklen_t len = sizeof(call->addr);
+	int sock;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (flags & ~TYPE_FLAGS)
+		return -EINVAL;
+	if (c->state == CARRIER_NETLINK || c->state == CARRIER_DATAGRAM)
+		return -EOPNOTSUPP;
+	sock = take_connection(c);
+	if (sock == -EAGAIN) {
+		if (c->state == CARRIER_LISTENING)
+			drain_queue(c, call->fd);
+		return call_wait(call, 0);
+	}
+	if (sock < 0)
+		return sock;
+	if (call->args[1]) {
+		int error = berth_getpeername(c->stack, sock, (struct sockaddr *)&call->addr, &len);
+
+		if (error == 0)
+			error = call_write_addr(call, call->args[1], call->args[2], &call->addr, len);
+		if (error == -EFAULT || error == -EINVAL) {
+			(void)berth_close(c->stack, sock); /* Linux: the connection is lost */
+			return error;
+		}
+	}
+	return accept_one(call, c, sock, flags);
+}
+
+/*
+ * shutdown, names
+ */
+
+static long shutdown_stream(struct call *call, struct carrier *c, int how)
+{
+	struct berth_sock_info info;
+
+	if (c->state == CARRIER_LISTENING) {
+		long result = berth_shutdown(c->stack, c->sock, how);
+
+		if (result == 0) {
+			(void)shutdown(call->fd, how); /* so that poll(2) says so */
+			park_retry(c);
+		}
+		return result;
+	}
+	if (c->state == CARRIER_BROKEN)
+		return -ENOTCONN;
+	if (c->state != CARRIER_ESTABLISHED)
+		return berth_shutdown(c->stack, c->sock, how);
+	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.state == TCP_CLOSE)
+		return -ENOTCONN;
+	/* berth's end sees it after all that was written before. */
+	return shutdown(call->fd, how) < 0 ? -errno : 0;
+}
+
+long call_shutdown(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	int how = (int)call->args[1];
+	long result;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	if (c->state == CARRIER_NETLINK)
+		return -EOPNOTSUPP;
+	if (c->type == SOCK_STREAM)
+		return shutdown_stream(call, c, how);
+	result = berth_shutdown(c->stack, c->sock, how);
+	if (result == 0)
+		(void)shutdown(call->fd, how); /* so that read(2) and write(2) say so */
+	return result;
+}
+
+long call_getsockname(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	socklen_t len = sizeof(call->addr);
+	long result;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return rtnetlink_getsockname(call);
+	result = berth_getsockname(c->stack, c->sock, (struct sockaddr *)&call->addr, &len);
+	if (result < 0)
+		return result;
+	return call_write_addr(call, call->args[1], call->args[2], &call->addr, len);
+}
+
+long call_getpeername(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	socklen_t len = sizeof(call->addr);
+	long result;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return rtnetlink_getsockname(call);
+	result = berth_getpeername(c->stack, c->sock, (struct sockaddr *)&call->addr, &len);
+	if (result < 0)
+		return result;
+	return call_write_addr(call, call->args[1], call->args[2], &call->addr, len);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Trapped calls that send and receive: those with addresses or control data.
+ *
+ * On streams they are rare (an address has no meaning there) and left to the kernel if they
+ * carry no address; else they are done here on a duplicate of the program's end, because AF_UNIX would
+ * name berth's end to the program.
+ *
+ * A datagram is taken out of the carrier or the stack before the answer, and put back if the answer
+ * does not arrive: the other order would let a second thread read it twice.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "run/rtnetlink.h"
+
+#define UIO_MAX 1024
+#define CONTROL_MAX 1024
+
+/* A struct msghdr of the program, with what it points to in our memory. */
+struct message {
+	struct msghdr there;          /* as the program has it */
+	struct iovec *iov;            /* the program's buffers; owned unless it is `one` */
+	struct iovec one;
+	size_t bytes;                 /* of all buffers */
+	struct sockaddr_storage name;
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
+};
+
+static void message_fini(struct message *m)
+{
+	if (m->iov != &m->one)
+		free(m->iov);
+}
+
+static int count_bytes(struct message *m)
+{
+	m->there.msg_iov = m->iov;
+	m->bytes = 0;
+	for (size_t i = 0; i < m->there.msg_iovlen; i++) {
+		if (m->iov[i].iov_len > SSIZE_MAX || m->bytes > SSIZE_MAX - m->iov[i].iov_len)
+			return -EINVAL;
+		m->bytes += m->iov[i].iov_len;
+	}
+	return 0;
+}
+
+/* Reads the message header at `addr` and its list of buffers. message_fini() follows. */
+static int message_read(const struct call *call, uint64_t addr, struct message *m)
+{
+	int error;
+
+	m->iov = &m->one;
+	if (task_read(call->task, addr, &m->there, sizeof(m->there)) < 0)
+		return -EFAULT;
+	if (m->there.msg_iovlen > UIO_MAX)
+		return -EMSGSIZE;
+	if ((int)m->there.msg_namelen < 0)
+		return -EINVAL;
+	if (m->there.msg_iovlen > 1) {
+		m->iov = calloc(m->there.msg_iovlen, sizeof(struct iovec));
+		if (!m->iov)
+			return -ENOMEM;
+	}
+	error = task_read(call->task, (uintptr_t)m->there.msg_iov, m->iov,
+			  m->there.msg_iovlen * sizeof(struct iovec));
+	return error < 0 ? error : count_bytes(m);
+}
+
+/* sendto(2) and recvfrom(2) as a message of one buffer. */
+static int message_of_one(const struct call *call, struct message *m)
+{
+	m->one.iov_base = (void *)(uintptr_t)call->args[1];
+	m->one.iov_len = call->args[2];
+	m->iov = &m->one;
+	m->there = (struct msghdr){.msg_iov = &m->one, .msg_iovlen = 1};
+	m->there.msg_name = (void *)(uintptr_t)call->args[4];
+	if (m->one.iov_len > SSIZE_MAX)
+		m->one.iov_len = SSIZE_MAX;
+	m->bytes = m->one.iov_len;
+	return 0;
+}
+
+/*
+ * Sending
+ */
+
+/* On a stream, to an address that does not matter. */
+static long send_stream(struct call *call, struct message *m, int flags)
+{
+	size_t bytes = m->bytes < RUN_BUF_BYTES ? m->bytes : RUN_BUF_BYTES;
+	ssize_t n = task_gather(call->task, call->run->buf, bytes, m->iov, m->there.msg_iovlen);
+
+	if (n < 0)
+		return n;
+	n = send(call->fd, call->run->buf, (size_t)n, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN)
+		return call_wait(call, flags);
+	if (errno != EPIPE && errno != ENOTCONN)
+		return -errno;
+	if (!(flags & MSG_NOSIGNAL))
+		(void)syscall(SYS_tgkill, call->task->process->pid, call->task->tid, SIGPIPE);
+	return -EPIPE;
+}
+
+static long send_dgram(struct call *call, struct message *m, int flags)
+{
+	struct carrier *c = call->carrier;
+	struct iovec iov = {.iov_base = call->run->buf};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+
+	if (c->native)
+		dgram_out(c); /* what was sent before leaves before */
+	if (m->bytes > RUN_BUF_BYTES)
+		return -EMSGSIZE;
+	n = task_gather(call->task, call->run->buf, m->bytes, m->iov, m->there.msg_iovlen);
+	if (n < 0 || (size_t)n < m->bytes)
+		return -EFAULT;
+	iov.iov_len = (size_t)n;
+	if (m->there.msg_name) {
+		msg.msg_name = &m->name;
+		msg.msg_namelen = m->there.msg_namelen;
+		call->addr = m->name;
+	}
+	if (m->there.msg_controllen > 0) {
+		msg.msg_control = m->control;
+		msg.msg_controllen = m->there.msg_controllen;
+	}
+	n = berth_sendmsg(c->stack, c->sock, &msg, flags | MSG_DONTWAIT);
+	return n == -EAGAIN ? call_wait(call, flags) : n;
+}
+
+long call_sendto(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	struct message m;
+	int flags = (int)call->args[3];
+	int error;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return rtnetlink_sendto(call);
+	(void)message_of_one(call, &m);
+	error = call_read_addr(call, call->args[4], call->args[5], &m.name);
+	if (error < 0)
+		return error;
+	m.there.msg_namelen = (socklen_t)call->args[5];
+	return c->type == SOCK_STREAM ? send_stream(call, &m, flags) : send_dgram(call, &m, flags);
+}
+
+/* Reads what a message to send has beside data. */
+static int read_extras(struct call *call, struct message *m)
+{
+	int error;
+
+	if (m->there.msg_namelen > sizeof(m->name))
+		m->there.msg_namelen = sizeof(m->name);
+	if (m->there.msg_name) {
+		error = call_read_addr(call, (uintptr_t)m->there.msg_name, m->there.msg_namelen,
+				       &m->name);
+		if (error < 0)
+			return error;
+	}
+	if (m->there.msg_controllen > sizeof(m->control))
+		return -ENOBUFS;
+	return task_read(call->task, (uintptr_t)m->there.msg_control, m->control,
+			 m->there.msg_controllen);
+}
+
+static long send_message(struct call *call, uint64_t addr, int flags)
+{
+	struct carrier *c = call->carrier;
+	struct message m;
+	long result = message_read(call, addr, &m);
+
+	if (result < 0)
+		goto out;
+	if (c->type == SOCK_STREAM && !m.there.msg_name) {
+		result = CALL_CONTINUE;
+		goto out;
+	}
+	result = read_extras(call, &m);
+	if (result < 0)
+		goto out;
+	result = c->type == SOCK_STREAM ? send_stream(call, &m, flags)
+					: send_dgram(call, &m, flags);
+out:
+	message_fini(&m);
+	return result;
+}
+
+long call_sendmsg(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return CALL_CONTINUE;
+	return send_message(call, call->args[1], (int)call->args[2]);
+}
+
+/* What many calls in one return: how many were done, or the first one's error. */
+static long so_far(struct call *call, long result)
+{
+	if (call->progress == 0 || result == CALL_PARK)
+		return result;
+	return call->progress;
+}
+
+long call_sendmmsg(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	unsigned count = (unsigned)call->args[2] < UIO_MAX ? (unsigned)call->args[2] : UIO_MAX;
+
+	if (!c || c->type == SOCK_STREAM || c->state == CARRIER_NETLINK)
+		return CALL_CONTINUE;
+	while (call->progress < (long)count) {
+		uint64_t at = call->args[1] + (uint64_t)call->progress * sizeof(struct mmsghdr);
+		long n = send_message(call, at, (int)call->args[3]);
+		unsigned len = (unsigned)n;
+
+		if (n == CALL_PARK && call->progress > 0)
+			break; /* Linux: what went is enough */
+		if (n < 0)
+			return so_far(call, n);
+		if (task_write(call->task, at + offsetof(struct mmsghdr, msg_len), &len,
+			       sizeof(len)) < 0)
+			return so_far(call, -EFAULT);
+		call->progress++;
+	}
+	return call->progress;
+}
+
+/*
+ * Receiving
+ */
+
+/* The next datagram, in run->buf: from the carrier, where the oldest are, or the stack. */
+static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
+{
+	struct carrier *c = call->carrier;
+	int how = flags & (MSG_PEEK | MSG_ERRQUEUE);
+	ssize_t n;
+
+	if (c->carried && !(flags & MSG_ERRQUEUE)) {
+		struct iovec iov = *msg->msg_iov;
+		struct msghdr native = {.msg_iov = &iov, .msg_iovlen = 1};
+
+		n = recvmsg(call->fd, &native, how | MSG_DONTWAIT);
+		if (n > 0 || (n == 0 && !c->ended)) {
+			memcpy(msg->msg_name, &c->peer, c->peer_len);
+			msg->msg_namelen = c->peer_len;
+			memcpy(msg->msg_control, c->control, c->control_len);
+			msg->msg_controllen = c->control_len;
+			msg->msg_flags = 0;
+			return n;
+		}
+		if (n < 0 && errno == EAGAIN)
+			c->carried = false;
+	}
+	return berth_recvmsg(c->stack, c->sock, msg, how | MSG_DONTWAIT);
+}
+
+int call_write_message(const struct call *call, uint64_t addr, const struct msghdr *there,
+		       const struct msghdr *msg, int flags)
+{
+	size_t control = msg->msg_controllen;
+	socklen_t name = msg->msg_namelen;
+
+	if (control > there->msg_controllen || !there->msg_control) {
+		flags |= control ? MSG_CTRUNC : 0;
+		control = 0;
+	}
+	if (task_write(call->task, (uintptr_t)there->msg_control, msg->msg_control, control) < 0)
+		return -EFAULT;
+	if (there->msg_name) {
+		socklen_t room = there->msg_namelen < name ? there->msg_namelen : name;
+
+		if (task_write(call->task, (uintptr_t)there->msg_name, msg->msg_name, room) < 0 ||
+		    task_write(call->task, addr + offsetof(struct msghdr, msg_namelen), &name,
+			       sizeof(name)) < 0)
+			return -EFAULT;
+	}
+	if (task_write(call->task, addr + offsetof(struct msghdr, msg_controllen), &control,
+		       sizeof(control)) < 0)
+		return -EFAULT;
+	return task_write(call->task, addr + offsetof(struct msghdr, msg_flags), &flags,
+			  sizeof(flags));
+}
+
+/* How recvfrom(2) tells an address. */
+static int write_name(struct call *call, const struct msghdr *msg)
+{
+	if (!call->args[4])
+		return 0;
+	return call_write_addr(call, call->args[4], call->args[5], msg->msg_name,
+			       msg->msg_namelen);
+}
+
+/* One datagram to the program. `addr` is its struct msghdr, 0: it called recvfrom(2). With `reply`
+ * the call is answered here, so that the datagram can be put back. */
+static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int flags, bool reply)
+{
+	struct sockaddr_storage name;
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
+	struct iovec iov = {.iov_base = call->run->buf, .iov_len = RUN_BUF_BYTES};
+	struct msghdr msg = {
+		.msg_name = &name,
+		.msg_namelen = sizeof(name),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = addr ? sizeof(control) : 0,
+	};
+	ssize_t n = take_dgram(call, &msg, flags);
+	size_t fits;
+	long result;
+	int error;
+
+	if (n < 0)
+		return n == -EAGAIN && !(flags & MSG_ERRQUEUE) ? call_wait(call, flags) : n;
+	fits = (size_t)n < m->bytes ? (size_t)n : m->bytes;
+	if ((size_t)n > fits)
+		msg.msg_flags |= MSG_TRUNC;
+	if (task_scatter(call->task, call->run->buf, fits, m->iov, m->there.msg_iovlen) !=
+	    (ssize_t)fits)
+		return -EFAULT;
+	error = addr ? call_write_message(call, addr, &m->there, &msg, msg.msg_flags) : write_name(call, &msg);
+	if (error < 0)
+		return error;
+	call->addr = name;
+	result = flags & MSG_TRUNC ? n : (long)fits;
+	if (!reply)
+		return result;
+	if (!call_reply(call, result)) {
+		call->task->unclaimed = false; /* it comes again as if for the first time */
+		if (!(flags & MSG_PEEK))
+			dgram_put_back(call->carrier, &msg, (size_t)n);
+	}
+	return CALL_DONE;
+}
+
+/* On a stream, with room for an address, which stays empty as it does on TCP. */
+static long recv_stream(struct call *call, struct message *m, uint64_t addr, int flags)
+{
+	size_t bytes = m->bytes < RUN_BUF_BYTES ? m->bytes : RUN_BUF_BYTES;
+	struct msghdr none = {0};
+	ssize_t n;
+	int error;
+
+	if (call->carrier->state == CARRIER_NEW || call->carrier->state == CARRIER_LISTENING)
+		return -ENOTCONN;
+	n = recv(call->fd, call->run->buf, bytes,
+		 (flags & (MSG_PEEK | MSG_OOB | MSG_TRUNC)) | MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN ? call_wait(call, flags) : -errno;
+	if (task_scatter(call->task, call->run->buf, (size_t)n, m->iov, m->there.msg_iovlen) != n)
+		return -EFAULT;
+	error = addr ? call_write_message(call, addr, &m->there, &none, 0) : write_name(call, &none);
+	return error < 0 ? error : n;
+}
+
+long call_recvfrom(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	struct message m;
+	int flags = (int)call->args[3];
+
+	if (!c)
+		return CALL_CONTINUE;
+	(void)message_of_one(call, &m);
+	if (c->state == CARRIER_NETLINK)
+		return rtnetlink_recv(call, &m.there, 0, flags);
+	return c->type == SOCK_STREAM ? recv_stream(call, &m, 0, flags)
+				      : recv_dgram(call, &m, 0, flags, true);
+}
+
+static long recv_message(struct call *call, uint64_t addr, int flags, bool reply)
+{
+	struct carrier *c = call->carrier;
+	struct message m;
+	long result = message_read(call, addr, &m);
+
+	if (result < 0)
+		goto out;
+	if (c->state == CARRIER_NETLINK)
+		result = rtnetlink_recv(call, &m.there, addr, flags);
+	else if (c->type != SOCK_STREAM)
+		result = recv_dgram(call, &m, addr, flags, reply);
+	else if (m.there.msg_name && !(flags & MSG_ERRQUEUE))
+		result = recv_stream(call, &m, addr, flags);
+	else
+		result = flags & MSG_ERRQUEUE ? -EAGAIN : CALL_CONTINUE;
+out:
+	message_fini(&m);
+	return result;
+}
+
+long call_recvmsg(struct call *call)
+{
+	if (!call_carrier(call))
+		return CALL_CONTINUE;
+	return recv_message(call, call->args[1], (int)call->args[2], true);
+}
+
+long call_recvmmsg(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	unsigned count = (unsigned)call->args[2] < UIO_MAX ? (unsigned)call->args[2] : UIO_MAX;
+	int flags = (int)call->args[3];
+
+	if (!c || c->type == SOCK_STREAM || c->state == CARRIER_NETLINK)
+		return CALL_CONTINUE;
+	while (call->progress < (long)count) {
+		uint64_t at = call->args[1] + (uint64_t)call->progress * sizeof(struct mmsghdr);
+		int now = call->progress > 0 && flags & MSG_WAITFORONE ? MSG_DONTWAIT : 0;
+		long n = recv_message(call, at, (flags & ~MSG_WAITFORONE) | now, false);
+		unsigned len = (unsigned)n;
+
+		if (n < 0)
+			return so_far(call, n);
+		if (task_write(call->task, at + offsetof(struct mmsghdr, msg_len), &len,
+			       sizeof(len)) < 0)
+			return so_far(call, -EFAULT);
+		call->progress++;
+	}
+	return call->progress;
+}

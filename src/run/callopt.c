@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Socket options. They are the stack's; those that govern how a plain read(2) or write(2) waits are
+ * set on the carrier as well.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/rtnetlink.h"
+
+#define OPTION_BYTES_MAX 4096
+
+/* The error of a connection that is no more: once, unless the program has met it already. */
+static long broken_error(struct call *call, struct carrier *c)
+{
+	int native = 0;
+	socklen_t len = sizeof(native);
+	int error = c->error;
+
+	(void)getsockopt(call->fd, SOL_SOCKET, SO_ERROR, &native, &len); /* and clears it */
+	c->error = 0;
+	if (!native)
+		return 0;
+	return error ? error : native;
+}
+
+/* How the stack sees it, or what the carrier has kept. */
+static int get_option(struct call *call, struct carrier *c, int level, int name, void *value,
+		      socklen_t *len)
+{
+	int error;
+
+	if (c->state == CARRIER_BROKEN && level == SOL_SOCKET && name == SO_ERROR) {
+		error = (int)broken_error(call, c);
+		if (*len > sizeof(error))
+			*len = sizeof(error);
+		memcpy(value, &error, *len);
+		return 0;
+	}
+	if (level == SOL_SOCKET && name == SO_COOKIE && *len >= sizeof(c->cookie)) {
+		*len = sizeof(c->cookie);
+		memcpy(value, &c->cookie, sizeof(c->cookie));
+		return 0;
+	}
+	return berth_getsockopt(c->stack, c->sock, level, name, value, len);
+}
+
+long call_getsockopt(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	_Alignas(8) unsigned char value[OPTION_BYTES_MAX];
+	int room;
+	socklen_t len;
+	int error;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return rtnetlink_getsockopt(call);
+	if (task_read(call->task, call->args[4], &room, sizeof(room)) < 0)
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	len = (socklen_t)room < sizeof(value) ? (socklen_t)room : sizeof(value);
+	/* An interrupted connect(2) is still on its way: its outcome is what is asked for. */
+	if (c->state == CARRIER_CONNECTING && (int)call->args[1] == SOL_SOCKET &&
+	    (int)call->args[2] == SO_ERROR)
+		return CALL_PARK;
+	error = get_option(call, c, (int)call->args[1], (int)call->args[2], value, &len);
+	if (error < 0)
+		return error;
+	if (task_write(call->task, call->args[3], value, len) < 0)
+		return -EFAULT;
+	return task_write(call->task, call->args[4], &len, sizeof(len));
+}
+
+static void mirror(struct call *call, struct carrier *c, int name, const void *value,
+		   socklen_t len)
+{
+	struct timeval *tv = name == SO_RCVTIMEO ? &c->receive_timeout : &c->send_timeout;
+
+	switch (name) {
+	case SO_RCVTIMEO:
+	case SO_SNDTIMEO:
+		if (len >= sizeof(*tv))
+			memcpy(tv, value, sizeof(*tv));
+		break;
+	case SO_RCVLOWAT:
+	case SO_OOBINLINE:
+	case SO_PEEK_OFF:
+		break;
+	default:
+		return;
+	}
+	(void)setsockopt(call->fd, SOL_SOCKET, name, value, len); /* the stack has judged it */
+}
+
+long call_setsockopt(struct call *call)
+{
+	struct carrier *c = call_carrier(call);
+	_Alignas(8) unsigned char value[OPTION_BYTES_MAX];
+	int level = (int)call->args[1];
+	int name = (int)call->args[2];
+	int len = (int)call->args[4];
+	int error;
+
+	if (!c)
+		return CALL_CONTINUE;
+	if (c->state == CARRIER_NETLINK)
+		return 0;
+	if (len < 0)
+		return -EINVAL;
+	if ((size_t)len > sizeof(value))
+		len = sizeof(value);
+	if (task_read(call->task, call->args[3], value, (size_t)len) < 0)
+		return -EFAULT;
+	error = berth_setsockopt(c->stack, c->sock, level, name, value, (socklen_t)len);
+	if (error == 0 && level == SOL_SOCKET)
+		mirror(call, c, name, value, (socklen_t)len);
+	return error;
+}

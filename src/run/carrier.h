@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket of a host, and the AF_UNIX socket that carries it. The program holds one end,
+ * berth the other (`end`), and goes through these states:
+ *
+ *   NEW -> LISTENING                       a stream that accepts
+ *   NEW -> CONNECTING -> ESTABLISHED       a blocking connect
+ *   NEW -> FILLED -> ESTABLISHED           a non-blocking one: two filler bytes make it unwritable
+ *   ESTABLISHED, FILLED -> BROKEN          reset or refused: berth's end is closed
+ *   DATAGRAM, NETLINK                      a pair from the start
+ *
+ *                 end   closed by the program is seen by
+ *   NEW           -     `own` while young, then inotify
+ *   CONNECTING    -     the same
+ *   LISTENING     -     inotify
+ *   FILLED, ESTABLISHED, DATAGRAM, NETLINK: yes, by its hanging up
+ *   BROKEN        -     inotify
+ */
+#ifndef RUN_CARRIER_H
+#define RUN_CARRIER_H
+
+#include <poll.h>
+
+#include "run/runner.h"
+
+struct call;
+
+enum carrier_state {
+	CARRIER_NEW,
+	CARRIER_CONNECTING,
+	CARRIER_FILLED,
+	CARRIER_ESTABLISHED,
+	CARRIER_LISTENING,
+	CARRIER_BROKEN,
+	CARRIER_DATAGRAM,
+	CARRIER_NETLINK,
+	CARRIER_STATES,
+};
+
+#define CARRIER_CONTROL_BYTES 256
+
+/* A datagram that berth could not pass on yet. */
+struct carrier_packet {
+	size_t bytes;
+	unsigned char data[];
+};
+
+struct carrier {
+	struct source source;   /* berth's end */
+	struct run *run;
+	struct command *command;
+	struct berth_stack *stack;
+	int host;
+	int sock;               /* the stack's descriptor; -1: none (NETLINK, or ended) */
+	int family, type, protocol;
+	enum carrier_state state;
+	uint64_t cookie;
+
+	int end;                /* berth's end, non-blocking; -1: none */
+	int own;                /* the program's end, while young; -1: none */
+	int watch;              /* inotify's number, -1: none */
+	berth_time born;
+	struct list young;      /* on run->young */
+	pid_t hint_pid;         /* where the program's end was seen last */
+	int hint_fd;
+	struct list parked;
+
+	/* A stream's two directions. */
+	bool readable;          /* the end may have something to read */
+	bool ended;             /* the program has written its last (RDHUP) */
+	bool gone;              /* the program's last copy is closed (HUP) */
+	bool unread;            /* ... with data unread (ERR) */
+	bool out_done;          /* its end of stream was passed on */
+	bool in_done;           /* the peer's end of stream was passed on */
+	bool full;              /* the end does not take more now; EPOLLOUT is armed */
+	bool deaf;              /* the program reads no more (SHUT_RD) */
+	bool closed;            /* carrier_close() was called */
+	int error;              /* BROKEN: why, until SO_ERROR was asked */
+	bool urgent;            /* the program sent an urgent byte (EPOLLPRI) */
+
+	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
+	 * accept(2) failed at the last step. */
+	struct sockaddr_un name;
+	socklen_t name_len;
+	int *tokens;            /* berth's ends, a ring */
+	unsigned token_first, token_count, token_cap;
+	int *undelivered;       /* the stack's descriptors */
+	unsigned undelivered_count;
+
+	/* DATAGRAM: whose datagrams the carrier holds. */
+	struct sockaddr_storage peer;
+	socklen_t peer_len;
+	unsigned char control[CARRIER_CONTROL_BYTES];
+	size_t control_len;
+	bool carried;           /* the carrier may hold something */
+	bool native;            /* the program has sent without an address */
+	struct carrier_packet *held;
+
+	uint32_t port;          /* NETLINK: its number */
+	struct timeval receive_timeout, send_timeout;
+	struct sockaddr_storage local, remote; /* for on_transfer */
+};
+
+/* Makes a carrier for the stack's socket `sock`, in state `state`, known by the cookie of the program's
+ * end `fd`. NULL: no memory (nothing is closed). */
+struct carrier *carrier_new(struct command *cmd, int sock, int family, int type, int protocol,
+			    enum carrier_state state, int fd);
+
+/* Closes the socket and everything of its carrier; `c` lives until the batch is done. */
+void carrier_close(struct carrier *c);
+
+/* Keeps the program's end `fd` (owned from now on) while the carrier is young; it is
+ * watched later if it stays unconnected. */
+void carrier_keep_young(struct carrier *c, int fd);
+
+/* Has inotify tell when the last copy of the program's end is closed; `fd` is one of them,
+ * the caller's. berth's own copy is given up. */
+void carrier_watch(struct carrier *c, int fd);
+void carrier_unwatch(struct carrier *c);
+
+/* Connects the program's end `fd` to a new end of berth's. With `filled`, it is made
+ * unwritable. 0 or a negative errno. */
+int carrier_attach(struct carrier *c, int fd, bool filled);
+
+/* From CONNECTING or FILLED to ESTABLISHED: the ends are joined and data flow. */
+int carrier_establish(struct carrier *c);
+
+/* Gives berth's end to the loop. */
+int carrier_serve(struct carrier *c);
+
+/* The connection is no more: the program is to read ECONNRESET, and can ask SO_ERROR. */
+void carrier_break(struct carrier *c);
+
+/* A duplicate of the program's end, wherever it is; -ENOENT. */
+int carrier_find_end(struct carrier *c);
+
+/* Queues carriers for the connections that wait to be accepted. */
+void carrier_top_up(struct carrier *c);
+
+/* Turns the program's end `fd` into a listener. 0 or a negative errno. */
+int carrier_listen(struct carrier *c, int fd);
+
+/* The stack has news of the socket. */
+void carrier_event(struct carrier *c, short events);
+
+/* Sets up inotify and the dock, and takes them down with all carriers. */
+int carriers_init(struct run *r);
+void carriers_fini(struct run *r);
+
+/* stream.c: what the program wrote, to the stack; and back. */
+void stream_out(struct carrier *c);
+void stream_in(struct carrier *c);
+void stream_ready(struct source *s, uint32_t events);
+
+/* dgram.c */
+void dgram_out(struct carrier *c);
+void dgram_in(struct carrier *c);
+void dgram_ready(struct source *s, uint32_t events);
+/* Puts a datagram back that a program did not get after all. */
+void dgram_put_back(struct carrier *c, const struct msghdr *msg, size_t bytes);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagram sockets. Their carrier is a SEQPACKET pair rather than a DGRAM one: the same queues
+ * and masks, but berth's end hangs up when the program's is closed.
+ *
+ * The carrier holds at any time only datagrams that came from one address with the same control
+ * data (`peer`, `control`), so that recvfrom(2) and recvmsg(2), which are trapped, know
+ * whose they are, and read(2) needs no trap. The rest waits in the stack until the carrier is
+ * empty. Datagrams that the program sends without an address come out of berth's end.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/sockios.h>
+
+#include "run/carrier.h"
+#include "run/park.h"
+
+#define EVENTS_IDLE (EPOLLIN | EPOLLRDHUP | EPOLLET)
+#define EVENTS_FULL (EVENTS_IDLE | EPOLLOUT)
+
+static void arm(struct carrier *c, bool full)
+{
+	if (c->full == full)
+		return;
+	c->full = full;
+	(void)run_source_mod(c->run, c->end, full ? EVENTS_FULL : EVENTS_IDLE, &c->source);
+}
+
+/* Keeps a datagram for which the stack has no room. */
+static void hold(struct carrier *c, const void *data, size_t bytes)
+{
+	struct carrier_packet *p = malloc(sizeof(*p) + bytes);
+
+	if (!p)
+		return; /* lost, as datagrams may be */
+	p->bytes = bytes;
+	memcpy(p->data, data, bytes);
+	c->held = p;
+}
+
+static bool send_held(struct carrier *c)
+{
+	if (!c->held)
+		return true;
+	if (berth_send(c->stack, c->sock, c->held->data, c->held->bytes, 0) == -EAGAIN)
+		return false;
+	free(c->held);
+	c->held = NULL;
+	return true;
+}
+
+void dgram_out(struct carrier *c)
+{
+	struct run *r = c->run;
+
+	if (!send_held(c))
+		return;
+	while (c->readable) {
+		ssize_t n = recv(c->end, r->buf, RUN_BUF_BYTES, MSG_DONTWAIT);
+
+		if (n < 0 || (n == 0 && c->ended)) {
+			c->readable = false;
+			break;
+		}
+		c->native = true;
+		if (berth_send(c->stack, c->sock, r->buf, (size_t)n, 0) == -EAGAIN) {
+			hold(c, r->buf, (size_t)n);
+			return;
+		}
+	}
+	if (c->gone)
+		carrier_close(c);
+}
+
+static bool carrier_empty(struct carrier *c)
+{
+	int bytes = 0;
+
+	if (!c->carried)
+		return true;
+	if (ioctl(c->end, SIOCOUTQ, &bytes) == 0 && bytes > 0)
+		return false;
+	c->carried = false;
+	return true;
+}
+
+static bool same_kind(const struct carrier *c, const struct msghdr *msg)
+{
+	return c->peer_len == msg->msg_namelen && c->control_len == msg->msg_controllen &&
+	       !memcmp(&c->peer, msg->msg_name, c->peer_len) &&
+	       !memcmp(c->control, msg->msg_control, c->control_len);
+}
+
+/* Puts one datagram into the carrier; false if it has to wait. */
+static bool carry(struct carrier *c, const struct msghdr *msg, size_t bytes)
+{
+	if (!same_kind(c, msg)) {
+		if (!carrier_empty(c)) {
+			arm(c, true);
+			return false;
+		}
+		memcpy(&c->peer, msg->msg_name, msg->msg_namelen);
+		c->peer_len = msg->msg_namelen;
+		c->control_len = msg->msg_controllen;
+		memcpy(c->control, msg->msg_control, c->control_len);
+	}
+	if (send(c->end, msg->msg_iov->iov_base, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		if (errno == EAGAIN)
+			arm(c, true);
+		return false;
+	}
+	c->carried = true;
+	return true;
+}
+
+void dgram_in(struct carrier *c)
+{
+	struct run *r = c->run;
+	struct sockaddr_storage name;
+	_Alignas(struct cmsghdr) unsigned char control[CARRIER_CONTROL_BYTES];
+	struct berth_sock_info info;
+
+	/* An error is for a trapped call to tell; taking it here would lose it. */
+	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.error && !c->native)
+		return;
+	for (;;) {
+		struct iovec iov = {.iov_base = r->buf, .iov_len = RUN_BUF_BYTES};
+		struct msghdr msg = {
+			.msg_name = &name,
+			.msg_namelen = sizeof(name),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+		ssize_t n = berth_recvmsg(c->stack, c->sock, &msg, MSG_PEEK | MSG_DONTWAIT);
+
+		if (n < 0)
+			break;
+		if (!carry(c, &msg, (size_t)n))
+			return;
+		(void)berth_recv(c->stack, c->sock, r->buf, 0, MSG_DONTWAIT); /* it was there */
+	}
+	if (c->full)
+		arm(c, false);
+}
+
+void dgram_put_back(struct carrier *c, const struct msghdr *msg, size_t bytes)
+{
+	(void)carry(c, msg, bytes); /* no room, or of another sender: lost, as datagrams may be */
+}
+
+void dgram_ready(struct source *s, uint32_t events)
+{
+	struct carrier *c = container_of(s, struct carrier, source);
+
+	if (c->closed)
+		return;
+	if (events & (EPOLLRDHUP | EPOLLHUP))
+		c->ended = true;
+	if (events & EPOLLHUP)
+		c->gone = true;
+	c->readable = true;
+	if (events & EPOLLOUT && !c->gone)
+		dgram_in(c);
+	if (!c->closed)
+		dgram_out(c);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bytes of established streams, between berth's end of the carrier and the stack, without
+ * a copy of berth's own: the kernel reads into, and writes from, the stack's buffers.
+ *
+ * Ends are registered edge-triggered: `readable` remembers an edge that could not be used up
+ * because the stack's send buffer was full; the stack's POLLOUT takes it up again. A short read means
+ * that the carrier is empty. Room in the carrier is only asked for (EPOLLOUT) while `full`, as every
+ * read by the program would wake berth otherwise. What does not fit into the carrier stays in the
+ * stack, where it closes TCP's window.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <linux/sockios.h>
+
+#include "run/carrier.h"
+#include "run/park.h"
+
+#define IOV_MAX_HERE 16
+#define CHUNK_BYTES (256 * 1024)
+
+#define EVENTS_IDLE (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET)
+#define EVENTS_FULL (EVENTS_IDLE | EPOLLOUT)
+
+static void tell(struct carrier *c, bool sent, size_t bytes, bool end)
+{
+	struct run *r = c->run;
+	struct run_transfer t = {
+		.time = r->now,
+		.host = c->host,
+		.sent = sent,
+		.end = end,
+		.bytes = bytes,
+		.local = c->local,
+		.remote = c->remote,
+	};
+
+	if (r->config.on_transfer)
+		r->config.on_transfer(r->config.ctx, &t);
+}
+
+static size_t iov_bytes(const struct iovec *iov, int count)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < count; i++)
+		bytes += iov[i].iov_len;
+	return bytes;
+}
+
+/* The program has written its last byte, and the stack has it. */
+static void finish_out(struct carrier *c)
+{
+	c->out_done = true;
+	c->readable = false;
+	tell(c, true, 0, true);
+	if (c->gone)
+		carrier_close(c);
+	else
+		(void)berth_shutdown(c->stack, c->sock, SHUT_WR); /* reset meanwhile: as well */
+}
+
+/* Sending failed: deliver what has come before, then tell the program. */
+static void fail_out(struct carrier *c, int error)
+{
+	c->readable = false;
+	c->error = -error;
+	if (c->gone) {
+		carrier_close(c);
+		return;
+	}
+	stream_in(c);
+	if (!c->closed && c->state == CARRIER_ESTABLISHED && !c->full)
+		carrier_break(c);
+}
+
+/* An urgent byte is next: read(2) has stopped before it. True if it was one. */
+static bool urgent_out(struct carrier *c)
+{
+	int at_mark = 0;
+	char byte;
+
+	if (ioctl(c->end, SIOCATMARK, &at_mark) < 0 || !at_mark ||
+	    recv(c->end, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1)
+		return false;
+	(void)berth_send(c->stack, c->sock, &byte, 1, MSG_OOB); /* full: urgency is lost, as on TCP */
+	tell(c, true, 1, false);
+	return true;
+}
+
+void stream_out(struct carrier *c)
+{
+	struct iovec iov[IOV_MAX_HERE];
+
+	if (c->state != CARRIER_ESTABLISHED || c->out_done)
+		return;
+	while (c->readable) {
+		int n = berth_send_reserve(c->stack, c->sock, CHUNK_BYTES, iov, IOV_MAX_HERE);
+		ssize_t got;
+
+		if (n == -EAGAIN)
+			return;
+		if (n < 0) {
+			fail_out(c, n);
+			return;
+		}
+		got = readv(c->end, iov, n);
+		(void)berth_send_commit(c->stack, c->sock, got > 0 ? (size_t)got : 0, 0);
+		if (got > 0) {
+			tell(c, true, (size_t)got, false);
+			if ((size_t)got < iov_bytes(iov, n) && !c->ended && !c->urgent)
+				c->readable = false;
+		} else if (got == 0) {
+			finish_out(c);
+			return;
+		} else {
+			c->readable = false;
+		}
+		if (c->urgent && urgent_out(c)) {
+			c->urgent = false;
+			c->readable = true;
+		}
+	}
+	if (!list_empty(&c->parked))
+		park_retry(c); /* somebody may wait for room */
+}
+
+static void arm(struct carrier *c, bool full)
+{
+	if (c->full == full)
+		return;
+	c->full = full;
+	(void)run_source_mod(c->run, c->end, full ? EVENTS_FULL : EVENTS_IDLE, &c->source);
+}
+
+/* The peer has sent its last byte, and the carrier has it. */
+static void finish_in(struct carrier *c)
+{
+	c->in_done = true;
+	tell(c, false, 0, true);
+	if (!c->gone)
+		(void)shutdown(c->end, SHUT_WR); /* the program may have closed it: as well */
+}
+
+void stream_in(struct carrier *c)
+{
+	struct iovec iov[IOV_MAX_HERE];
+	bool delivered = false;
+
+	while (c->state == CARRIER_ESTABLISHED && !c->full && !c->in_done) {
+		struct msghdr msg = {.msg_iov = iov};
+		int n = berth_recv_peek(c->stack, c->sock, iov, IOV_MAX_HERE);
+		ssize_t sent;
+
+		if (n == -EAGAIN)
+			break;
+		if (n == 0) {
+			finish_in(c);
+			delivered = true;
+			break;
+		}
+		if (n < 0) {
+			c->error = -n;
+			carrier_break(c);
+			return;
+		}
+		msg.msg_iovlen = (size_t)n;
+		sent = c->deaf ? (ssize_t)iov_bytes(iov, n)
+			       : sendmsg(c->end, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent > 0) {
+			tell(c, false, (size_t)sent, false);
+			(void)berth_recv_consume(c->stack, c->sock, (size_t)sent);
+			delivered = true;
+		} else if (errno == EPIPE) {
+			c->deaf = true; /* the program reads no more */
+		} else {
+			arm(c, true);
+		}
+	}
+	if (delivered && !list_empty(&c->parked))
+		park_retry(c);
+}
+
+/* The program has closed its last copy. */
+static void hang_up(struct carrier *c)
+{
+	stream_out(c);
+	if (c->closed)
+		return;
+	if (c->unread) {
+		/* Linux: closing with unread data resets. What was written before leaves first. */
+		run_settle(c->run);
+		if (c->closed)
+			return;
+		(void)berth_sock_set_user(c->stack, c->sock, NULL); /* it is about to go */
+		(void)berth_abort(c->stack, c->sock);
+		c->sock = -1;
+		carrier_close(c);
+	} else if (c->out_done || c->state != CARRIER_ESTABLISHED) {
+		carrier_close(c);
+	}
+}
+
+void stream_ready(struct source *s, uint32_t events)
+{
+	struct carrier *c = container_of(s, struct carrier, source);
+
+	if (c->closed)
+		return;
+	if (events & (EPOLLRDHUP | EPOLLHUP))
+		c->ended = true;
+	if (events & EPOLLPRI)
+		c->urgent = true;
+	c->readable = true;
+	if (events & EPOLLHUP) {
+		c->gone = true;
+		c->unread = (events & EPOLLERR) != 0;
+		hang_up(c);
+		return;
+	}
+	if (events & EPOLLOUT && c->full) {
+		arm(c, false);
+		stream_in(c);
+	}
+	if (!c->closed)
+		stream_out(c);
+}
