@@ -21,7 +21,8 @@ static void fail(const char *call)
 	exit(EXIT_FAILURE);
 }
 
-/* A socket connected to a server. A name may stand for several addresses: the first that answers. */
+/* A socket connected to a server. A name may stand for several addresses: the first that answers.
+ */
 static int open_client(const char *host, const char *port)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -72,7 +73,8 @@ static void say(int fd, const char *line)
 	}
 }
 
-/* Prints what comes, up to the end of a line. It may come in pieces. False: the server has ended. */
+/* Prints what comes, up to the end of a line. It may come in pieces. False: the server has ended.
+ */
 static int hear(int fd)
 {
 	char buf[4096];

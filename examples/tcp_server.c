@@ -29,7 +29,7 @@ static int open_server(const char *port)
 	struct addrinfo hints = {
 		.ai_family = AF_INET,
 		.ai_socktype = SOCK_STREAM, /* a stream: reliable, in order, without boundaries */
-		.ai_flags = AI_PASSIVE,     /* to bind to, not to connect to */
+		.ai_flags = AI_PASSIVE,	    /* to bind to, not to connect to */
 	};
 	struct addrinfo *local;
 	int yes = 1;

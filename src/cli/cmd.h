@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands. Each gets its own arguments (argv[0] is "berth NAME"), and returns the exit status. */
+/* The commands. Each gets its own arguments (argv[0] is "berth NAME"); returns the exit status. */
 #ifndef CLI_CMD_H
 #define CLI_CMD_H
 

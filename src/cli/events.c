@@ -200,8 +200,8 @@ void events_segment(struct events *e, const struct berth_packet_event *ev,
 			e->left_out++;
 			return;
 		}
-		e->passages = xgrow(e->passages, &e->passage_capacity, e->passage_count + 1,
-				    sizeof(*p));
+		e->passages =
+			xgrow(e->passages, &e->passage_capacity, e->passage_count + 1, sizeof(*p));
 		p = &e->passages[e->passage_count++];
 		memset(p, 0, sizeof(*p));
 		p->segment = *segment;

@@ -28,13 +28,13 @@ struct event {
 	int host;
 	pid_t pid;
 	struct endpoint local, remote;
-	size_t bytes;          /* read or written */
+	size_t bytes; /* read or written */
 	/* Of a call. */
 	char name[16];
-	char arguments[48];    /* behind the descriptor: "SHUT_WR" */
-	int fd;                /* its first argument; of socket(): the result; -1: none */
+	char arguments[48]; /* behind the descriptor: "SHUT_WR" */
+	int fd;		    /* its first argument; of socket(): the result; -1: none */
 	long result;
-	int type;              /* SOCK_*; 0: not known */
+	int type; /* SOCK_*; 0: not known */
 };
 
 /* A packet from host to host. */
@@ -42,15 +42,15 @@ struct passage {
 	struct segment segment;
 	int from_host, to_host; /* to_host is -1 until it arrives */
 	berth_time leave;
-	berth_time arrival;    /* BERTH_TIME_NEVER: lost */
-	enum berth_rule rule;  /* why */
-	bool copy;             /* made by a cable */
+	berth_time arrival;   /* BERTH_TIME_NEVER: lost */
+	enum berth_rule rule; /* why */
+	bool copy;	      /* made by a cable */
 	bool corrupted, reordered;
-	bool open;             /* on the way between two cables */
+	bool open; /* on the way between two cables */
 };
 
 struct event_host {
-	int index;             /* of the world */
+	int index; /* of the world */
 	char name[64];
 	struct endpoint address; /* port 0 */
 };
@@ -62,8 +62,8 @@ struct events {
 	size_t passage_count, passage_capacity;
 	struct event_host *hosts;
 	size_t host_count, host_capacity;
-	size_t max;            /* of each of the first two */
-	size_t left_out;       /* because there were more */
+	size_t max;	 /* of each of the first two */
+	size_t left_out; /* because there were more */
 };
 
 /* A recording that knows the hosts of a world. Never NULL. */

@@ -7,8 +7,8 @@
  *      time  left text         | middle                         | right text
  *      8     18              1 1 32                             1 1 18
  *
- * A conversation is a sorted list of items (talk.h). Items become rows: each row has one place for a
- * text at either side and one for a packet, and an item goes into the row before it when its
+ * A conversation is a sorted list of items (talk.h). Items become rows: each row has one place for
+ * a text at either side and one for a packet, and an item goes into the row before it when its
  * place is free there and the moment is (nearly) the same. A packet that is under way for long
  * enough to show it takes two rows, leaving in one and arriving in another; if nothing but
  * texts stands between these, its arrow goes down slanted through them, else the arriving half says
@@ -38,8 +38,8 @@
 
 #define WHOLE_ROOM (MIDDLE_CELLS - 6) /* for the label of an arrow that is whole */
 #define SLANT_ROOM (MIDDLE_CELLS - 7) /* of half an arrow */
-#define SAME_ROW BERTH_MSEC   /* items this close may share a row */
-#define SLANTED BERTH_MSEC    /* packets under way for at least this long take two rows */
+#define SAME_ROW BERTH_MSEC	      /* items this close may share a row */
+#define SLANTED BERTH_MSEC	      /* packets under way for at least this long take two rows */
 #define SLANT_ROWS_MAX 6
 #define TALKS_MAX 12
 #define ROWS_MAX 240
@@ -60,8 +60,8 @@ struct row {
 	const char *texts[2];
 	enum middle middle;
 	size_t packet;
-	unsigned depth;    /* of a slanted arrow: rows below the one it left in */
-	bool continued;    /* of a leaving one: its arrow goes on below */
+	unsigned depth; /* of a slanted arrow: rows below the one it left in */
+	bool continued; /* of a leaving one: its arrow goes on below */
 };
 
 struct rows {
@@ -283,7 +283,8 @@ static void draw_whole(struct canvas *c, const struct talk_packet *p, enum ink i
 {
 	put_tail(c, p->from, ink);
 	put_span(c, p->from, 0, MIDDLE_CELLS - 1, ink);
-	(void)put_label(c, p->from, 2, label_for(p, WHOLE_ROOM), WHOLE_ROOM, ink); /* the line goes on */
+	(void)put_label(c, p->from, 2, label_for(p, WHOLE_ROOM), WHOLE_ROOM,
+			ink); /* the line goes on */
 	put_head(c, p->from, ink);
 }
 
@@ -367,8 +368,8 @@ static void draw_lost(struct canvas *c, const struct talk_packet *p, enum ink in
 	while (end + strlen(why) + 3 < MIDDLE_CELLS && end < MIDDLE_CELLS * 2 / 3)
 		put(c, away(p->from, end++), c->glyphs->horizontal, ink);
 	put(c, away(p->from, end), c->glyphs->lost, ink);
-	put_text(c, away(p->from, p->from == 0 ? end + 2 : end + 1 + strlen(why)), why,
-		 strlen(why), ink);
+	put_text(c, away(p->from, p->from == 0 ? end + 2 : end + 1 + strlen(why)), why, strlen(why),
+		 ink);
 }
 
 static void draw_middle(struct canvas *c, const struct talk *t, const struct row *row)

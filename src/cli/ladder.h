@@ -9,7 +9,7 @@
 struct events;
 
 struct ladder_style {
-	bool utf8;   /* lines and arrows, else ASCII */
+	bool utf8; /* lines and arrows, else ASCII */
 	bool colour;
 };
 

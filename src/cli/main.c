@@ -26,8 +26,9 @@ static void print_help(void)
 {
 	puts("usage: berth COMMAND ...\n"
 	     "\n"
-	     "Runs unmodified programs over a TCP/IP stack of its own, on networks that delay, lose,\n"
-	     "duplicate and reorder what they send. No root, no namespaces, no recompiling.\n");
+	     "Runs unmodified programs over a TCP/IP stack of its own, on networks that delay,\n"
+	     "lose, duplicate and reorder what they send. No root, no namespaces, no "
+	     "recompiling.\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		printf("  berth %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\n"

@@ -7,7 +7,7 @@
  * free one of its subnet, in the order of the file, past those that the file gives: so adding
  * an address to a file changes no other host's.
  *
- * Starting: `after` makes commands wait. A command can start when each of the things it waits for can
+ * Starting: `after` makes commands wait. A command can start when each thing it waits for can
  * come to pass: a host listens on a port only if at least one of its commands can start, a host
  * has ended only when all of them have. Starting from nothing, whatever can start is marked until
  * nothing is added; what is left waits for itself, directly or by others.
@@ -163,7 +163,8 @@ struct addresses {
 	size_t bytes;
 };
 
-static bool is_taken(const struct addresses *t, const unsigned char *bytes, const struct address **out)
+static bool is_taken(const struct addresses *t, const unsigned char *bytes,
+		     const struct address **out)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		if (memcmp(t->all[i].bytes, bytes, t->bytes) == 0) {
@@ -240,38 +241,48 @@ static void draw_address(const struct addresses *given, const struct subnet *s,
 	memcpy(address_bytes(to), cursor, s->width / 8);
 }
 
-/* Calls for every cable of a network whose address is (not) given. */
+static void given_or_drawn(struct addresses *given, const struct subnet *s, unsigned char *cursor,
+			   struct netfile_cable *c, const struct netfile_host *h, struct diag *d)
+{
+	if (cable_address(c, s->family)->ss_family != AF_UNSPEC)
+		take_given(given, s, c, h, d);
+	else
+		draw_address(given, s, cursor, c, h->name, d);
+}
+
+/* An address of a family in which the network has no subnet. */
+static void refuse_given(const struct netfile_network *n, struct netfile_cable *c, int family,
+			 struct diag *d)
+{
+	bool four = family == AF_INET;
+
+	if (cable_address(c, family)->ss_family != AF_UNSPEC)
+		diag_add(d, four ? c->address_pos : c->address6_pos,
+			 four ? "`subnet:` there" : "`subnet6:` there",
+			 "an address on network '%s', which has no such subnet", n->name);
+}
+
+/* All addresses that are given are taken before the first is drawn. */
 static void network_addresses(struct netfile *f, size_t index, int family, struct diag *d)
 {
 	struct subnet s = subnet_of(&f->networks[index], family);
 	struct addresses given = {NULL, 0, 0, family == AF_INET ? 4 : 16};
-	unsigned char cursor[BYTES_MAX];
+	unsigned char cursor[BYTES_MAX] = {0};
 
-	if (s.family == AF_UNSPEC)
-		s = (struct subnet){AF_UNSPEC, 0, 0, NULL};
-	else
+	if (s.family != AF_UNSPEC)
 		memcpy(cursor, s.bytes, s.width / 8);
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < f->host_count; i++) {
-			struct netfile_host *h = &f->hosts[i];
-
+	for (int drawing = 0; drawing < 2; drawing++) {
+		for (struct netfile_host *h = f->hosts; h < f->hosts + f->host_count; h++) {
 			for (size_t j = 0; j < h->cable_count; j++) {
 				struct netfile_cable *c = &h->cables[j];
-				bool set = cable_address(c, family)->ss_family != AF_UNSPEC;
+				bool none = cable_address(c, family)->ss_family == AF_UNSPEC;
 
-				if (c->network != (int)index || set != (pass == 0))
+				if (c->network != (int)index || none != drawing)
 					continue;
-				if (s.family == AF_UNSPEC && set)
-					diag_add(d,
-						 family == AF_INET ? c->address_pos : c->address6_pos,
-						 family == AF_INET ? "`subnet:` there"
-								   : "`subnet6:` there",
-						 "an address on network '%s', which has no such subnet",
-						 f->networks[index].name);
-				else if (pass == 0)
-					take_given(&given, &s, c, h, d);
-				else if (s.family != AF_UNSPEC)
-					draw_address(&given, &s, cursor, c, h->name, d);
+				if (s.family == AF_UNSPEC)
+					refuse_given(&f->networks[index], c, family, d);
+				else
+					given_or_drawn(&given, &s, cursor, c, h, d);
 			}
 		}
 	}
@@ -345,8 +356,8 @@ static void check_after(const struct netfile *f, const struct netfile_after *a, 
 	for (size_t i = 0; i < h->command_count; i++)
 		ends |= !h->commands[i].running;
 	if (h->command_count == 0)
-		diag_add(d, a->pos, "a host that has one", "`after` host '%s', which has no command",
-			 h->name);
+		diag_add(d, a->pos, "a host that has one",
+			 "`after` host '%s', which has no command", h->name);
 	else if (!a->listens && !ends)
 		diag_add(d, a->pos, "`HOST:PORT` to wait until it listens",
 			 "`after` host '%s', whose commands are expected to go on running",

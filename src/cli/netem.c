@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Impairments in words. A word is parsed into a copy and taken over only if it is good, so that
+ * a bad one leaves what was there. Independent loss and the Gilbert-Elliott model share the
+ * word `loss`: setting the one takes the other away.
+ */
 #include "cli/netem.h"
 
 #include <errno.h>
@@ -8,9 +13,9 @@
 #include "cli/units.h"
 
 static const char *const names[NETEM_KEYS] = {
-	[NETEM_DELAY] = "delay",         [NETEM_JITTER] = "jitter",   [NETEM_LOSS] = "loss",
+	[NETEM_DELAY] = "delay",	 [NETEM_JITTER] = "jitter",   [NETEM_LOSS] = "loss",
 	[NETEM_DUPLICATE] = "duplicate", [NETEM_REORDER] = "reorder", [NETEM_CORRUPT] = "corrupt",
-	[NETEM_RATE] = "rate",           [NETEM_LIMIT] = "limit",     [NETEM_MTU] = "mtu",
+	[NETEM_RATE] = "rate",		 [NETEM_LIMIT] = "limit",     [NETEM_MTU] = "mtu",
 };
 
 #define LOSS_EXPECTED                                                                              \

@@ -211,7 +211,10 @@ static struct netem_pair *network_impair(void *object)
 static void take_network(struct netread *r, const struct ynode *key, const struct ynode *value)
 {
 	static const struct netread_field fields[] = {
-		{"subnet", take_subnet}, {"subnet6", take_subnet6}, {"mtu", take_mtu}, {NULL, NULL},
+		{"subnet", take_subnet},
+		{"subnet6", take_subnet6},
+		{"mtu", take_mtu},
+		{NULL, NULL},
 	};
 	static const struct netread_schema schema = {"a network", fields, network_impair, NULL};
 	int index;

@@ -24,8 +24,8 @@ struct netfile_network {
 	struct diag_pos pos, subnet_pos;
 	struct sockaddr_storage subnet, subnet6; /* AF_UNSPEC: none */
 	unsigned prefix, prefix6;
-	uint32_t mtu;                            /* 0: the default */
-	struct netem_pair impair;                /* of every cable of it */
+	uint32_t mtu;		  /* 0: the default */
+	struct netem_pair impair; /* of every cable of it */
 };
 
 struct netfile_cable {
@@ -39,22 +39,22 @@ struct netfile_cable {
 /* What a command waits for before it starts. */
 struct netfile_after {
 	int host;
-	bool listens;  /* until the host listens on the port; else until it has ended */
-	int type;      /* SOCK_STREAM or SOCK_DGRAM */
+	bool listens; /* until the host listens on the port; else until it has ended */
+	int type;     /* SOCK_STREAM or SOCK_DGRAM */
 	uint16_t port;
 	struct diag_pos pos;
 };
 
 struct netfile_command {
-	char **argv;      /* NULL-terminated; {"/bin/sh", "-c", text} for a string */
-	char *text;       /* for people */
-	bool running;     /* expected to be running at the end */
-	int exit;         /* the exit status expected otherwise */
+	char **argv;  /* NULL-terminated; {"/bin/sh", "-c", text} for a string */
+	char *text;   /* for people */
+	bool running; /* expected to be running at the end */
+	int exit;     /* the exit status expected otherwise */
 	struct netfile_after *after;
 	size_t after_count, after_capacity;
-	char **env;       /* "NAME=value", or "NAME": as berth's own */
+	char **env; /* "NAME=value", or "NAME": as berth's own */
 	size_t env_count, env_capacity;
-	char *cwd;        /* NULL: berth's own */
+	char *cwd; /* NULL: berth's own */
 	struct diag_pos pos;
 };
 
@@ -83,9 +83,9 @@ struct netfile_step {
 	berth_time at;
 	enum netfile_action action;
 	struct diag_pos pos;
-	int host, network;        /* of a link; network may be one of the constants above */
+	int host, network;	  /* of a link; network may be one of the constants above */
 	struct netem_pair impair; /* of a link, merged with what is set */
-	int a, b;                 /* of a partition or a heal, which may have -1: all */
+	int a, b;		  /* of a partition or a heal, which may have -1: all */
 	bool one_way;
 };
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The network file's hosts: cables, loopback, and commands with what they wait for. */
+/*
+ * The network file's hosts: cables, loopback, and commands with what they wait for.
+ *
+ * A host with one command has the keys of the command beside its own; a host with several has a
+ * list under `commands:`. All hosts are named before the first is read, so that `after` may
+ * point forward.
+ */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,8 +314,8 @@ static void take_environment(struct netread *r, const struct ynode *n, void *obj
 		const struct ynode *value = n->values[i];
 		bool plain = value->kind == YNODE_SCALAR || value->kind == YNODE_NULL;
 
-		if (!plain || (n->kind == YNODE_LIST &&
-			       (value->text[0] == '\0' || value->text[0] == '=')))
+		if (!plain ||
+		    (n->kind == YNODE_LIST && (value->text[0] == '\0' || value->text[0] == '=')))
 			diag_add(r->diag, value->pos, "a word", "%s in an environment",
 				 ynode_kind_name(value));
 		else if (n->kind == YNODE_LIST)
@@ -335,7 +341,10 @@ static void take_cwd(struct netread *r, const struct ynode *n, void *object)
 
 #define COMMAND_FIELDS                                                                             \
 	{"command", take_command}, {"expect", take_expect}, {"after", take_after},                 \
-		{"environment", take_environment}, {"working_dir", take_cwd}
+		{"environment", take_environment},                                                 \
+	{                                                                                          \
+		"working_dir", take_cwd                                                            \
+	}
 
 static const struct netread_field command_fields[] = {COMMAND_FIELDS, {NULL, NULL}};
 static const struct netread_schema command_schema = {"a command", command_fields, NULL, NULL};
@@ -363,8 +372,7 @@ static void take_commands(struct netread *r, const struct ynode *n, void *object
 }
 
 /* The keys of a host's only command, which stand beside the host's own. */
-static void take_command_fields(struct netread *r, const struct ynode *host,
-				struct netfile_host *h)
+static void take_command_fields(struct netread *r, const struct ynode *host, struct netfile_host *h)
 {
 	struct netfile_command *c = NULL;
 	const struct ynode *command = ynode_get(host, "command");
@@ -388,9 +396,15 @@ static void take_host(struct netread *r, int host, const struct ynode *n)
 {
 	/* The keys of a command may stand beside the host's own; they are read separately. */
 	static const struct netread_field fields[] = {
-		{"networks", take_cables}, {"loopback", take_loopback}, {"aliases", take_aliases},
-		{"command", NULL},         {"commands", take_commands}, {"expect", NULL},
-		{"after", NULL},           {"environment", NULL},       {"working_dir", NULL},
+		{"networks", take_cables},
+		{"loopback", take_loopback},
+		{"aliases", take_aliases},
+		{"command", NULL},
+		{"commands", take_commands},
+		{"expect", NULL},
+		{"after", NULL},
+		{"environment", NULL},
+		{"working_dir", NULL},
 		{NULL, NULL},
 	};
 	static const struct netread_schema schema = {"a host", fields, NULL, NULL};

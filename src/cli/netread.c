@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Mappings by table. Fields are taken in the order of the table, whatever their order in the file,
+ * and unknown keys are refused with the nearest known one, or with all of them. The words of
+ * impairments may stand among the keys of some mappings; those under `up:` and `down:` win over
+ * those for both directions.
+ */
 #include "cli/netread.h"
 
 #include <ctype.h>
@@ -122,8 +128,8 @@ static void take_words(struct netread *r, const struct ynode *n, struct netem_wo
 			diag_add(r->diag, value->pos, expected, "bad %s '%s'", netem_name(key),
 				 value->text);
 		else
-			diag_add(r->diag, value->pos, expected, "%s as %s",
-				 ynode_kind_name(value), netem_name(key));
+			diag_add(r->diag, value->pos, expected, "%s as %s", ynode_kind_name(value),
+				 netem_name(key));
 	}
 }
 

@@ -20,7 +20,7 @@ struct netread_field {
 };
 
 struct netread_schema {
-	const char *what; /* "a host" */
+	const char *what;		    /* "a host" */
 	const struct netread_field *fields; /* ends with a NULL key; taken in this order */
 	/* Where the impairments go whose words stand among the keys; NULL: there are none. */
 	struct netem_pair *(*impair)(void *object);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The network file's timeline: what happens to the cables while the programs run. */
+/*
+ * The network file's timeline: what happens to the cables while the programs run. A step has a time
+ * and one action: a link with impairments, a partition, or a heal. Steps may stand in any
+ * order.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +133,7 @@ static unsigned count_keys(const struct ynode *n, const char *const *keys)
 static void take_step(struct netread *r, const struct ynode *n, struct netfile_step *s)
 {
 	static const struct netread_field fields[] = {
-		{"at", take_at},     {"link", take_link},       {"partition", take_partition},
+		{"at", take_at},     {"link", take_link},	{"partition", take_partition},
 		{"heal", take_heal}, {"one_way", take_one_way}, {NULL, NULL},
 	};
 	static const struct netread_schema schema = {"a step of the timeline", fields, step_impair,
@@ -144,7 +148,8 @@ static void take_step(struct netread *r, const struct ynode *n, struct netfile_s
 		return;
 	words = s->impair.up.set | s->impair.down.set;
 	if (!ynode_get(n, "at"))
-		diag_add(r->diag, n->pos, "`at:` with " UNIT_TIME_EXPECTED, "a step without a time");
+		diag_add(r->diag, n->pos, "`at:` with " UNIT_TIME_EXPECTED,
+			 "a step without a time");
 	if (given != 1)
 		diag_add(r->diag, n->pos, "one of link, partition, heal", "%s in one step",
 			 given == 0 ? "no action" : "two actions");

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 struct prefix {
-	char *label;  /* "web    | ", with colour around it if there is any */
-	char *held;   /* the beginning of a line that is not whole yet */
+	char *label; /* "web    | ", with colour around it if there is any */
+	char *held;  /* the beginning of a line that is not whole yet */
 	size_t used, capacity;
 	void (*write)(void *ctx, const char *bytes, size_t count);
 	void *ctx;

@@ -17,7 +17,7 @@ struct runargs {
 	bool ladder;
 	bool help;
 	struct netem_words impair;
-	char **command;      /* what stands behind the options; NULL-terminated, may be empty */
+	char **command; /* what stands behind the options; NULL-terminated, may be empty */
 };
 
 /* 0; -EINVAL: a sentence on what is wrong was printed (argv[0] is "berth run"). */

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The headers of a frame, as far as a ladder needs them. Nothing here trusts a length: what is
+ * not whole is no segment.
+ *
+ * Left out: VLAN tags, IPv6 extension headers, fragments but the first.
+ */
 #include "cli/segment.h"
 
 #include <arpa/inet.h>

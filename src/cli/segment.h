@@ -24,7 +24,7 @@ struct segment {
 	struct endpoint from, to;
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	uint16_t ip_id;
-	uint32_t bytes;   /* of payload */
+	uint32_t bytes; /* of payload */
 	/* TCP only. */
 	uint32_t seq, ack;
 	uint8_t flags;
@@ -32,8 +32,8 @@ struct segment {
 	uint32_t sack_left, sack_right; /* of the first block */
 };
 
-/* Reads the headers of a frame, of which `bytes` are there; `frame_bytes` is its whole length. False:
- * not TCP or UDP, a later fragment, or cut short. */
+/* Reads the headers of a frame, of which `bytes` are there; `frame_bytes` is its whole length.
+ * False: not TCP or UDP, a later fragment, or cut short. */
 bool segment_decode(const unsigned char *frame, size_t bytes, size_t frame_bytes,
 		    struct segment *out);
 

@@ -52,7 +52,7 @@ enum job_state {
 struct stream {
 	struct session *session;
 	struct prefix prefix;
-	int fd;  /* we read; -1: over */
+	int fd;	 /* we read; -1: over */
 	int out; /* our own */
 };
 
@@ -61,10 +61,10 @@ struct job {
 	const struct netfile_command *command;
 	int host;
 	enum job_state state;
-	int id;      /* the runner's */
-	int status;  /* as waitpid(2), when it has ended */
-	int err;     /* why it never started; 0: its `after` */
-	bool early;  /* ended although expected to be running */
+	int id;	    /* the runner's */
+	int status; /* as waitpid(2), when it has ended */
+	int err;    /* why it never started; 0: its `after` */
+	bool early; /* ended although expected to be running */
 	struct stream streams[2];
 };
 
@@ -90,12 +90,12 @@ struct session {
 	struct step *steps;
 	struct listening *listening;
 	size_t listening_count, listening_capacity;
-	size_t width;          /* of the longest host name */
+	size_t width; /* of the longest host name */
 	bool colour[2];
-	bool look_asked;       /* look() is going to be called */
+	bool look_asked; /* look() is going to be called */
 	bool ending;
-	int signal;            /* that ended the run; 0: none */
-	unsigned interrupts;   /* Ctrl-C in a row */
+	int signal;	     /* that ended the run; 0: none */
+	unsigned interrupts; /* Ctrl-C in a row */
 	berth_time interrupted;
 };
 
@@ -723,7 +723,8 @@ static void say_unable(int err)
 	for (unsigned i = 0; run_check(i, &r); i++) {
 		if (r.met || !r.fatal)
 			continue;
-		fprintf(stderr, "berth: this machine lacks %s (%s)%s%s; `berth doctor` tells more\n",
+		fprintf(stderr,
+			"berth: this machine lacks %s (%s)%s%s; `berth doctor` tells more\n",
 			r.what, r.detail, r.remedy ? ": " : "", r.remedy ? r.remedy : "");
 		return;
 	}
@@ -810,7 +811,8 @@ int session_run(const struct session_config *config)
 	if (make_world(&s) < 0 || observe(&s) < 0 || make_run(&s) < 0)
 		goto out;
 	if (!config->foreground && only_servers(&s))
-		fputs("berth: every command is expected to go on running; Ctrl-C ends them\n", stderr);
+		fputs("berth: every command is expected to go on running; Ctrl-C ends them\n",
+		      stderr);
 	ask_look(&s);
 	err = schedule(&s);
 	if (err == 0)

@@ -16,9 +16,9 @@ struct session_config {
 	/* One command that owns berth's standard streams and whose exit status is the run's; else
 	 * output is prefixed, and the status tells whether expectations were met. */
 	bool foreground;
-	const char *capture;        /* NULL: none; "-": standard output */
-	bool ladder;                /* print it at the end */
-	uint32_t loopback_mtu;      /* 0: as it is */
+	const char *capture;   /* NULL: none; "-": standard output */
+	bool ladder;	       /* print it at the end */
+	uint32_t loopback_mtu; /* 0: as it is */
 };
 
 /* Runs until all is done or a signal ends it. Returns the exit status; what failed was said. */

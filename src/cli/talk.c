@@ -196,8 +196,9 @@ static void tell_call(const struct events *e, struct talk *t, const struct event
 
 static bool is_quiet(const struct event *ev)
 {
-	static const char *const names[] = {"getsockopt", "setsockopt", "getsockname",
-					    "getpeername", "ioctl", "fcntl", "socketpair"};
+	static const char *const names[] = {"getsockopt",  "setsockopt", "getsockname",
+					    "getpeername", "ioctl",	 "fcntl",
+					    "socketpair"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(ev->name, names[i]) == 0)
@@ -326,8 +327,7 @@ static void take_transfers(const struct events *e, struct talk *t)
 			add_item(t, TALK_TEXT, ev->start, side);
 		}
 		last[side] = ev;
-		print_transfer(ev, sum[side], t->items[item[side]].text,
-			       sizeof(t->items[0].text));
+		print_transfer(ev, sum[side], t->items[item[side]].text, sizeof(t->items[0].text));
 	}
 }
 
@@ -336,8 +336,8 @@ static void take_transfers(const struct events *e, struct talk *t)
 /* What is known of one direction of a TCP connection. */
 struct direction {
 	bool started, acked;
-	uint32_t base;     /* the SYN's number */
-	uint32_t sent;     /* highest number sent, relative */
+	uint32_t base;	   /* the SYN's number */
+	uint32_t sent;	   /* highest number sent, relative */
 	uint32_t last_ack; /* relative */
 };
 
@@ -365,7 +365,8 @@ static const char *attribute(const struct talk_packet *p)
 
 /* "DATA again seq=1 len=24 ack=1"; then without the acknowledgement, then without the length. An
  * acknowledgement alone also tells what it has behind a hole. */
-static void label_tcp(struct talk_packet *p, const struct direction *d, const struct direction *back)
+static void label_tcp(struct talk_packet *p, const struct direction *d,
+		      const struct direction *back)
 {
 	const struct segment *s = &p->passage->segment;
 	const char *flags = flag_names(s);

@@ -17,23 +17,23 @@ enum talk_kind {
 struct talk_item {
 	enum talk_kind kind;
 	berth_time time;
-	int side;      /* 0: who spoke first, 1: the other. Of a packet: the end it is at */
-	size_t order;  /* as it came */
+	int side;	/* 0: who spoke first, 1: the other. Of a packet: the end it is at */
+	size_t order;	/* as it came */
 	char text[128]; /* of a program */
-	size_t packet; /* index of a packet */
+	size_t packet;	/* index of a packet */
 };
 
 struct talk_packet {
 	const struct passage *passage;
-	int from;      /* side */
-	bool again;    /* sent before */
+	int from;	    /* side */
+	bool again;	    /* sent before */
 	char labels[3][64]; /* from all that is to be said to the little that there is room for */
 };
 
 struct talk {
 	uint8_t protocol;
 	struct endpoint ends[2];
-	int hosts[2];          /* -1: not known */
+	int hosts[2]; /* -1: not known */
 	const char *names[2];
 	struct talk_packet *packets;
 	size_t packet_count, packet_capacity;

@@ -16,9 +16,9 @@ struct unit {
 };
 
 static const struct unit time_units[] = {
-	{"ns", 1},       {"nsec", 1},     {"nsecs", 1},    {"us", 1e3},   {"usec", 1e3},
-	{"usecs", 1e3},  {"ms", 1e6},     {"msec", 1e6},   {"msecs", 1e6}, {"s", 1e9},
-	{"sec", 1e9},    {"secs", 1e9},   {"min", 60e9},
+	{"ns", 1},	{"nsec", 1},   {"nsecs", 1},  {"us", 1e3},    {"usec", 1e3},
+	{"usecs", 1e3}, {"ms", 1e6},   {"msec", 1e6}, {"msecs", 1e6}, {"s", 1e9},
+	{"sec", 1e9},	{"secs", 1e9}, {"min", 60e9},
 };
 
 static const struct unit rate_units[] = {

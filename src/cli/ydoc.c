@@ -66,14 +66,13 @@ static void report(const yaml_parser_t *parser, const char *text, size_t bytes, 
 	if (parser->error == YAML_MEMORY_ERROR) {
 		diag_add(d, (struct diag_pos){0, 0}, NULL, "out of memory");
 	} else if (parser->error == YAML_READER_ERROR) {
-		diag_add(d, pos_of_offset(text, bytes, parser->problem_offset), "UTF-8 text",
-			 "%s", parser->problem);
+		diag_add(d, pos_of_offset(text, bytes, parser->problem_offset), "UTF-8 text", "%s",
+			 parser->problem);
 	} else if (tab_indents(text, bytes, &parser->problem_mark, &pos)) {
 		diag_add(d, pos, "spaces", "a tab in the indentation");
 	} else if (parser->context) {
 		diag_add(d, pos_of(&parser->problem_mark), NULL, "not YAML: %s %s (line %u)",
-			 parser->problem, parser->context,
-			 (unsigned)parser->context_mark.line + 1);
+			 parser->problem, parser->context, (unsigned)parser->context_mark.line + 1);
 	} else {
 		diag_add(d, pos_of(&parser->problem_mark), NULL, "not YAML: %s", parser->problem);
 	}
@@ -151,9 +150,8 @@ static void check_keys(const struct ynode *n, struct diag *d)
 	for (size_t i = 1; i < n->count; i++) {
 		if (sorted[i]->kind == YNODE_SCALAR &&
 		    strcmp(sorted[i]->text, sorted[i - 1]->text) == 0)
-			diag_add(d, sorted[i]->pos, NULL,
-				 "key '%s' stands twice, first in line %u", sorted[i]->text,
-				 sorted[i - 1]->pos.line);
+			diag_add(d, sorted[i]->pos, NULL, "key '%s' stands twice, first in line %u",
+				 sorted[i]->text, sorted[i - 1]->pos.line);
 	}
 	free(sorted);
 }

@@ -13,24 +13,24 @@
 #include "cli/diag.h"
 
 enum ynode_kind {
-	YNODE_NULL,   /* empty, ~ or null */
+	YNODE_NULL, /* empty, ~ or null */
 	YNODE_SCALAR,
 	YNODE_LIST,
-	YNODE_MAP,    /* keys are scalars, no key twice */
+	YNODE_MAP, /* keys are scalars, no key twice */
 };
 
 struct ynode {
 	enum ynode_kind kind;
 	struct diag_pos pos;
-	bool quoted;             /* a scalar in quotes: never null */
-	char *text;              /* of a scalar, "" otherwise */
-	size_t count;            /* items of a list, pairs of a map */
+	bool quoted;  /* a scalar in quotes: never null */
+	char *text;   /* of a scalar, "" otherwise */
+	size_t count; /* items of a list, pairs of a map */
 	struct ynode **values;
-	struct ynode **keys;     /* of a map */
+	struct ynode **keys; /* of a map */
 };
 
 struct ydoc {
-	struct ynode *nodes;     /* all of them */
+	struct ynode *nodes; /* all of them */
 	size_t count;
 	const struct ynode *root;
 };

@@ -56,8 +56,14 @@ static void call(struct script *s, int host, double start, double end, const cha
 		 const char *text, long result, int connected)
 {
 	struct run_call c = {
-		.start = ms(start), .end = ms(end), .host = host, .pid = 100 + host,
-		.name = name, .text = text, .result = result, .family = AF_INET,
+		.start = ms(start),
+		.end = ms(end),
+		.host = host,
+		.pid = 100 + host,
+		.name = name,
+		.text = text,
+		.result = result,
+		.family = AF_INET,
 		.type = SOCK_STREAM,
 	};
 
@@ -71,7 +77,11 @@ static void call(struct script *s, int host, double start, double end, const cha
 static void transfer(struct script *s, int host, double time, bool sent, size_t bytes)
 {
 	struct run_transfer t = {
-		.time = ms(time), .host = host, .sent = sent, .bytes = bytes, .end = bytes == 0,
+		.time = ms(time),
+		.host = host,
+		.sent = sent,
+		.bytes = bytes,
+		.end = bytes == 0,
 	};
 
 	memcpy(&t.local, &s->addresses[host], sizeof(struct sockaddr_in));
@@ -79,8 +89,8 @@ static void transfer(struct script *s, int host, double time, bool sent, size_t 
 	events_transfer(s->events, &t);
 }
 
-static struct segment segment(struct script *s, int from, unsigned flags, uint32_t seq, uint32_t ack,
-			      uint32_t bytes)
+static struct segment segment(struct script *s, int from, unsigned flags, uint32_t seq,
+			      uint32_t ack, uint32_t bytes)
 {
 	struct segment g = {
 		.from = endpoint_of((struct sockaddr *)&s->addresses[from]),
@@ -103,8 +113,12 @@ static void packet(struct script *s, int from, double leave, double arrival, uns
 	struct segment g = segment(s, from, flags, seq, ack, bytes);
 	double half = arrival > 0 ? (leave + arrival) / 2 : leave + 20;
 	struct berth_packet_event ev = {
-		.time = ms(leave), .arrival = ms(half), .cable = from, .host = from,
-		.direction = BERTH_UP, .fate = BERTH_FATE_DELIVERED,
+		.time = ms(leave),
+		.arrival = ms(half),
+		.cable = from,
+		.host = from,
+		.direction = BERTH_UP,
+		.fate = BERTH_FATE_DELIVERED,
 	};
 
 	if (arrival <= 0 && arrival >= 0) {

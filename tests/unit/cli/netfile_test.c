@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Network files: a good one, word for word; and a table of mistakes, each with the place, the
+ * message and what was expected. A file that is accepted although it is in that table
+ * fails the test.
+ */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <arpa/inet.h>
@@ -118,25 +124,29 @@ struct mistake {
 static const struct mistake mistakes[] = {
 	{"hosts:\n  a: {comand: ls}\n", 2, 7, "unknown key 'comand' in a host", "'command'"},
 	{"hosts:\n  a: {xyzzy: ls}\n", 2, 7, "unknown key 'xyzzy'", "one of networks, loopback"},
-	{"hosts: {a: }\nfoo: 1\n", 2, 1, "unknown key 'foo' in a network file", "one of name, seed"},
-	{NET "hosts: {a: {networks: {lan: {delay: 40}}}}\n", 2, 37, "bad delay '40'", "such as 40ms"},
+	{"hosts: {a: }\nfoo: 1\n", 2, 1, "unknown key 'foo' in a network file",
+	 "one of name, seed"},
+	{NET "hosts: {a: {networks: {lan: {delay: 40}}}}\n", 2, 37, "bad delay '40'",
+	 "such as 40ms"},
 	{NET "hosts: {a: {networks: {lan: {rate: 10mb}}}}\n", 2, 36, "bad rate '10mb'", "10mbit"},
 	{NET "hosts: {a: {networks: {lan: {loss: 101%}}}}\n", 2, 36, "bad loss '101%'", "gemodel"},
 	{NET "hosts: {a: {networks: {lan: {up: {loss: 1}}}}}\n", 2, 41, "bad loss '1'", "1%"},
 	{NET "hosts: {a: {networks: {lan: {up: {up: 1}}}}}\n", 2, 35, "unknown key 'up'", "delay"},
-	{NET "hosts: {a: {networks: {lan: {address: 10.8.0.1}}}}\n", 2, 39, "outside", "10.9.0.0/24"},
+	{NET "hosts: {a: {networks: {lan: {address: 10.8.0.1}}}}\n", 2, 39, "outside",
+	 "10.9.0.0/24"},
 	{NET "hosts: {a: {networks: {lan: {address: 10.9.0.0}}}}\n", 2, 39, "is the number", NULL},
 	{NET "hosts: {a: {networks: {lan: {address: 10.9.0.255}}}}\n", 2, 39, "broadcast", NULL},
 	{NET "hosts: {a: {networks: {lan: {address: 10.9}}}}\n", 2, 39, "bad address", "10.9.0.1"},
 	{NET "hosts:\n  a: {networks: {lan: {address: 10.9.0.1}}}\n"
 	     "  b: {networks: {lan: {address: 10.9.0.1}}}\n",
 	 4, 33, "10.9.0.1 is given twice, first to 'a' in line 3", NULL},
-	{"networks:\n  a: {subnet: 10.0.0.0/8}\n  b: {subnet: 10.9.0.0/16}\nhosts: {h: {networks: [a]}}\n",
+	{"networks:\n  a: {subnet: 10.0.0.0/8}\n  b: {subnet: 10.9.0.0/16}\nhosts: {h: {networks: "
+	 "[a]}}\n",
 	 3, 15, "overlaps with 10.0.0.0/8 of 'a' in line 2", NULL},
 	{"networks: {a: {subnet: 10.0.0.1/24}}\nhosts: {h: }\n", 1, 24, "behind its prefix", NULL},
 	{"networks: {a: {subnet: 10.0.0.0}}\nhosts: {h: }\n", 1, 24, "bad subnet", "10.9.0.0/24"},
-	{"networks: {a: {subnet: 10.0.0.0/30}}\nhosts: {h: , i: , j: }\n", 2, 19, "no address is left",
-	 "a larger subnet"},
+	{"networks: {a: {subnet: 10.0.0.0/30}}\nhosts: {h: , i: , j: }\n", 2, 19,
+	 "no address is left", "a larger subnet"},
 	{"networks: [a, b]\nhosts:\n  h:\n", 3, 3, "'h' is on no network", NULL},
 	{"networks: [a]\nhosts:\n  h: {networks: [b]}\n", 3, 18, "unknown network 'b'", "a"},
 	{"hosts:\n  a: {command: ls, after: b:80}\n", 2, 27, "unknown host 'b'", "a"},
@@ -150,10 +160,12 @@ static const struct mistake mistakes[] = {
 	{"hosts:\n  a: {command: }\n", 2, 16, "missing command", "shell"},
 	{"hosts:\n  a: {expect: running}\n", 2, 15, "'expect' without a command", NULL},
 	{"hosts:\n  a: {commands: [{expect: running}]}\n", 2, 18, "missing command", NULL},
-	{"hosts:\n  a: {command: ls, expect: runing}\n", 2, 28, "bad expect 'runing'", "`running` or"},
-	{"hosts:\n  a: {command: ls, expect: {exit: 256}}\n", 2, 35, "bad exit status '256'", "255"},
-	{"hosts:\n  a: {command: ls}\n  a: {command: ls}\n", 3, 3, "'a' stands twice, first in line 2",
-	 NULL},
+	{"hosts:\n  a: {command: ls, expect: runing}\n", 2, 28, "bad expect 'runing'",
+	 "`running` or"},
+	{"hosts:\n  a: {command: ls, expect: {exit: 256}}\n", 2, 35, "bad exit status '256'",
+	 "255"},
+	{"hosts:\n  a: {command: ls}\n  a: {command: ls}\n", 3, 3,
+	 "'a' stands twice, first in line 2", NULL},
 	{"hosts:\n\ta: {command: ls}\n", 2, 1, "a tab in the indentation", "spaces"},
 	{"hosts:\n  a: {command: ls\n  b: 1\n", 3, 4, "not YAML", NULL},
 	{"hosts: {a_: }\n", 1, 9, "bad name 'a_'", "letters"},
@@ -163,7 +175,8 @@ static const struct mistake mistakes[] = {
 	{"hosts: {a: }\n---\nhosts: {b: }\n", 2, 1, "a second document", NULL},
 	{"- 1\n", 1, 1, "a list where a network file should be", "a mapping"},
 	{"hosts: {a: }\ntimeline: [{at: 5s, link: b, loss: 1%}]\n", 2, 27, "unknown link 'b'", "a"},
-	{"hosts: {a: }\ntimeline: [{at: 5s, link: a:x, loss: 1%}]\n", 2, 27, "unknown link 'a:x'", NULL},
+	{"hosts: {a: }\ntimeline: [{at: 5s, link: a:x, loss: 1%}]\n", 2, 27, "unknown link 'a:x'",
+	 NULL},
 	{"hosts: {a: }\ntimeline: [{at: 5, heal: all}]\n", 2, 17, "bad time '5'", "40ms"},
 	{"hosts: {a: }\ntimeline: [{heal: all}]\n", 2, 12, "without a time", NULL},
 	{"hosts: {a: }\ntimeline: [{at: 1s}]\n", 2, 12, "no action", "link, partition, heal"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -106,10 +107,8 @@ static void gemodel_as_netem_s(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(times_have_units),
-		cmocka_unit_test(rates_are_tc_s),
-		cmocka_unit_test(percentages_end_at_100),
-		cmocka_unit_test(words_merge),
+		cmocka_unit_test(times_have_units),	  cmocka_unit_test(rates_are_tc_s),
+		cmocka_unit_test(percentages_end_at_100), cmocka_unit_test(words_merge),
 		cmocka_unit_test(gemodel_as_netem_s),
 	};
 
