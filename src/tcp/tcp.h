@@ -40,25 +40,60 @@
 #include "tcp/tcp_seq.h"
 #include "transport/demux.h"
 #include "transport/proto.h"
-#include "wire/tcp.h"
+#include "wire/tcp_header.h"
 
 #define TCP_RTO_MIN (200 * BERTH_MSEC)     /* Linux; RFC 6298 §2.4 says 1 s */
 #define TCP_RTO_INIT (1 * BERTH_SEC)       /* RFC 6298 §2.1 */
 #define TCP_RTO_MAX (120 * BERTH_SEC)
 #define TCP_DELACK (40 * BERTH_MSEC)
 #define TCP_TIMEWAIT (60 * BERTH_SEC)
-#define TCP_MSS_DEFAULT 536u
+#define TCP_DEFAULT_MSS 536u
 #define TCP_MSS_MIN 88u                    /* Linux: MSS values below are taken for this */
 #define TCP_SND_MSS_MIN 48u
 #define TCP_INIT_CWND 10u                  /* segments, RFC 6928 */
 #define TCP_DUP_THRESH 3u
-#define TCP_SACKS_MAX 4u
 #define TCP_SEGS_INLINE 4u
 #define TCP_WINDOW_MAX 65535u
 #define TCP_WSCALE_MAX 14u
 
-struct tcp_stack;
 struct tcp;
+
+/* TCP's context of one stack. */
+struct tcp_stack {
+	struct env *env;
+	struct net *net;
+	struct transport *tp;
+	uint8_t isn_key[16];     /* RFC 6528 */
+	uint8_t cookie_key[16];  /* RFC 4987 */
+	struct table requests;   /* struct tcp_request, by its flow */
+	struct list timewait;    /* struct tcp_timewait, the next to expire first */
+	uint32_t timewait_count;
+	uint32_t reuse_iss;      /* set by tcp_timewait_yield() for the connection that asked */
+	bool reused;
+	struct timer timewait_timer;
+	struct list blocked;     /* struct tcp whose interface had no room */
+	/* RFC 5961 §10: challenge ACKs left in this second. */
+	berth_time challenge_second;
+	uint32_t challenge_left;
+	berth_time cookies_until; /* cookies sent before are believed until then */
+};
+
+/* What one segment's acknowledgment told us. */
+struct tcp_acked {
+	uint32_t prior_una;
+	uint32_t acked;          /* sequence space newly acknowledged, cumulatively */
+	uint32_t delivered;      /* newly acknowledged or SACKed */
+	uint32_t dsacked;        /* bytes reported twice */
+	berth_time rtt;          /* from a segment sent once; -1: none */
+	berth_time sack_rtt;     /* the same from a SACKed one */
+	uint32_t tsecr;
+	bool has_tsecr;
+	bool retransmitted;      /* of what was acknowledged, something had been retransmitted */
+	bool new_sack;           /* a SACK block told news */
+	bool dsack;
+	bool duplicate;          /* RFC 5681 §2 */
+	bool lost;               /* something was found lost */
+};
 
 /* One run of the sequence space that was sent and is not acknowledged. */
 struct tcp_seg {
@@ -70,8 +105,8 @@ struct tcp_seg {
 };
 
 #define SEG_SACKED 0x01u  /* the peer has it */
-#define SEG_LOST 0x02u    /* thought lost, counted in lost_bytes */
-#define SEG_RETRANS 0x04u /* a retransmission is in flight, counted in retrans_bytes */
+#define SEG_LOST 0x02u    /* thought lost and not yet sent again */
+#define SEG_RETRANS 0x04u /* was lost, and a retransmission is in flight */
 #define SEG_EVER 0x08u    /* was retransmitted at some time: no RTT from it (Karn) */
 #define SEG_SYN 0x10u
 #define SEG_FIN 0x20u
@@ -194,6 +229,7 @@ struct tcp {
 	struct tcp_reass reass;
 	struct tcp_range sacks[TCP_SACKS_MAX]; /* to be reported, most recent first */
 	struct tcp_range dsack;  /* to be reported once, RFC 2883 */
+	struct tcp_range sack_seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
 	uint8_t sacks_count;
 	bool dsack_pending;
 
@@ -201,23 +237,28 @@ struct tcp {
 	uint8_t ca;              /* enum tcp_ca */
 	bool cwnd_limited;       /* the window was in use when we last sent */
 	uint32_t cwnd, ssthresh;
-	uint32_t sacked_bytes, lost_bytes, retrans_bytes;
+	uint32_t sacked_bytes;   /* SEG_SACKED; without SACK: an estimate from duplicate ACKs */
+	uint32_t lost_bytes;     /* SEG_LOST */
+	uint32_t lost_hint;      /* no lost segment begins below this */
 	uint32_t recover;        /* snd_nxt when the recovery began (RFC 6582) */
 	uint32_t dupacks;
 	uint32_t cwnd_acked;     /* bytes acknowledged since cwnd last grew */
+	uint32_t cwnd_used, cwnd_used_end; /* the most in flight before this sequence number */
 	uint32_t prr_delivered, prr_out, prr_start; /* RFC 6937 */
 	uint32_t undo_cwnd, undo_ssthresh;
 	uint32_t undo_seq;       /* snd_una when it was reduced */
-	uint32_t undo_retrans;   /* retransmissions not yet known to be needless */
-	uint32_t undo_tsval;     /* of the first retransmission (RFC 3522) */
+	int32_t undo_retrans;    /* retransmissions not yet known to be needless; -1: none made */
+	berth_time undo_at;      /* of the first retransmission (RFC 3522) */
 	bool undo_possible;
 	struct tcp_cubic cubic;
 
 	/* RTT and RTO, RFC 6298; nanoseconds. */
-	berth_time srtt, rttvar, rto, rtt_min;
+	berth_time srtt, rttvar, rto, rtt_min, rtt_last;
 	berth_time rtt_min_at;
 	uint8_t backoff;         /* doublings of rto now */
-	uint8_t probes;          /* zero-window or keepalive probes unanswered */
+	uint8_t probes;          /* zero-window probes unanswered */
+	uint8_t keep_probes;     /* keepalive probes unanswered */
+	berth_time fin_wait2_end; /* an orphan in FIN_WAIT2 lives until then */
 	uint8_t wait;            /* enum tcp_wait */
 	berth_time first_retrans; /* of the present series; 0: none. For R2 and TCP_USER_TIMEOUT */
 
@@ -226,6 +267,7 @@ struct tcp {
 	uint32_t rack_end;       /* sequence number after the segment it is about */
 	uint32_t rack_fack;      /* the highest sequence number acknowledged or SACKed, plus one */
 	uint32_t rack_dsack_round;
+	uint32_t retrans_high;   /* no segment at or above this was retransmitted */
 	uint8_t rack_reo_mult, rack_reo_persist;
 	bool rack_reordering, rack_dsack_seen;
 	bool tlp_retrans;        /* the probe was a retransmission */
@@ -238,7 +280,8 @@ struct tcp {
 	bool ack_now, ack_delayed;
 	bool quickack_mode;      /* TCP_QUICKACK */
 	bool output_blocked;     /* the interface was full: on its ts->blocked list */
-	berth_time last_received, last_sent;
+	bool oow_answered, nospace;
+	berth_time last_received, last_sent, last_data;
 	berth_time last_oow_ack; /* last challenge ACK of this connection */
 
 	/* Buffer tuning. */
@@ -250,6 +293,7 @@ struct tcp {
 
 	/* Options of the program's. */
 	bool nodelay, cork, more;
+	uint32_t small_end;      /* sequence number after the last segment sent that was not full */
 	uint8_t syn_retries;     /* 0: the host's */
 	uint8_t keep_count;
 	uint32_t keep_idle_s, keep_interval_s; /* 0: the host's */
@@ -265,7 +309,8 @@ struct tcp {
 	berth_time rexmit_at, delack_at, slow_at; /* NEVER: nothing to do */
 
 	struct tcp_listener *listener; /* LISTEN; or whose accept queue it is in */
-	struct list link;        /* in an accept queue, or ts->blocked */
+	struct list link;        /* in an accept queue */
+	struct list blocked_link; /* in ts->blocked */
 
 	/* Counts for TCP_INFO. */
 	uint32_t total_retrans, reord_seen, dsack_dups;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Passive opens: see tcp_listen.c. */
+#ifndef TCP_LISTEN_H
+#define TCP_LISTEN_H
+
+#include "tcp/tcp_input.h"
+
+/* struct proto's listen and accept. */
+int tcp_listen(struct sock *s, int backlog);
+int tcp_accept(struct sock *s, struct sock **out);
+
+/* Ends listening: half-open ends vanish, connections not yet accepted are reset. State CLOSE after. */
+void tcp_listen_stop(struct tcp *t);
+
+/* A segment for a listener that no connection and no half-open end took. */
+void tcp_listen_input(struct tcp *t, const struct flow *f, struct tcp_in *in);
+/* A segment for a half-open end. False: there is none with these ends. */
+bool tcp_request_input(struct tcp_stack *ts, const struct flow *f, struct tcp_in *in);
+
+bool tcp_listen_ready(const struct tcp *t);
+void tcp_listen_info(const struct tcp *t, uint32_t *out_queued, uint32_t *out_backlog);
+
+#endif

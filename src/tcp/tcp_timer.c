@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The timers of a connection and the round-trip estimate.
+ *
+ * `rexmit` serves five purposes, one at a time (enum tcp_wait): retransmission timeout, tail loss probe, RACK's
+ * reordering timer, zero-window probe. `delack` sends a delayed ACK. `slow` serves keepalive, FIN_WAIT2's limit.
+ *
+ * Each has a time beside its struct timer, which says when it means something; NEVER: nothing. The struct timer may fire
+ * earlier and is moved on then, so that moving a deadline later or giving it up, which happens for every segment, costs nothing.
+ *
+ * RFC 6298; RFC 9293 §3.8.3 (R1, R2), §3.8.4 (keepalive), §3.8.6.1 (zero windows); RFC 5482.
+ */
+#include "tcp/tcp_timer.h"
+
+#include <errno.h>
+
+#include "tcp/tcp_cc.h"
+#include "tcp/tcp_output.h"
+#include "tcp/tcp_pcb.h"
+#include "tcp/tcp_rack.h"
+#include "tcp/tcp_rst.h"
+#include "tcp/tcp_sack.h"
+
+/* Ensures that `timer` fires no later than `at`. */
+static void arm(struct tcp *t, struct timer *timer, berth_time at)
+{
+	if (!timer_armed(timer) || timer->due > at)
+		timer_arm(t->ts->env, timer, at);
+}
+
+void tcp_wait(struct tcp *t, enum tcp_wait what, berth_time at)
+{
+	t->wait = (uint8_t)what;
+	t->rexmit_at = at;
+	arm(t, &t->rexmit, at);
+}
+
+void tcp_wait_nothing(struct tcp *t)
+{
+	t->wait = WAIT_NONE;
+	t->rexmit_at = BERTH_TIME_NEVER;
+}
+
+void tcp_delay_ack(struct tcp *t, berth_time at)
+{
+	t->ack_delayed = true;
+	if (at < t->delack_at) {
+		t->delack_at = at;
+		arm(t, &t->delack, at);
+	}
+}
+
+void tcp_rtt_sample(struct tcp *t, berth_time rtt)
+{
+	berth_time now = t->ts->env->now;
+
+	if (rtt < 0)
+		return;
+	if (rtt == 0)
+		rtt = 1;
+	t->rtt_last = rtt;
+	/* The least of the last five minutes, as Linux's tcp_min_rtt_wlen. */
+	if (t->rtt_min == 0 || rtt <= t->rtt_min || now - t->rtt_min_at > 300 * BERTH_SEC) {
+		t->rtt_min = rtt;
+		t->rtt_min_at = now;
+	}
+	if (t->srtt == 0) {
+		t->srtt = rtt;
+		t->rttvar = rtt / 2;
+	} else {
+		berth_time error = rtt - t->srtt;
+
+		t->srtt += error / 8;
+		if (error < 0) {
+			error = -error;
+			/* Linux: an RTT that falls does not raise the variance as much. */
+			if (error > t->rttvar)
+				error = t->rttvar + (error - t->rttvar) / 8;
+		}
+		t->rttvar += (error - t->rttvar) / 4;
+	}
+	/* Linux: the floor is on the variance, so the RTO is always 200 ms above the RTT. */
+	berth_time margin = 4 * t->rttvar;
+
+	t->rto = t->srtt + (margin > TCP_RTO_MIN ? margin : TCP_RTO_MIN);
+	if (t->rto > TCP_RTO_MAX)
+		t->rto = TCP_RTO_MAX;
+	t->backoff = 0;
+}
+
+berth_time tcp_rto(const struct tcp *t)
+{
+	berth_time rto = t->rto;
+
+	for (unsigned i = 0; i < t->backoff && rto < TCP_RTO_MAX; i++)
+		rto *= 2;
+	return rto < TCP_RTO_MAX ? rto : TCP_RTO_MAX;
+}
+
+berth_time tcp_retry_span(berth_time rto, unsigned count)
+{
+	berth_time span = 0;
+
+	for (unsigned i = 0; i <= count; i++) {
+		span += rto;
+		rto = rto * 2 < TCP_RTO_MAX ? rto * 2 : TCP_RTO_MAX;
+	}
+	return span;
+}
+
+/* The retransmission timeout, or earlier a tail loss probe. */
+static void wait_for_ack(struct tcp *t)
+{
+	berth_time now = t->ts->env->now;
+	berth_time probe = tcp_tlp_timeout(t);
+
+	if (probe)
+		tcp_wait(t, WAIT_TLP, now + probe);
+	else
+		tcp_wait(t, WAIT_RTO, now + tcp_rto(t));
+}
+
+void tcp_rearm(struct tcp *t)
+{
+	if (t->snd_una == t->snd_nxt)
+		tcp_wait_nothing(t);
+	else
+		wait_for_ack(t);
+}
+
+void tcp_arm_after_output(struct tcp *t, bool sent_new)
+{
+	if (t->snd_una != t->snd_nxt) {
+		if (t->wait == WAIT_NONE || t->wait == WAIT_PERSIST)
+			wait_for_ack(t);
+		else if (sent_new && t->wait == WAIT_TLP)
+			wait_for_ack(t);
+		return;
+	}
+	/* Something is to be sent, and nothing in flight will bring news: a closed window (§3.8.6.1), a cork, or no memory.
+	 * (A full interface tells when it has room.) */
+	if ((tcp_unsent(t) || (t->fin_wanted && !t->fin_sent)) && !t->output_blocked) {
+		if (t->wait != WAIT_PERSIST)
+			tcp_wait(t, WAIT_PERSIST, t->ts->env->now + tcp_rto(t));
+	} else if (t->wait != WAIT_NONE) {
+		tcp_wait_nothing(t);
+	}
+}
+
+/* R2 of RFC 9293 §3.8.3: has it been tried for too long? */
+static bool given_up(const struct tcp *t, unsigned tries_max)
+{
+	berth_time since = t->ts->env->now - t->first_retrans;
+
+	if (t->first_retrans == 0)
+		return false;
+	if (t->user_timeout_ms)
+		return since >= t->user_timeout_ms * BERTH_MSEC;
+	return since >= tcp_retry_span(TCP_RTO_MIN, tries_max);
+}
+
+static unsigned tries_max(const struct tcp *t)
+{
+	const struct knobs *k = &t->ts->env->knobs;
+
+	if (!t->orphan)
+		return (unsigned)k->tcp_retries2;
+	/* Linux: an orphan is worth less patience; 0 stands for 8. */
+	return k->tcp_orphan_retries ? (unsigned)k->tcp_orphan_retries : 8;
+}
+
+static void time_out(struct tcp *t)
+{
+	tcp_done(t, t->sock.soft_error ? t->sock.soft_error : ETIMEDOUT);
+}
+
+/* The SYN, or SYN+ACK of a simultaneous open, once more. */
+static void on_syn_timeout(struct tcp *t)
+{
+	unsigned tries = t->syn_retries ? t->syn_retries
+					: (unsigned)t->ts->env->knobs.tcp_syn_retries;
+	bool late = t->user_timeout_ms && t->first_retrans &&
+		    t->ts->env->now - t->first_retrans >= t->user_timeout_ms * BERTH_MSEC;
+
+	if (t->backoff >= tries || late) {
+		time_out(t);
+		return;
+	}
+	if (t->first_retrans == 0)
+		t->first_retrans = t->ts->env->now;
+	t->backoff++;
+	t->total_retrans++;
+	if (t->segs.count)
+		tcp_segs_at(&t->segs, 0)->flags |= SEG_EVER;
+	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex); /* as it was, then */
+	(void)tcp_send_syn(t, t->state == TCP_SYN_RECV); /* as good as lost */
+	tcp_wait(t, WAIT_RTO, t->ts->env->now + tcp_rto(t));
+}
+
+static void on_rto(struct tcp *t)
+{
+	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECV) {
+		on_syn_timeout(t);
+		return;
+	}
+	if (t->snd_una == t->snd_nxt) {
+		tcp_wait_nothing(t);
+		return;
+	}
+	if (given_up(t, tries_max(t))) {
+		if (t->orphan)
+			tcp_rst_send(t);
+		time_out(t);
+		return;
+	}
+	if (t->backoff >= t->ts->env->knobs.tcp_retries1)
+		t->sock.path.neigh = NULL;
+	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex); /* as it was, then */
+	tcp_cc_on_timeout(t);
+	if (t->first_retrans == 0)
+		t->first_retrans = t->ts->env->now;
+	/* RFC 6298 §5.4 to §5.6. */
+	struct tcp_seg *head = tcp_segs_next_lost(t);
+
+	if (head)
+		(void)tcp_retransmit(t, head, t->snd_mss); /* the timer tries again */
+	if (t->backoff < 16)
+		t->backoff++;
+	tcp_wait(t, WAIT_RTO, t->ts->env->now + tcp_rto(t));
+}
+
+/* RFC 9293 §3.8.6.1: the window is closed, or what may be sent was held back long enough. */
+static void on_persist(struct tcp *t)
+{
+	if (t->snd_una != t->snd_nxt) {
+		tcp_rearm(t);
+		return;
+	}
+	if (!tcp_unsent(t) && !(t->fin_wanted && !t->fin_sent)) {
+		tcp_wait_nothing(t);
+		return;
+	}
+	if (tcp_send_forced(t)) {
+		t->probes = 0;
+		t->backoff = 0;
+		return;
+	}
+	berth_time now = t->ts->env->now;
+
+	if (t->probes == 0)
+		t->first_retrans = now;
+	bool late = t->user_timeout_ms && now - t->first_retrans >= t->user_timeout_ms * BERTH_MSEC;
+
+	if (t->probes > tries_max(t) || (t->probes && late)) {
+		if (t->orphan)
+			tcp_rst_send(t);
+		time_out(t);
+		return;
+	}
+	(void)tcp_send_probe(t); /* as good as lost */
+	t->probes++;
+	if (t->backoff < 16)
+		t->backoff++;
+	tcp_wait(t, WAIT_PERSIST, now + tcp_rto(t));
+}
+
+static void on_rexmit(struct timer *timer)
+{
+	struct tcp *t = container_of(timer, struct tcp, rexmit);
+	berth_time now = t->ts->env->now;
+
+	if (t->rexmit_at == BERTH_TIME_NEVER)
+		return;
+	if (t->rexmit_at > now) {
+		timer_arm(t->ts->env, timer, t->rexmit_at);
+		return;
+	}
+	switch ((enum tcp_wait)t->wait) {
+	case WAIT_NONE:
+		return;
+	case WAIT_RTO:
+		on_rto(t);
+		break;
+	case WAIT_TLP:
+		(void)tcp_tlp_send(t); /* whether or not, the timeout is next */
+		tcp_wait(t, WAIT_RTO, now + tcp_rto(t));
+		break;
+	case WAIT_REORDER: {
+		berth_time again = tcp_rack_detect(t);
+
+		tcp_cc_on_loss_found(t);
+		if (again)
+			tcp_wait(t, WAIT_REORDER, now + again);
+		else
+			tcp_wait(t, WAIT_RTO, now + tcp_rto(t));
+		break;
+	}
+	case WAIT_PERSIST:
+		on_persist(t);
+		break;
+	}
+	tcp_settle(t);
+}
+
+static void on_delack(struct timer *timer)
+{
+	struct tcp *t = container_of(timer, struct tcp, delack);
+
+	if (t->delack_at == BERTH_TIME_NEVER)
+		return;
+	if (t->delack_at > t->ts->env->now) {
+		timer_arm(t->ts->env, timer, t->delack_at);
+		return;
+	}
+	t->delack_at = BERTH_TIME_NEVER;
+	if (t->ack_delayed) {
+		t->ack_now = true;
+		tcp_settle(t);
+	}
+}
+
+static berth_time keep_idle(const struct tcp *t)
+{
+	uint32_t s = t->keep_idle_s ? t->keep_idle_s
+				    : (uint32_t)t->ts->env->knobs.tcp_keepalive_time;
+
+	return s * BERTH_SEC;
+}
+
+static berth_time keep_interval(const struct tcp *t)
+{
+	uint32_t s = t->keep_interval_s ? t->keep_interval_s
+					: (uint32_t)t->ts->env->knobs.tcp_keepalive_intvl;
+
+	return s * BERTH_SEC;
+}
+
+static bool keeps_alive(const struct tcp *t)
+{
+	return t->sock.opt.keepalive && t->was_connected && t->state != TCP_CLOSE &&
+	       t->state != TCP_LISTEN;
+}
+
+void tcp_slow_update(struct tcp *t)
+{
+	berth_time at = BERTH_TIME_NEVER;
+
+	if (t->state == TCP_FIN_WAIT2 && t->orphan)
+		at = t->fin_wait2_end;
+	else if (keeps_alive(t))
+		at = t->last_received + keep_idle(t) + t->keep_probes * keep_interval(t);
+	t->slow_at = at;
+	if (at != BERTH_TIME_NEVER)
+		arm(t, &t->slow, at);
+}
+
+/* RFC 9293 §3.8.4. */
+static void on_keepalive(struct tcp *t)
+{
+	unsigned max = t->keep_count ? t->keep_count
+				     : (unsigned)t->ts->env->knobs.tcp_keepalive_probes;
+	berth_time now = t->ts->env->now;
+	berth_time silent = now - t->last_received;
+
+	/* What is in flight asks already. */
+	if (t->snd_una != t->snd_nxt || tcp_unsent(t)) {
+		t->keep_probes = 0;
+		t->slow_at = now + keep_idle(t);
+		arm(t, &t->slow, t->slow_at);
+		return;
+	}
+	if (silent < keep_idle(t)) {
+		t->keep_probes = 0;
+		tcp_slow_update(t);
+		return;
+	}
+	bool late = t->user_timeout_ms ? t->keep_probes > 0 && silent >= t->user_timeout_ms * BERTH_MSEC
+				       : t->keep_probes >= max;
+
+	if (late) {
+		tcp_rst_send(t);
+		time_out(t);
+		return;
+	}
+	(void)tcp_send_probe(t); /* as good as lost */
+	t->keep_probes++;
+	t->slow_at = now + keep_interval(t);
+	arm(t, &t->slow, t->slow_at);
+}
+
+static void on_slow(struct timer *timer)
+{
+	struct tcp *t = container_of(timer, struct tcp, slow);
+
+	if (t->slow_at == BERTH_TIME_NEVER)
+		return;
+	if (t->slow_at > t->ts->env->now) {
+		timer_arm(t->ts->env, timer, t->slow_at);
+		return;
+	}
+	t->slow_at = BERTH_TIME_NEVER;
+	if (t->state == TCP_FIN_WAIT2 && t->orphan)
+		tcp_done(t, 0); /* Linux: tcp_fin_timeout; a late FIN is answered with RST */
+	else if (keeps_alive(t))
+		on_keepalive(t);
+	tcp_settle(t);
+}
+
+void tcp_timers_init(struct tcp *t)
+{
+	timer_init(&t->rexmit, on_rexmit);
+	timer_init(&t->delack, on_delack);
+	timer_init(&t->slow, on_slow);
+	t->rexmit_at = BERTH_TIME_NEVER;
+	t->delack_at = BERTH_TIME_NEVER;
+	t->slow_at = BERTH_TIME_NEVER;
+	t->rto = TCP_RTO_INIT;
+}
+
+void tcp_timers_stop(struct tcp *t)
+{
+	timer_disarm(t->ts->env, &t->rexmit);
+	timer_disarm(t->ts->env, &t->delack);
+	timer_disarm(t->ts->env, &t->slow);
+	t->rexmit_at = BERTH_TIME_NEVER;
+	t->delack_at = BERTH_TIME_NEVER;
+	t->slow_at = BERTH_TIME_NEVER;
+	t->wait = WAIT_NONE;
+}
