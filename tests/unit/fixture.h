@@ -20,10 +20,10 @@
 
 struct fixture {
 	struct env env;
-	uint64_t state;      /* of the generator */
-	long allocated;      /* pieces out */
-	long calls;          /* allocations asked for */
-	long fail_at;        /* this call fails, counted from 1; 0: none */
+	uint64_t state; /* of the generator */
+	long allocated; /* pieces out */
+	long calls;	/* allocations asked for */
+	long fail_at;	/* this call fails, counted from 1; 0: none */
 	unsigned wakes;
 };
 

@@ -52,12 +52,12 @@ static void lists_keep_order_and_forgive_a_second_removal(void **state)
 	list_add_tail(&head, &items[3].link);
 	list_add_head(&head, &items[0].link);
 	list_add_before(&items[3].link, &items[2].link);
-	list_for_each(l, &head)
+	list_for_each (l, &head)
 		assert_int_equal(list_entry(l, struct item, link)->value, n++);
 	assert_int_equal(n, 4);
 	assert_int_equal(list_first(&head, struct item, link)->value, 0);
 	assert_int_equal(list_last(&head, struct item, link)->value, 3);
-	list_for_each_safe(l, tmp, &head)
+	list_for_each_safe (l, tmp, &head)
 		list_del(l);
 	list_del(&items[2].link);
 	assert_true(list_empty(&head));

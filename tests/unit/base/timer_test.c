@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers against a twin that keeps due times in an array and looks at all of them.
+ * Timers against a twin that keeps due times in an array and looks at all of them: each fires once,
+ * not before its time, in order, and the deadline is never late.
+ *
+ * The seed is fixed: a failure repeats.
  */
 #include "../fixture.h"
 

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Payload memory: what a reservation promises and a commitment takes, which chunks come back, and
+ * that neither what is used nor what idles grows past its bound.
+ *
+ * Each case has a pool of its own, and ends with everything given back.
+ */
 #include "../fixture.h"
 
 #include <errno.h>

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Super-packets cut up and compared, field by field, with what TCP would have sent one by one; for
+ * both versions of IP, with checksums still a flag and with checksums computed.
+ *
+ * The payload is a function of its position, so that misplaced bytes show.
+ */
 #include "../fixture.h"
 
 #include <netinet/in.h>

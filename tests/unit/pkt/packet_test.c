@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets against a twin that is a plain array of bytes.
+ * Packets against a twin that is a plain array of bytes: pushes, pulls, trims and appends in any
+ * order must leave both the same.
+ *
+ * The seed is fixed: a failure repeats.
  */
 #include "../fixture.h"
 

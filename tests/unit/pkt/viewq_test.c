@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues against a twin: the whole stream in one array, and two positions in it.
+ * Queues against a twin: the whole stream in one array, and two positions in it. Views come small
+ * and scattered or big and mergeable, so that the ring wraps, grows and empties.
+ *
+ * The stream starts just below 2^32: positions are 64 bits wide.
  */
 #include "../fixture.h"
 
