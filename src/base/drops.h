@@ -14,6 +14,8 @@
 	X(ETHER_OTHERHOST, "ether_otherhost")                                                      \
 	X(ETHER_TYPE, "ether_type")                                                                \
 	X(ARP_MALFORMED, "arp_malformed")                                                          \
+	X(ARP_CONFLICT, "arp_conflict")                                                            \
+	X(ARP_UNKNOWN, "arp_unknown")                                                              \
 	X(NEIGH_QUEUE_FULL, "neigh_queue_full")                                                    \
 	X(NEIGH_FAILED, "neigh_failed")                                                            \
 	X(NEIGH_TABLE_FULL, "neigh_table_full")                                                    \
@@ -27,13 +29,17 @@
 	X(IP4_TTL, "ip4_ttl")                                                                      \
 	X(IP4_TOO_BIG, "ip4_too_big")                                                              \
 	X(IP4_PROTOCOL, "ip4_protocol")                                                            \
+	X(IP4_BROADCAST, "ip4_broadcast")                                                          \
 	X(FRAG_MALFORMED, "frag_malformed")                                                        \
 	X(FRAG_OVERLAP, "frag_overlap")                                                            \
+	X(FRAG_DUPLICATE, "frag_duplicate")                                                        \
 	X(FRAG_TIMEOUT, "frag_timeout")                                                            \
 	X(FRAG_LIMIT, "frag_limit")                                                                \
 	X(ICMP_TRUNCATED, "icmp_truncated")                                                        \
 	X(ICMP_CHECKSUM, "icmp_checksum")                                                          \
 	X(ICMP_TYPE, "icmp_type")                                                                  \
+	X(ICMP_EMBEDDED, "icmp_embedded")                                                          \
+	X(ICMP_UNMATCHED, "icmp_unmatched")                                                        \
 	X(ICMP_RATE, "icmp_rate")                                                                  \
 	X(UDP_TRUNCATED, "udp_truncated")                                                          \
 	X(UDP_CHECKSUM, "udp_checksum")                                                            \

@@ -50,6 +50,7 @@ void links_free(struct links *ls)
 		return;
 	while (!list_empty(&ls->list))
 		netif_free(list_first(&ls->list, struct netif, link));
+	packet_queue_clear(&ls->looped);
 	env_free(ls->env, ls->by_index);
 	env_free(ls->env, ls);
 }

@@ -47,8 +47,9 @@ struct links {
 	struct list list;	 /* struct netif.link, by index */
 	struct netif **by_index; /* [ifindex], NULL: none */
 	unsigned index_capacity, index_last;
-	struct netif *loopback; /* NULL: not added yet */
-	struct list tx_list;	/* struct netif.tx_link: those with frames for the driver */
+	struct netif *loopback;	    /* NULL: not added yet */
+	struct list tx_list;	    /* struct netif.tx_link: those with frames for the driver */
+	struct packet_queue looped; /* link_loop(), by their ifindex */
 	struct list listeners;
 	struct {
 		link_input_fn fn;
@@ -102,6 +103,9 @@ struct berth_packet *links_output(struct links *ls, unsigned *out_ifindex);
  * true: something is still waiting, come back at once.
  */
 bool links_run(struct links *ls);
+/* Gives this host a copy of its own multicast or broadcast, as if it had come in through `n`
+ * (PACKET_LOOPED), when links_run() is next called; consumed. */
+void link_loop(struct netif *n, struct berth_packet *p);
 /* Whether links_run() has something to do. */
 bool links_pending(const struct links *ls);
 

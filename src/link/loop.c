@@ -11,11 +11,16 @@
 /* A bound against two sides that answer each other for ever; nobody waits for more. */
 #define LOOP_PACKETS_MAX 65536u
 
-bool links_pending(const struct links *ls)
+static bool lo_pending(const struct links *ls)
 {
 	const struct netif *lo = ls->loopback;
 
 	return lo && !lo->external && lo->txq.count > 0;
+}
+
+bool links_pending(const struct links *ls)
+{
+	return lo_pending(ls) || ls->looped.count > 0;
 }
 
 /* What protocol a packet without a link header is of: the version is in its first byte. */
@@ -24,17 +29,52 @@ static enum link_protocol protocol_of(struct berth_packet *p)
 	return packet_head(p)[0] >> 4 == 4 ? LINK_IP4 : LINK_IP6;
 }
 
+void link_loop(struct netif *n, struct berth_packet *p)
+{
+	struct links *ls = n->links;
+
+	if (ls->looped.count >= ls->env->limits.txq_packets_max) {
+		drop(ls->env, DROP_TXQ_FULL);
+		packet_free(p);
+		return;
+	}
+	p->flags |= PACKET_LOOPED;
+	p->ifindex = (uint16_t)n->ifindex;
+	packet_queue_add(&ls->looped, p);
+}
+
+static void run_looped(struct links *ls)
+{
+	struct berth_packet *p = packet_queue_take(&ls->looped);
+	struct netif *n = links_get(ls, p->ifindex);
+
+	p->broadcast = 1;
+	if (n) {
+		links_deliver(n, p, protocol_of(p));
+	} else {
+		drop(ls->env, DROP_NETIF_DOWN);
+		packet_free(p);
+	}
+}
+
+static void run_lo(struct netif *lo)
+{
+	struct berth_packet *p = netif_dequeue(lo);
+
+	lo->rx_packets++;
+	lo->rx_bytes += packet_bytes(p);
+	p->broadcast = 0;
+	p->flags = 0;
+	links_deliver(lo, p, protocol_of(p));
+}
+
 bool links_run(struct links *ls)
 {
 	for (uint32_t i = 0; i < LOOP_PACKETS_MAX && links_pending(ls); i++) {
-		struct netif *lo = ls->loopback;
-		struct berth_packet *p = netif_dequeue(lo);
-
-		lo->rx_packets++;
-		lo->rx_bytes += packet_bytes(p);
-		p->broadcast = 0;
-		p->flags = 0;
-		links_deliver(lo, p, protocol_of(p));
+		if (ls->looped.count > 0)
+			run_looped(ls);
+		else
+			run_lo(ls->loopback);
 	}
 	return links_pending(ls);
 }

@@ -36,7 +36,8 @@ struct neighs {
 	struct env *env;
 	struct neigh_ops ops;
 	struct table table;
-	struct list list; /* struct neigh.link, oldest first */
+	struct list list;    /* struct neigh.link, oldest first */
+	uint64_t generation; /* of the paths that are valid */
 };
 
 struct neighs *neighs_new(struct env *env, const struct neigh_ops *ops)
@@ -77,9 +78,20 @@ void neighs_free(struct neighs *ns)
 	env_free(ns->env, ns);
 }
 
+void neighs_set_generation(struct neighs *ns, uint64_t generation)
+{
+	ns->generation = generation;
+}
+
+static bool is_pinned(const struct neigh *n)
+{
+	return n->pinned == n->table->generation;
+}
+
 static void neigh_forget(struct neigh *n)
 {
-	n->table->ops.forget(n->table->ops.ctx, n);
+	if (is_pinned(n))
+		n->table->ops.forget(n->table->ops.ctx, n);
 	neigh_free(n);
 }
 
@@ -135,7 +147,7 @@ static bool evict(struct neighs *ns)
 
 		if (!is_idle(n))
 			continue;
-		if (n->pinned == 0) {
+		if (!is_pinned(n)) {
 			neigh_forget(n);
 			return true;
 		}

@@ -70,7 +70,7 @@ struct neigh_ops {
 	void (*solicit)(void *ctx, struct neigh *n, bool unicast);
 	/* Nobody answered: a packet that waited, from its network header on; consumed. */
 	void (*unreachable)(void *ctx, struct berth_packet *p);
-	/* The entry dies: pointers to it must not be used any more. */
+	/* An entry that a path of the present generation points to dies. */
 	void (*forget)(void *ctx, struct neigh *n);
 };
 
@@ -86,6 +86,9 @@ struct neigh *neigh_find(const struct neighs *ns, const struct netif *n, const s
 /* Finds or makes an entry. A full table gives up its least useful one first; NULL: no memory, or
  * all are in use (counted). */
 struct neigh *neigh_get(struct neighs *ns, struct netif *n, const struct ipaddr *addr);
+
+/* The generation of paths that are valid from now on; all earlier ones are not. */
+void neighs_set_generation(struct neighs *ns, uint64_t generation);
 
 /* A path of this generation keeps a pointer to `n`: it is given up last, and ops.forget then
  * has to end the generation. */

@@ -29,6 +29,7 @@ struct route {
 	struct ipaddr gateway;
 	struct netif *netif; /* NULL unless unicast */
 	uint32_t metric;
+	uint64_t order;	   /* ascending with age: of equals the oldest is used */
 	struct ipaddr src; /* preferred source; any: choose */
 };
 
@@ -50,6 +51,11 @@ int route_add(struct net *net, const struct route_config *config);
 /* Takes the first route to this prefix away; `ifindex` 0: of any interface. -ESRCH: there is none.
  */
 int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, unsigned ifindex);
+/* Takes the route that an address made away. -ESRCH: there is none. */
+int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned prefix_len,
+			const struct netif *n);
+/* The address with the bits behind the prefix cleared. */
+struct ipaddr route_mask(const struct ipaddr *a, unsigned prefix_len);
 /* The `i`th in a stable order; NULL past the last. */
 const struct route *route_nth(const struct net *net, unsigned i);
 /* The route to `dst`, through `ifindex` if that is not 0; routes of interfaces that are down do not

@@ -71,6 +71,15 @@ void ip4_write_checksum(uint8_t *at, size_t header_bytes)
 	store_be16(at + 10, csum_finish(csum_add(at, header_bytes, 0)));
 }
 
+void ip4_decrement_ttl(uint8_t *at)
+{
+	uint16_t was = load_be16(at + 8);
+
+	ASSERT(at[8] > 0);
+	at[8]--;
+	store_be16(at + 10, csum_update(load_be16(at + 10), was, load_be16(at + 8)));
+}
+
 bool ip4_option_next(struct reader *r, struct ip4_option *o)
 {
 	uint8_t type;

@@ -58,6 +58,9 @@ bool ip4_checksum_ok(const uint8_t *at, size_t header_bytes);
 void ip4_write(uint8_t *at, const struct ip4_header *h);
 void ip4_write_checksum(uint8_t *at, size_t header_bytes);
 
+/* What a router does: one hop less, the checksum kept right (RFC 1624). The TTL is not 0. */
+void ip4_decrement_ttl(uint8_t *at);
+
 /* Options (RFC 791 §3.1, RFC 2113). */
 #define IP4_OPT_END 0u
 #define IP4_OPT_NOP 1u

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The addresses of a host.
+ *
+ * Linux keeps what is local in a routing table of its own; a table by address and one by
+ * broadcast address say the same here, with one rule more: an address of lo makes all of its
+ * prefix local, which is why 127.0.0.5 answers.
+ *
+ * Left out: secondary addresses as a notion (the first one added in a subnet is the one sent
+ * from, as on Linux, but nothing goes with it when it is taken away), scopes, lifetimes.
+ */
+#include "net/addr.h"
+
+#include <errno.h>
+
+#include "net/context.h"
+#include "net/route.h"
+
+static uint32_t addr_hash(const struct net *net, const struct ipaddr *a)
+{
+	return env_hash(net->env, a->bytes, sizeof(a->bytes));
+}
+
+/* The last address of the subnet (RFC 919); any: it has none. */
+static struct ipaddr broadcast_of(const struct netif *n, const struct ipaddr *a,
+				  unsigned prefix_len)
+{
+	if (!ipaddr_is4(a) || prefix_len > 30 || n->kind == BERTH_NETIF_LOOPBACK)
+		return (struct ipaddr){{0}};
+	return ipaddr_from4(ipaddr_to4(a) | (uint32_t)(UINT64_C(0xffffffff) >> prefix_len));
+}
+
+static bool addr_valid(const struct ipaddr *a, unsigned prefix_len)
+{
+	return prefix_len <= net_prefix_max(a) && !ipaddr_is_any(a) && !ipaddr_is_multicast(a) &&
+	       !ipaddr_is_limited_broadcast(a);
+}
+
+const struct addr *addr_find(const struct net *net, const struct netif *n, const struct ipaddr *a)
+{
+	uint32_t hash = addr_hash(net, a);
+	struct table_node *at;
+
+	for (at = table_chain(&net->addr_table, hash); at; at = at->next) {
+		struct addr *found = container_of(at, struct addr, node);
+
+		if (at->hash == hash && ipaddr_equal(&found->addr, a) && (!n || found->netif == n))
+			return found;
+	}
+	return NULL;
+}
+
+const struct addr *addr_by_broadcast(const struct net *net, const struct ipaddr *a)
+{
+	uint32_t hash = addr_hash(net, a);
+	struct table_node *at;
+
+	for (at = table_chain(&net->broadcast_table, hash); at; at = at->next) {
+		struct addr *found = container_of(at, struct addr, bcast_node);
+
+		if (at->hash == hash && ipaddr_equal(&found->broadcast, a))
+			return found;
+	}
+	return NULL;
+}
+
+bool addr_is_local(const struct net *net, const struct ipaddr *a)
+{
+	const struct netif *lo = links_loopback(net->links);
+	struct list *l;
+
+	if (addr_find(net, NULL, a))
+		return true;
+	if (!lo)
+		return false;
+	/* lo is the first interface: its addresses are at the front. */
+	list_for_each (l, &net->addrs) {
+		const struct addr *at = list_entry(l, struct addr, link);
+
+		if (at->netif->ifindex > lo->ifindex)
+			break;
+		if (at->netif == lo && ipaddr_is4(&at->addr) == ipaddr_is4(a) &&
+		    ipaddr_in_prefix(a, &at->addr, at->prefix_len))
+			return true;
+	}
+	return false;
+}
+
+/* Behind the addresses of its interface and of those before. */
+static void list_addr(struct net *net, struct addr *a)
+{
+	struct list *l;
+
+	list_for_each (l, &net->addrs) {
+		if (list_entry(l, struct addr, link)->netif->ifindex > a->netif->ifindex)
+			break;
+	}
+	list_add_before(l, &a->link);
+}
+
+/* The route to the subnet of an address. None for a single host, and none on lo. */
+static int add_connected(struct net *net, const struct addr *a)
+{
+	struct route_config config = {
+		.dst = route_mask(&a->addr, a->prefix_len),
+		.prefix_len = a->prefix_len,
+		.kind = ROUTE_UNICAST,
+		.ifindex = a->netif->ifindex,
+		.connected = true,
+		.src = a->addr,
+	};
+	int err;
+
+	if (a->prefix_len == net_prefix_max(&a->addr) || a->netif->kind == BERTH_NETIF_LOOPBACK)
+		return 0;
+	err = route_add(net, &config);
+	return err == -EEXIST ? 0 : err; /* an older address in the same subnet made it */
+}
+
+static void addr_free(struct net *net, struct addr *a)
+{
+	if (table_node_linked(&a->node))
+		table_del(&net->addr_table, &a->node);
+	if (table_node_linked(&a->bcast_node))
+		table_del(&net->broadcast_table, &a->bcast_node);
+	list_del(&a->link);
+	env_free(net->env, a);
+}
+
+int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len)
+{
+	struct netif *n = links_get(net->links, ifindex);
+	struct addr *added;
+	int err;
+
+	if (!n)
+		return -ENODEV;
+	if (!addr_valid(a, prefix_len))
+		return -EINVAL;
+	if (addr_find(net, n, a))
+		return -EEXIST;
+	added = env_calloc(net->env, 1, sizeof(*added));
+	if (!added)
+		return -ENOMEM;
+	added->netif = n;
+	added->addr = *a;
+	added->prefix_len = prefix_len;
+	added->broadcast = broadcast_of(n, a, prefix_len);
+	list_init(&added->link);
+	err = add_connected(net, added);
+	if (err) {
+		addr_free(net, added);
+		return err;
+	}
+	list_addr(net, added);
+	table_add(&net->addr_table, net->env, &added->node, addr_hash(net, a));
+	if (!ipaddr_is_any(&added->broadcast))
+		table_add(&net->broadcast_table, net->env, &added->bcast_node,
+			  addr_hash(net, &added->broadcast));
+	net_changed(net);
+	if (netif_usable(n))
+		arp_announce(net, n, a);
+	return 0;
+}
+
+/* An address goes: its connected route too, unless another address on the link still needs it. */
+static void del_connected(struct net *net, const struct addr *gone)
+{
+	struct ipaddr dst = route_mask(&gone->addr, gone->prefix_len);
+	struct list *l;
+
+	(void)route_del_connected(net, &dst, gone->prefix_len, gone->netif); /* may have none */
+	list_for_each (l, &net->addrs) {
+		const struct addr *a = list_entry(l, struct addr, link);
+
+		if (a != gone && a->netif == gone->netif && a->prefix_len == gone->prefix_len &&
+		    ipaddr_in_prefix(&a->addr, &dst, a->prefix_len)) {
+			(void)add_connected(net, a); /* out of memory: it goes without */
+			return;
+		}
+	}
+}
+
+int addr_del(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len)
+{
+	struct netif *n = links_get(net->links, ifindex);
+	struct addr *found;
+
+	if (!n)
+		return -ENODEV;
+	found = (struct addr *)(uintptr_t)addr_find(net, n, a);
+	if (!found || found->prefix_len != prefix_len)
+		return -EADDRNOTAVAIL;
+	del_connected(net, found);
+	addr_free(net, found);
+	net_changed(net);
+	return 0;
+}
+
+void addr_flush(struct net *net, const struct netif *n)
+{
+	struct list *l;
+	struct list *tmp;
+
+	list_for_each_safe (l, tmp, &net->addrs) {
+		struct addr *a = list_entry(l, struct addr, link);
+
+		if (a->netif == n)
+			addr_free(net, a);
+	}
+}
+
+void addr_fini(struct net *net)
+{
+	while (!list_empty(&net->addrs))
+		addr_free(net, list_first(&net->addrs, struct addr, link));
+	table_fini(&net->addr_table, net->env);
+	table_fini(&net->broadcast_table, net->env);
+}
+
+const struct addr *addr_nth(const struct net *net, unsigned i)
+{
+	struct list *l;
+
+	list_for_each (l, &net->addrs) {
+		if (i-- == 0)
+			return list_entry(l, struct addr, link);
+	}
+	return NULL;
+}
+
+const struct addr *addr_select(const struct net *net, const struct netif *n,
+			       const struct ipaddr *next_hop)
+{
+	const struct addr *own = NULL;
+	const struct addr *other = NULL;
+	bool is4 = ipaddr_is4(next_hop);
+	struct list *l;
+
+	list_for_each (l, &net->addrs) {
+		const struct addr *a = list_entry(l, struct addr, link);
+
+		if (ipaddr_is4(&a->addr) != is4)
+			continue;
+		if (a->netif != n) {
+			if (!other && a->netif->kind != BERTH_NETIF_LOOPBACK)
+				other = a;
+			continue;
+		}
+		if (ipaddr_in_prefix(next_hop, &a->addr, a->prefix_len))
+			return a;
+		if (!own)
+			own = a;
+	}
+	return own ? own : other;
+}
+
+void addr_announce(struct net *net, struct netif *n)
+{
+	struct list *l;
+
+	list_for_each (l, &net->addrs) {
+		const struct addr *a = list_entry(l, struct addr, link);
+
+		if (a->netif == n)
+			arp_announce(net, n, &a->addr);
+	}
+}

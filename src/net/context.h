@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of net/ share, and nobody else sees.
+ */
+#ifndef NET_CONTEXT_H
+#define NET_CONTEXT_H
+
+#include "base/env.h"
+#include "base/list.h"
+#include "base/table.h"
+#include "link/links.h"
+#include "link/neigh.h"
+#include "net/net.h"
+#include "wire/ip4_header.h"
+
+struct frags;	/* frag.c */
+struct limiter; /* icmp_limit.c */
+struct flows;	/* ip4_in.c */
+
+#define NET_HANDLERS_MAX 15u
+#define NET_ID_SLOTS 1024u /* a power of two */
+
+struct net {
+	struct env *env;
+	struct links *links;
+	struct neighs *neighs;
+	struct link_listener listener;
+	uint64_t generation;				   /* >= 1; of all answers given so far */
+	struct ip_protocol handlers[NET_HANDLERS_MAX + 1]; /* [0]: nobody */
+	uint8_t handler_of[256];			   /* by protocol number */
+	unsigned handler_count;
+
+	struct list addrs;	      /* struct addr.link */
+	struct table addr_table;      /* by address */
+	struct table broadcast_table; /* by subnet broadcast */
+
+	struct list routes;	       /* struct route.link */
+	struct table route_table;      /* by masked destination and length */
+	uint64_t route_order;	       /* of the newest route */
+	uint32_t route_counts[2][129]; /* how many of each length; [0]: IPv4 */
+
+	struct list groups;    /* mcast.c */
+	struct table pmtus;    /* pmtu.c */
+	struct list pmtu_list; /* oldest first */
+	struct frags *frags;
+	struct limiter *limiter;
+	struct flows *flows;
+	uint16_t ids[NET_ID_SLOTS]; /* next IPv4 identification, per path */
+};
+
+/* Whatever paths and caches know may be wrong now. */
+void net_changed(struct net *net);
+
+static inline const struct ip_protocol *net_handler(const struct net *net, uint8_t protocol)
+{
+	const struct ip_protocol *h = &net->handlers[net->handler_of[protocol]];
+
+	return h->input ? h : NULL;
+}
+
+/* The longest prefix of the address's family. */
+static inline unsigned net_prefix_max(const struct ipaddr *a)
+{
+	return ipaddr_is4(a) ? 32 : 128;
+}
+
+/* ip4_out.c */
+
+/* Sends a packet that starts with a complete IPv4 header, whose l3_off and l4_off are set, along a
+ * path: whole, or in fragments if it is larger than `mtu` allows. Consumed; results as ip_output().
+ */
+int ip4_send(struct net *net, struct berth_packet *p, const struct ip_path *path,
+	     const struct ip4_header *h, uint32_t mtu);
+
+/* ip4_in.c */
+
+struct flows *flows_new(struct env *env);
+void flows_free(struct flows *f, struct env *env);
+/* A packet from an interface, from its IPv4 header on; consumed. A link_input_fn. */
+void ip4_input(void *ctx, struct netif *n, struct berth_packet *p);
+
+/* frag.c */
+
+struct frags *frags_new(struct net *net);
+void frags_free(struct frags *fs);
+/* Takes a fragment, which starts with its header `h` (parsed), in. Returns the datagram once it is
+ * whole, with a header that says so; else NULL. */
+struct berth_packet *frag_input(struct frags *fs, struct berth_packet *p,
+				const struct ip4_header *h);
+
+/* forward.c */
+
+/* Sends a packet of another host, whose IPv4 header `h` it starts with, on its way; consumed. */
+void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
+		 const struct ip_path *path);
+
+/* arp.c */
+
+/* A link_input_fn. */
+void arp_input(void *ctx, struct netif *n, struct berth_packet *p);
+/* Asks for the neighbour: neigh_ops.solicit for IPv4. */
+void arp_solicit(struct net *net, struct neigh *n, bool unicast);
+/* Tells the link that `a` is ours (RFC 5227 §2.3). */
+void arp_announce(struct net *net, struct netif *n, const struct ipaddr *a);
+
+/* icmp4.c */
+
+/* An ICMP message for this host, delivered as to any protocol. */
+void icmp4_input(struct net *net, struct berth_packet *p, const struct ip_info *info);
+/* A packet of this host's own cannot be delivered: tells the socket as an ICMP error would. `p`
+ * starts with its IPv4 header (l3_off); borrowed. */
+void icmp4_error_local(struct net *net, const struct berth_packet *p, uint8_t type, uint8_t code);
+/* icmp_error_send() about a packet whose header is parsed; `in` is where it came in. */
+void icmp4_error_about(struct net *net, const struct berth_packet *p, const struct ip4_header *h,
+		       uint8_t type, uint8_t code, uint32_t info);
+
+/* icmp_limit.c */
+
+struct limiter *limiter_new(struct env *env);
+void limiter_free(struct limiter *l);
+/* Whether another ICMP error may go to `peer` now; if so it is counted. */
+bool limiter_allow(struct limiter *l, const struct ipaddr *peer);
+
+/* pmtu.c */
+
+/* The path MTU that routers told of; `mtu` itself if none did, or it is larger. */
+uint32_t pmtu_get(const struct net *net, const struct ipaddr *dst, uint32_t mtu, bool *out_locked);
+/* A router says that packets to `dst` must not be larger; believed. Never raises it. */
+void pmtu_update(struct net *net, const struct ipaddr *dst, uint32_t mtu);
+void pmtu_fini(struct net *net);
+/* The next smaller plateau below a packet of `bytes` bytes (RFC 1191 §7.1). */
+uint32_t pmtu_plateau(uint32_t bytes);
+
+/* path.c, addr.c, route.c, mcast.c: what is left of their parts at the end. */
+void addr_fini(struct net *net);
+void route_fini(struct net *net);
+void mcast_fini(struct net *net);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Forwarding (RFC 1812 §5): a router's packets between its interfaces.
+ *
+ * Super-packets pass whole if each segment of theirs would: what comes in as one goes out as one,
+ * or is cut by an interface that does not take it.
+ *
+ * Deviation: redirects (RFC 1812 §5.2.7.2) are not sent; the hosts of a world know their routers.
+ */
+#include "net/context.h"
+#include "wire/icmp_header.h"
+#include "wire/tcp_header.h"
+
+static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
+{
+	drop(net->env, reason);
+	packet_free(p);
+}
+
+/* Bytes of the largest IP packet that this will be on a wire. */
+static size_t wire_bytes(const struct berth_packet *p, const struct ip4_header *h)
+{
+	if (p->gso_bytes && p->payload_bytes > p->gso_bytes)
+		return packet_bytes(p) - p->payload_bytes + p->gso_bytes;
+	return h->total_bytes;
+}
+
+/* Super-packets are cut at the end of their headers, which must be all that is in head[]. */
+static bool pull_headers(struct berth_packet *p, struct ip4_header *h)
+{
+	size_t tcp_at = h->header_bytes;
+
+	if (p->gso_bytes == 0)
+		return true;
+	if (!packet_pull(p, tcp_at + TCP_HEADER_BYTES) ||
+	    !packet_pull(p, tcp_at + tcp_peek_header_bytes(packet_head(p) + tcp_at)))
+		return false;
+	h->options = packet_head(p) + IP4_HEADER_BYTES; /* pulling may have moved them */
+	return true;
+}
+
+void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
+		 const struct ip_path *path)
+{
+	/* Linux: not the path MTU that this host has learnt for itself (ip_forward_use_pmtu=0). */
+	uint32_t mtu = path->netif->mtu;
+
+	/* RFC 1812 §5.3.4, §4.2.3.1: what came to all is for nobody else. */
+	if (p->broadcast || path->broadcast || path->multicast) {
+		refuse(net, p, DROP_IP4_BROADCAST);
+		return;
+	}
+	if (h->ttl <= 1) { /* RFC 1812 §5.3.1 */
+		icmp4_error_about(net, p, h, ICMP4_TIME_EXCEEDED, ICMP4_TIME_EXCEEDED_TTL, 0);
+		refuse(net, p, DROP_IP4_TTL);
+		return;
+	}
+	if (!pull_headers(p, h)) {
+		refuse(net, p, DROP_IP4_TRUNCATED);
+		return;
+	}
+	if (h->df && wire_bytes(p, h) > mtu) { /* RFC 1191 §4 */
+		icmp4_error_about(net, p, h, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_FRAG_NEEDED, mtu);
+		refuse(net, p, DROP_IP4_TOO_BIG);
+		return;
+	}
+	ip4_decrement_ttl(packet_head(p));
+	h->ttl--;
+	p->flags |= PACKET_FORWARDED;
+	(void)ip4_send(net, p, path, h, mtu); /* counted there */
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reassembly of IPv4 fragments (RFC 791 §3.2, RFC 815, RFC 1122 §3.3.2).
+ *
+ * Pieces of a datagram are kept in order of their offset, sharing the payload they came with. A
+ * datagram is whole when its pieces' bytes add up to what the last one says, since pieces never
+ * overlap: a piece that does condemns the datagram (RFC 5722 for IPv6; overlaps have no honest
+ * use), which then swallows whatever else comes for it until its time is over. A piece that is
+ * contained in another is a duplicate, and ignored, as on Linux.
+ *
+ * Bounds: limits.frag_datagrams_max datagrams and limits.frag_bytes_max bytes of memory, packets'
+ * own included, and FRAG_PIECES_MAX pieces each; the oldest datagram gives way. All live 30 s, so
+ * that one timer for the oldest is enough. The table is hashed with the stack's key.
+ *
+ * Ownership: a datagram owns its pieces, the packets in them too.
+ */
+#include <string.h>
+
+#include "net/context.h"
+#include "wire/icmp_header.h"
+
+#define FRAG_TIME_NS (30 * BERTH_SEC) /* Linux: net.ipv4.ipfrag_time */
+#define FRAG_PIECES_MAX 2048u	      /* 65,535 bytes at the smallest MTU are 1,365 */
+#define IP4_BYTES_MAX 65535u
+#define ECN_MASK 0x3u
+#define ECN_CE 0x3u
+
+struct piece {
+	struct list link;	     /* in its datagram's list, by offset */
+	struct berth_packet *packet; /* without its IP header, but for the first */
+	uint32_t offset, end;	     /* bytes of the datagram's payload, end exclusive */
+};
+
+struct frag_key {
+	uint32_t src, dst;
+	uint16_t id;
+	uint16_t protocol;
+};
+
+struct datagram {
+	struct table_node node; /* by key */
+	struct list link;	/* in frags' list, oldest first */
+	struct frag_key key;
+	berth_time deadline;
+	struct list pieces;
+	uint32_t piece_count;
+	uint32_t have;	  /* bytes in pieces */
+	uint32_t total;	  /* bytes there are to be; 0: not known yet */
+	uint32_t cost;	  /* memory charged to frags */
+	uint8_t ecn_seen; /* 1 << each code point that was seen */
+	bool condemned;	  /* overlapping or contradictory: nothing comes of it */
+};
+
+struct frags {
+	struct net *net;
+	struct table table;
+	struct list list;   /* struct datagram.link, oldest first */
+	uint64_t cost;	    /* of all datagrams, <= limits.frag_bytes_max */
+	struct timer timer; /* deadline of the oldest */
+};
+
+static void on_timer(struct timer *t);
+
+struct frags *frags_new(struct net *net)
+{
+	struct env *env = net->env;
+	struct frags *fs = env_calloc(env, 1, sizeof(*fs));
+
+	if (!fs)
+		return NULL;
+	fs->net = net;
+	list_init(&fs->list);
+	timer_init(&fs->timer, on_timer);
+	if (timers_reserve(env, 1)) {
+		env_free(env, fs);
+		return NULL;
+	}
+	if (table_init(&fs->table, env, 4)) {
+		timers_release(env, 1);
+		env_free(env, fs);
+		return NULL;
+	}
+	return fs;
+}
+
+static void pieces_free(struct frags *fs, struct datagram *d)
+{
+	while (!list_empty(&d->pieces)) {
+		struct piece *at = list_first(&d->pieces, struct piece, link);
+
+		packet_free(at->packet);
+		list_del(&at->link);
+		env_free(fs->net->env, at);
+	}
+	fs->cost -= d->cost;
+	d->cost = 0;
+	d->have = 0;
+	d->piece_count = 0;
+}
+
+static void datagram_free(struct frags *fs, struct datagram *d)
+{
+	pieces_free(fs, d);
+	table_del(&fs->table, &d->node);
+	list_del(&d->link);
+	env_free(fs->net->env, d);
+}
+
+void frags_free(struct frags *fs)
+{
+	if (!fs)
+		return;
+	while (!list_empty(&fs->list))
+		datagram_free(fs, list_first(&fs->list, struct datagram, link));
+	timer_disarm(fs->net->env, &fs->timer);
+	timers_release(fs->net->env, 1);
+	table_fini(&fs->table, fs->net->env);
+	env_free(fs->net->env, fs);
+}
+
+/* RFC 1122 §3.3.2: who sent it is told, if the first fragment is there to quote. */
+static void tell_timeout(struct frags *fs, struct datagram *d)
+{
+	struct piece *first = list_first(&d->pieces, struct piece, link);
+	struct ip4_header h;
+
+	if (list_empty(&d->pieces) || first->offset != 0)
+		return;
+	struct reader r = reader_of(packet_head(first->packet), first->packet->head_len);
+
+	if (ip4_parse(&r, &h))
+		icmp4_error_about(fs->net, first->packet, &h, ICMP4_TIME_EXCEEDED,
+				  ICMP4_TIME_EXCEEDED_REASSEMBLY, 0);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct frags *fs = container_of(t, struct frags, timer);
+	struct env *env = fs->net->env;
+
+	while (!list_empty(&fs->list)) {
+		struct datagram *d = list_first(&fs->list, struct datagram, link);
+
+		if (d->deadline > env->now) {
+			timer_arm(env, &fs->timer, d->deadline);
+			return;
+		}
+		if (!d->condemned) {
+			drop(env, DROP_FRAG_TIMEOUT);
+			tell_timeout(fs, d);
+		}
+		datagram_free(fs, d);
+	}
+}
+
+static void evict_oldest(struct frags *fs)
+{
+	drop(fs->net->env, DROP_FRAG_LIMIT);
+	datagram_free(fs, list_first(&fs->list, struct datagram, link));
+}
+
+static struct datagram *datagram_find(struct frags *fs, const struct frag_key *key, uint32_t hash)
+{
+	struct table_node *at;
+
+	for (at = table_chain(&fs->table, hash); at; at = at->next) {
+		struct datagram *d = container_of(at, struct datagram, node);
+
+		if (at->hash == hash && memcmp(&d->key, key, sizeof(*key)) == 0)
+			return d;
+	}
+	return NULL;
+}
+
+static struct datagram *datagram_get(struct frags *fs, const struct ip4_header *h)
+{
+	const struct frag_key key = {h->src, h->dst, h->id, h->protocol};
+	struct env *env = fs->net->env;
+	uint32_t hash = env_hash(env, &key, sizeof(key));
+	struct datagram *d = datagram_find(fs, &key, hash);
+
+	if (d)
+		return d;
+	if (fs->table.count >= env->limits.frag_datagrams_max)
+		evict_oldest(fs);
+	d = env_calloc(env, 1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->key = key;
+	d->deadline = env->now + FRAG_TIME_NS;
+	list_init(&d->pieces);
+	table_add(&fs->table, env, &d->node, hash);
+	list_add_tail(&fs->list, &d->link);
+	if (!timer_armed(&fs->timer))
+		timer_arm(env, &fs->timer, d->deadline);
+	return d;
+}
+
+/* What holding a packet costs: the chunks that it pins may be shared, its own struct is not. */
+static uint32_t cost_of(const struct berth_packet *p)
+{
+	return (uint32_t)(packet_bytes(p) + sizeof(*p) + sizeof(struct piece));
+}
+
+enum fit { FIT_OK, FIT_DUPLICATE, FIT_OVERLAP, FIT_CONTRADICTION };
+
+/* Where a piece goes: behind *out_prev, a link of d's list. Most come in order. */
+static enum fit find_place(struct datagram *d, const struct piece *new, bool last,
+			   struct list **out_prev)
+{
+	struct list *prev = d->pieces.prev;
+
+	if (d->total && (new->end > d->total || (last && new->end != d->total)))
+		return FIT_CONTRADICTION;
+	if (last && prev != &d->pieces && list_entry(prev, struct piece, link)->end > new->end)
+		return FIT_CONTRADICTION;
+	while (prev != &d->pieces && list_entry(prev, struct piece, link)->offset > new->offset)
+		prev = prev->prev;
+	if (prev != &d->pieces) {
+		const struct piece *before = list_entry(prev, struct piece, link);
+
+		if (new->end <= before->end)
+			return FIT_DUPLICATE;
+		if (new->offset < before->end)
+			return FIT_OVERLAP;
+	}
+	if (prev->next != &d->pieces &&
+	    list_entry(prev->next, struct piece, link)->offset < new->end)
+		return FIT_OVERLAP;
+	*out_prev = prev;
+	return FIT_OK;
+}
+
+static void condemn(struct frags *fs, struct datagram *d)
+{
+	pieces_free(fs, d);
+	d->condemned = true;
+}
+
+/* Puts a piece where it belongs. False: it was not taken, and is still the caller's. */
+static bool add_piece(struct frags *fs, struct datagram *d, struct piece *new, bool last)
+{
+	struct env *env = fs->net->env;
+	struct list *prev;
+
+	if (d->condemned) {
+		drop(env, DROP_FRAG_OVERLAP);
+		return false;
+	}
+	switch (find_place(d, new, last, &prev)) {
+	case FIT_OK:
+		break;
+	case FIT_DUPLICATE:
+		drop(env, DROP_FRAG_DUPLICATE);
+		return false;
+	case FIT_OVERLAP:
+		drop(env, DROP_FRAG_OVERLAP);
+		condemn(fs, d);
+		return false;
+	case FIT_CONTRADICTION:
+		drop(env, DROP_FRAG_MALFORMED);
+		condemn(fs, d);
+		return false;
+	}
+	if (d->piece_count >= FRAG_PIECES_MAX) {
+		drop(env, DROP_FRAG_LIMIT);
+		condemn(fs, d);
+		return false;
+	}
+	list_insert_between(&new->link, prev, prev->next);
+	d->piece_count++;
+	d->have += new->end - new->offset;
+	if (last)
+		d->total = new->end;
+	d->cost += cost_of(new->packet);
+	fs->cost += cost_of(new->packet);
+	return true;
+}
+
+/* Appends the bytes of `from` to `p`, copied. */
+static int append_flat(struct berth_packet *p, const struct berth_packet *from)
+{
+	uint8_t buf[2048];
+	size_t at = 0;
+	size_t n;
+
+	while ((n = packet_copy_out(from, at, buf, sizeof(buf))) > 0) {
+		int err = packet_append_copy(p, buf, n);
+
+		if (err)
+			return err;
+		at += n;
+	}
+	return 0;
+}
+
+static int append_shared(struct berth_packet *p, struct berth_packet *from)
+{
+	int err = 0;
+
+	if (from->head_len)
+		err = packet_append_copy(p, packet_head(from), from->head_len);
+	return err ? err : packet_append_from(p, from, 0, from->payload_bytes);
+}
+
+/* Whether all pieces fit one packet as they are; else they have to be copied together. */
+static bool can_share(const struct datagram *d)
+{
+	unsigned views = 0;
+	struct list *l;
+
+	list_for_each (l, &d->pieces) {
+		const struct berth_packet *p = list_entry(l, struct piece, link)->packet;
+
+		views += p->view_count + (p->head_len ? 2u : 0u);
+	}
+	return views <= PACKET_VIEWS_MAX;
+}
+
+/* A packet with the IP header of `first` and nothing else. NULL: no memory. */
+static struct berth_packet *header_of(struct berth_packet *first, const struct ip4_header *h)
+{
+	struct berth_packet *p = packet_new(first->pool);
+
+	if (!p)
+		return NULL;
+	memcpy(packet_push(p, h->header_bytes), packet_head(first), h->header_bytes);
+	p->broadcast = first->broadcast;
+	p->flags = first->flags;
+	p->ifindex = first->ifindex;
+	p->time = first->time;
+	packet_trim_front(first, h->header_bytes);
+	return p;
+}
+
+/* RFC 3168 §5.3: one fragment marked CE marks the datagram; mixed with not-ECT it is dropped. */
+static bool merge_ecn(const struct datagram *d, struct ip4_header *h)
+{
+	if (!(d->ecn_seen & (1u << ECN_CE)))
+		return true;
+	if (d->ecn_seen & 1u)
+		return false;
+	h->tos |= ECN_CE;
+	return true;
+}
+
+/* Joins all pieces behind the header `h` of the first. NULL: no memory. */
+static struct berth_packet *join(struct datagram *d, const struct ip4_header *h)
+{
+	struct piece *first = list_first(&d->pieces, struct piece, link);
+	bool share = can_share(d);
+	struct berth_packet *p = header_of(first->packet, h);
+	struct list *l;
+
+	if (!p)
+		return NULL;
+	list_for_each (l, &d->pieces) {
+		struct berth_packet *from = list_entry(l, struct piece, link)->packet;
+		int err = share ? append_shared(p, from) : append_flat(p, from);
+
+		if (err) {
+			packet_free(p);
+			return NULL;
+		}
+	}
+	return p;
+}
+
+/* The datagram is complete: makes one packet of it, and forgets it. NULL: it was no good. */
+static struct berth_packet *assemble(struct frags *fs, struct datagram *d)
+{
+	struct piece *first = list_first(&d->pieces, struct piece, link);
+	struct reader r = reader_of(packet_head(first->packet), first->packet->head_len);
+	uint8_t options[IP4_OPTIONS_BYTES_MAX];
+	enum drop reason = DROP_FRAG_MALFORMED;
+	struct berth_packet *p = NULL;
+	struct ip4_header h;
+
+	(void)ip4_parse(&r, &h); /* it was parsed when it came in */
+	memcpy(options, h.options, h.options_len);
+	h.options = options;
+	h.mf = false;
+	h.df = false;
+	if (h.header_bytes + d->total <= IP4_BYTES_MAX && merge_ecn(d, &h)) {
+		h.total_bytes = (uint16_t)(h.header_bytes + d->total);
+		p = join(d, &h);
+		reason = DROP_NO_MEMORY;
+	}
+	datagram_free(fs, d);
+	if (!p) {
+		drop(fs->net->env, reason);
+		return NULL;
+	}
+	ip4_write(packet_head(p), &h);
+	ip4_write_checksum(packet_head(p), h.header_bytes);
+	p->l3_off = p->head_off;
+	p->l4_off = (uint8_t)(p->head_off + h.header_bytes);
+	return p;
+}
+
+/* What no honest sender makes (RFC 791 §3.2, RFC 1858). */
+static bool fragment_valid(const struct ip4_header *h)
+{
+	uint32_t bytes = (uint32_t)h->total_bytes - h->header_bytes;
+
+	if (bytes == 0 || (h->mf && bytes % 8 != 0))
+		return false;
+	return (uint32_t)h->header_bytes + h->fragment_offset + bytes <= IP4_BYTES_MAX;
+}
+
+static struct piece *piece_new(struct env *env, struct berth_packet *p, const struct ip4_header *h)
+{
+	struct piece *new = env_alloc(env, sizeof(*new));
+
+	if (!new)
+		return NULL;
+	list_init(&new->link);
+	new->packet = p;
+	new->offset = h->fragment_offset;
+	new->end = (uint32_t)h->fragment_offset + h->total_bytes - h->header_bytes;
+	return new;
+}
+
+struct berth_packet *frag_input(struct frags *fs, struct berth_packet *p,
+				const struct ip4_header *h)
+{
+	struct env *env = fs->net->env;
+	bool last = !h->mf;
+	uint8_t ecn = h->tos & ECN_MASK;
+	struct datagram *d;
+	struct piece *new;
+
+	if (!fragment_valid(h)) {
+		drop(env, DROP_FRAG_MALFORMED);
+		packet_free(p);
+		return NULL;
+	}
+	while (fs->cost + cost_of(p) > env->limits.frag_bytes_max && !list_empty(&fs->list))
+		evict_oldest(fs);
+	d = datagram_get(fs, h);
+	new = d ? piece_new(env, p, h) : NULL;
+	if (!new) {
+		drop(env, DROP_NO_MEMORY);
+		packet_free(p);
+		return NULL;
+	}
+	if (new->offset > 0)
+		packet_trim_front(p, h->header_bytes); /* `h` keeps to what it borrowed till here */
+	if (!add_piece(fs, d, new, last)) {
+		packet_free(p);
+		env_free(env, new);
+		return NULL;
+	}
+	d->ecn_seen |= (uint8_t)(1u << ecn);
+	return d->have == d->total ? assemble(fs, d) : NULL;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network layer of one host: its parts' life, protocols above, interfaces below.
+ *
+ * One number, the generation, says whether what a path or a cache knows still holds. Everything
+ * that could make an answer of ip_path_find() wrong (an address, a route, an interface's state or
+ * MTU, a path MTU, a neighbour entry that dies) ends the generation; nothing else is ever told.
+ */
+#include "net/net.h"
+
+#include <string.h>
+
+#include "net/addr.h"
+#include "net/context.h"
+#include "net/mcast.h"
+#include "net/route.h"
+#include "wire/icmp_header.h"
+
+void net_changed(struct net *net)
+{
+	net->generation++;
+	neighs_set_generation(net->neighs, net->generation);
+}
+
+static void on_solicit(void *ctx, struct neigh *n, bool unicast)
+{
+	arp_solicit(ctx, n, unicast);
+}
+
+/* Linux: arp_error_report(), ipv4_link_failure(). */
+static void on_unreachable(void *ctx, struct berth_packet *p)
+{
+	struct net *net = ctx;
+
+	if (p->flags & PACKET_FORWARDED) {
+		struct reader r = reader_of(packet_head(p), p->head_len);
+		struct ip4_header h;
+
+		if (ip4_parse(&r, &h))
+			icmp4_error_about(net, p, &h, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_HOST, 0);
+	} else {
+		icmp4_error_local(net, p, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_HOST);
+	}
+	packet_free(p);
+}
+
+static void on_forget(void *ctx, struct neigh *n)
+{
+	(void)n; /* which one does not matter: all paths look again */
+	net_changed(ctx);
+}
+
+static void on_link_change(void *ctx, struct netif *n, enum link_change change)
+{
+	struct net *net = ctx;
+
+	switch (change) {
+	case LINK_UP:
+		net_changed(net);
+		addr_announce(net, n);
+		return;
+	case LINK_DOWN:
+		neighs_flush(net->neighs, n);
+		break;
+	case LINK_REMOVED:
+		neighs_flush(net->neighs, n);
+		mcast_flush(net, n);
+		route_flush(net, n);
+		addr_flush(net, n);
+		break;
+	case LINK_ADDED:
+	case LINK_MTU:
+	case LINK_FEATURES:
+		break;
+	}
+	net_changed(net);
+}
+
+static void net_listen(struct net *net)
+{
+	net->listener.ctx = net;
+	net->listener.on_change = on_link_change;
+	links_listen(net->links, &net->listener);
+	links_set_input(net->links, LINK_IP4, ip4_input, net);
+	links_set_input(net->links, LINK_ARP, arp_input, net);
+}
+
+struct net *net_new(struct env *env, struct links *links)
+{
+	struct net *net = env_calloc(env, 1, sizeof(*net));
+	const struct neigh_ops ops = {net, on_solicit, on_unreachable, on_forget};
+
+	if (!net)
+		return NULL;
+	net->env = env;
+	net->links = links;
+	net->generation = 1;
+	list_init(&net->addrs);
+	list_init(&net->routes);
+	list_init(&net->groups);
+	list_init(&net->pmtu_list);
+	list_init(&net->listener.link);
+	env_random(env, net->ids, sizeof(net->ids));
+	net->neighs = neighs_new(env, &ops);
+	net->frags = frags_new(net);
+	net->limiter = limiter_new(env);
+	net->flows = flows_new(env);
+	if (!net->neighs || !net->frags || !net->limiter || !net->flows ||
+	    table_init(&net->addr_table, env, 4) || table_init(&net->broadcast_table, env, 4) ||
+	    table_init(&net->route_table, env, 8) || table_init(&net->pmtus, env, 4)) {
+		net_free(net);
+		return NULL;
+	}
+	neighs_set_generation(net->neighs, net->generation);
+	net_listen(net);
+	return net;
+}
+
+void net_free(struct net *net)
+{
+	if (!net)
+		return;
+	list_del(&net->listener.link);
+	for (unsigned i = 0; i < LINK_PROTOCOLS; i++)
+		links_set_input(net->links, (enum link_protocol)i, NULL, NULL);
+	mcast_fini(net);
+	route_fini(net);
+	addr_fini(net);
+	pmtu_fini(net);
+	flows_free(net->flows, net->env);
+	limiter_free(net->limiter);
+	frags_free(net->frags);
+	neighs_free(net->neighs);
+	env_free(net->env, net);
+}
+
+void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *handler)
+{
+	if (net->handler_of[protocol] == 0) {
+		ASSERT(net->handler_count < NET_HANDLERS_MAX);
+		net->handler_of[protocol] = (uint8_t)++net->handler_count;
+	}
+	net->handlers[net->handler_of[protocol]] = *handler;
+}
+
+struct env *net_env(const struct net *net)
+{
+	return net->env;
+}
+
+struct links *net_links(const struct net *net)
+{
+	return net->links;
+}
+
+struct neighs *net_neighs(const struct net *net)
+{
+	return net->neighs;
+}
