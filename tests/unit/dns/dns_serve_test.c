@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The name service, query bytes to answer bytes, over a source that knows two names: "web" with
- * one address, and "many" with more than a plain UDP answer holds.
+ * one address, and "many" with more than a plain UDP answer holds. Queries are made with the
+ * writer, answers read with the parser.
  */
 #include <errno.h>
 #include <setjmp.h>
