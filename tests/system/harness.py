@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import pwd
+import resource
 import shlex
 import signal
 import subprocess
@@ -36,9 +37,13 @@ CLEAN = {}
 LOSSY = {"delay": "30ms", "jitter": "5ms", "loss": "2%", "duplicate": "1%", "reorder": "1%"}
 
 
-
 def become_reaper():
-    """Orphaned descendants become children of this process, so that none escapes notice."""
+    """Orphaned descendants become children of this process, so that none escapes notice.
+    Who may also grants its children more descriptors, which 10,000 connections need."""
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 65536))
+    except ValueError:
+        pass  # not permitted: there are as many as there are
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

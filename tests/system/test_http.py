@@ -36,8 +36,8 @@ def size(network, clean, lossy):
     return clean if not network.lossy or harness.LONG else lossy
 
 
-def add_nginx(network, listen="reuseport"):
-    web = network.server("web", "exec nginx -e stderr -p . -c $PWD/nginx.conf")
+def add_nginx(network, name="web", listen="reuseport"):
+    web = network.server(name, "exec nginx -e stderr -p . -c $PWD/nginx.conf")
     (web.folder / "nginx.conf").write_text(NGINX.format(folder=web.folder, listen=listen))
     return web
 

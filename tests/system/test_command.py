@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""The command itself: statuses, signals, what it leaves behind, what it says of mistakes."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+import harness
+
+berth_only = pytest.mark.skipif(harness.NATIVE, reason="about the command itself")
+LISTEN = "socket.create_server(('', 7000))"
+
+
+def berth(*words):
+    return subprocess.run(harness.unprivileged() + [harness.BERTH, *words], check=False,
+                          capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+
+
+@berth_only
+@pytest.mark.parametrize("script,status", [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
+def test_status_of_command(command, script, status):
+    result = command.run([], ["sh", "-c", script], 20)
+    assert result.status == status, result.explain()
+    assert not result.leftovers
+
+
+@berth_only
+def test_status_of_failures(command, folder):
+    assert command.run([], ["/nowhere/none"], 20).status == 127
+    assert command.run([], ["/etc/passwd"], 20).status == 126
+    assert berth("run", "-f", str(folder / "none.yaml")).returncode in (2, 125)
+
+
+@berth_only
+@pytest.mark.parametrize("words", [
+    ["frobnicate"], ["run"], ["run", "--delay", "fast", "--", "true"],
+    ["run", "--loss", "200%", "--", "true"], ["run", "--no-such-option", "--", "true"]])
+def test_usage_errors(words):
+    result = berth(*words)
+    assert result.returncode == 2, result
+    assert result.stderr and not result.stdout
+
+
+@berth_only
+def test_help_and_version():
+    for words in (["--help"], ["--version"], ["run", "--help"]):
+        result = berth(*words)
+        assert result.returncode == 0 and result.stdout and not result.stderr, result
+    assert "0.1.0" in berth("--version").stdout
+
+
+@berth_only
+def test_doctor():
+    result = berth("doctor")
+    assert result.returncode == 0, result
+    assert "seccomp" in result.stdout
+
+
+MISTAKES = {
+    "unknown key": ("hosts:\n  web:\n    netwroks: [lan]\n", 3, "netwroks"),
+    "bad unit": ("networks:\n  lan: {subnet: 10.9.0.0/24, delay: 5parsecs}\n"
+                 "hosts:\n  a: {networks: [lan], command: 'true'}\n", 2, "5parsecs"),
+    "overlap": ("networks:\n  lan: {subnet: 10.9.0.0/24}\n  wan: {subnet: 10.9.0.0/16}\n"
+                "hosts:\n  a: {networks: [lan, wan], command: 'true'}\n", None, "overlap"),
+    "unknown host": ("networks:\n  lan: {subnet: 10.9.0.0/24}\nhosts:\n  a:\n"
+                     "    networks: [lan]\n    command: 'true'\n    after: nobody:80\n", 7,
+                     "nobody"),
+    "same address": ("networks:\n  lan: {subnet: 10.9.0.0/24}\nhosts:\n"
+                     "  a: {networks: {lan: {address: 10.9.0.5}}, command: 'true'}\n"
+                     "  b: {networks: {lan: {address: 10.9.0.5}}, command: 'true'}\n", 5,
+                     "10.9.0.5"),
+    "tab": ("networks:\n\tlan: {subnet: 10.9.0.0/24}\n", 2, "tab"),
+    "no such network": ("networks:\n  lan: {subnet: 10.9.0.0/24}\nhosts:\n"
+                        "  a: {networks: [wan], command: 'true'}\n", 4, "wan"),
+}
+
+
+@berth_only
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("form", ["run", "validate"])
+def test_mistakes_in_network_files(folder, mistake, form):
+    """Refused with the file, the line and the word that is wrong."""
+    text, line, word = MISTAKES[mistake]
+    path = folder / "net.yaml"
+    path.write_text(text)
+    result = berth(*(["run", "-f"] if form == "run" else ["validate"]), str(path))
+    assert result.returncode != 0, result
+    assert word in result.stderr, result
+    place = "net.yaml:" if line is None else f"net.yaml:{line}"
+    assert place in result.stderr, result
+
+
+@berth_only
+def test_output_is_prefixed(net):
+    net.host("one", "echo first; echo second >&2")
+    net.host("two", "echo third")
+    result = net.run(20).check()
+    lines = (result.out + result.err).splitlines()
+    for host, word in (("one", "first"), ("one", "second"), ("two", "third")):
+        assert any(line.startswith(host) and line.endswith(word) for line in lines), lines
+
+
+@berth_only
+def test_expectations(net):
+    """A host that ends otherwise than expected fails the run, and is named."""
+    net.host("good", "exit 3", expect=3)
+    net.host("bad", "exit 4")
+    result = net.run(20)
+    assert result.status != 0 and "bad" in result.err, result.explain()
+    assert not result.leftovers
+
+
+@berth_only
+def test_server_that_dies(net):
+    net.server("web", "sleep 0.5; exit 0")
+    net.host("client", "sleep 2")
+    result = net.run(20)
+    assert result.status != 0 and "web" in result.err, result.explain()
+
+
+BUSY_SERVER = "exec /usr/bin/python3 -m http.server 80"
+BUSY_CLIENT = """
+touch started
+while curl -sf -o /dev/null http://web/; do sleep 0.05; done
+setsid sleep 1000 &
+sleep 1000
+"""
+
+
+def start_busy(network):
+    """A network in full swing, with a child that left its session."""
+    network.server("web", BUSY_SERVER)
+    client = network.host("client", BUSY_CLIENT.replace("while", "setsid sleep 1000 & while"),
+                          after="web:80")
+    job = network.start()
+    deadline = time.monotonic() + 20
+    while not (client.folder / "started").exists():
+        assert time.monotonic() < deadline and job.process.poll() is None, job.text("stderr")
+        time.sleep(0.05)
+    time.sleep(0.5)
+    return job
+
+
+@berth_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopped(both, number):
+    """Ctrl-C reaches the whole foreground group; the others berth alone."""
+    job = start_busy(both)
+    if number == signal.SIGINT:
+        os.killpg(job.process.pid, number)
+    else:
+        os.kill(job.process.pid, number)
+    result = job.wait(15)
+    assert result.status in (128 + number, -number), result.explain()
+    assert not result.leftovers, result.leftovers
+
+
+@berth_only
+def test_killed(both):
+    """kill -9 of berth: nothing outlives it, no process, file or socket."""
+    job = start_busy(both)
+    os.kill(job.process.pid, signal.SIGKILL)
+    result = job.wait(15, grace=5)
+    assert result.status == -signal.SIGKILL
+    assert not result.leftovers, result.leftovers
+
+
+@berth_only
+def test_killed_alone(command):
+    """The same for one command, which ignores what can be ignored."""
+    job = command.start(["--delay", "5ms"], ["sh", "-c", f"""
+trap '' INT TERM HUP PIPE
+touch started
+/usr/bin/python3 -c "import socket; s = {LISTEN}; s.accept()"
+sleep 1000
+"""])
+    while not (job.folder / "started").exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(job.process.pid, signal.SIGKILL)
+    result = job.wait(15, grace=5)
+    assert not result.leftovers, result.leftovers
+
+
+@berth_only
+def test_background_of_command(command):
+    """A command that leaves a daemon behind: the run ends with the command, without leftovers."""
+    result = command.run([], ["sh", "-c", "setsid sleep 1000 & exit 5"], 20)
+    assert result.status == 5, result.explain()
+    assert not result.leftovers, result.leftovers
+
+
+def test_environment(command):
+    """Standard input, directory and environment are the caller's."""
+    result = command.run([], ["sh", "-c", 'echo "$COLOUR"; pwd; cat'], 20,
+                         env={"COLOUR": "blue"}).check()
+    assert result.out.splitlines() == ["blue", str(command.folder)]
+
+
+SCRIPT = """
+/usr/bin/python3 -m http.server 8000 >server.log 2>&1 &
+curl -sSf --retry 50 --retry-connrefused --retry-delay 0 --retry-max-time 30 -o got \
+    http://localhost:8000/file
+kill $!
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--delay", "20ms", "--loss", "2%"]])
+def test_script_on_localhost(command, options):
+    digest = harness.random_file(command.folder / "file", 500_000)
+    command.run(options, ["sh", "-euc", SCRIPT], 60).check()
+    assert harness.sha256(command.folder / "got") == digest
+
+
+@berth_only
+def test_delay_on_localhost(command):
+    """The impairments hold on the loopback too: a round trip takes two delays."""
+    program = """
+import socket, threading, time
+server = socket.create_server(("127.0.0.1", 7000))
+def echo():
+    connection = server.accept()[0]
+    while data := connection.recv(1):
+        connection.send(data)
+threading.Thread(target=echo, daemon=True).start()
+client = socket.create_connection(("127.0.0.1", 7000))
+client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+times = []
+for _ in range(10):
+    start = time.monotonic()
+    client.send(b"x")
+    client.recv(1)
+    times.append(time.monotonic() - start)
+print(sorted(times)[5])
+"""
+    result = command.run(["--delay", "20ms"], ["/usr/bin/python3", "-c", program], 30).check()
+    assert 0.040 <= float(result.out) < 0.060, result.out
+
+
+SUITE = '''
+import http.server, threading, urllib.request
+import pytest
+
+@pytest.fixture(scope="module")
+def url():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+                                             http.server.SimpleHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+
+@pytest.mark.parametrize("number", range(5))
+def test_get(url, number):
+    with urllib.request.urlopen(url + "/test_own.py", timeout=30) as answer:
+        assert b"test_get" in answer.read()
+'''
+
+
+def test_pytest_suite(command):
+    """A test suite that starts its own server on localhost, unchanged."""
+    (command.folder / "test_own.py").write_text(SUITE)
+    result = command.run(["--delay", "20ms", "--loss", "2%", "--seed", "3"],
+                         ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                          "test_own.py"], 60).check()
+    assert "5 passed" in result.out
+
+
+@berth_only
+def test_same_seed_same_fates(command):
+    """Datagrams of one host to itself: the same ones are lost in each run of a seed."""
+    program = """
+import socket
+a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+a.bind(("127.0.0.1", 0))
+b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+b.connect(a.getsockname())
+a.settimeout(0.5)
+for i in range(200):
+    b.send(b"%d" % i)
+    try:
+        print(a.recv(100).decode(), end=" ")
+    except TimeoutError:
+        pass
+"""
+    outputs = []
+    for seed in ("5", "5", "6"):
+        outputs.append(command.run(["--loss", "5%", "--seed", seed],
+                                   ["/usr/bin/python3", "-c", program], 60).check().out)
+    assert outputs[0] == outputs[1]
+    assert outputs[0] != outputs[2]
+    assert 150 < len(outputs[0].split()) < 200
