@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control data of sendmsg() and recvmsg() (RFC 3542's form; the IPv4 kinds of ip(7), socket(7)).
+ */
+#ifndef SOCK_CMSG_H
+#define SOCK_CMSG_H
+
+#include <sys/socket.h>
+
+#include "sock/socket.h"
+
+/* Reads what a program gives with a datagram into `m`. -EINVAL. */
+int cmsg_parse(const struct msghdr *msg, struct proto_msg *m);
+
+/* Writes what the options of `so` ask for about the packet in `m`; sets msg_controllen, and MSG_CTRUNC in
+ * m->out_flags if it does not fit. */
+void cmsg_fill(const struct socket *so, struct proto_msg *m, struct msghdr *msg);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making and ending associations.
+ *
+ * Which error a call gives in which state is Linux's (net/ipv4/af_inet.c describes it as a machine of its
+ * own, above TCP's; tests/unit/sock/dual_test.c compares):
+ *
+ *     UNCONNECTED --connect--> CONNECTING --established, connect again--> CONNECTED
+ *          ^                       |                                          |
+ *          +---- failed, connect --+----------- connect(AF_UNSPEC) -----------+
+ *
+ * The end of a connection attempt is told by connect() itself, called again, or by SO_ERROR;
+ * a failed one leaves the socket as new, to be tried again, with the port that the program bound.
+ *
+ * A wildcard destination means this host (Linux; RFC 1122 §3.2.1.3 forbids it on the wire).
+ */
+#include "sock/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/env.h"
+#include "sock/sockaddr.h"
+#include "transport/port.h"
+
+/* bind() takes AF_UNSPEC for AF_INET if the address is the wildcard, as old programs have it. */
+static int parse_bind(const struct sockaddr *addr, socklen_t len, struct endpoint *out)
+{
+	struct sockaddr_in in;
+
+	if (!addr || len < sizeof(in))
+		return -EINVAL;
+	memcpy(&in, addr, sizeof(in));
+	if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == INADDR_ANY)
+		in.sin_family = AF_INET;
+	if (in.sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	return sockaddr_parse((const struct sockaddr *)(const void *)&in, sizeof(in), out);
+}
+
+int conn_bind(struct socket *so, const struct sockaddr *addr, socklen_t len)
+{
+	struct sock *s = so->sock;
+	struct endpoint local;
+	int result;
+
+	if (len > sizeof(struct sockaddr_storage))
+		return -EINVAL;
+	result = parse_bind(addr, len, &local);
+	if (result < 0)
+		return result;
+	if (s->type == SOCK_STREAM && socket_tcp_state(so) != TCP_CLOSE &&
+	    (ipaddr_is_any(&local.addr) ||
+	     ip_kind_of(s->tp->net, &local.addr) != IP_KIND_OTHER))
+		return -EINVAL;
+	return s->proto->bind ? s->proto->bind(s, &local) : transport_bind(s, &local);
+}
+
+int conn_listen(struct socket *so, int backlog)
+{
+	struct sock *s = so->sock;
+	int limit = s->tp->env->knobs.somaxconn;
+	int state;
+
+	if (!s->proto->listen)
+		return -EOPNOTSUPP;
+	state = socket_tcp_state(so);
+	if (so->state != SOCKET_UNCONNECTED || (state != TCP_CLOSE && state != TCP_LISTEN))
+		return -EINVAL;
+	/* A negative backlog is a large one, to Linux. */
+	if (backlog < 0 || backlog > limit)
+		backlog = limit;
+	return s->proto->listen(s, backlog);
+}
+
+static int disconnect(struct socket *so)
+{
+	int result = so->sock->proto->disconnect(so->sock);
+
+	so->state = result < 0 ? SOCKET_DISCONNECTING : SOCKET_UNCONNECTED;
+	return result;
+}
+
+static int parse_remote(const struct sockaddr *addr, socklen_t len, struct endpoint *out)
+{
+	sa_family_t family;
+
+	if (len < sizeof(struct sockaddr_in))
+		return -EINVAL;
+	memcpy(&family, addr, sizeof(family));
+	if (family != AF_INET)
+		return -EAFNOSUPPORT;
+	return sockaddr_parse(addr, len, out);
+}
+
+/* What connect() says of an attempt that was begun, now or earlier. */
+static int connect_result(struct socket *so, int pending)
+{
+	int state = socket_tcp_state(so);
+	int error;
+
+	if (state == TCP_SYN_SENT || state == TCP_SYN_RECV)
+		return pending;
+	if (state != TCP_CLOSE) {
+		so->state = SOCKET_CONNECTED;
+		return 0;
+	}
+	error = socket_take_error(so);
+	(void)disconnect(so); /* its state says whether that worked */
+	return error ? -error : -ECONNABORTED;
+}
+
+static int connect_stream(struct socket *so, const struct sockaddr *addr, socklen_t len)
+{
+	struct endpoint remote;
+	int result;
+
+	switch ((enum socket_state)so->state) {
+	case SOCKET_CONNECTED:
+		return -EISCONN;
+	case SOCKET_DISCONNECTING:
+		return -EINVAL;
+	case SOCKET_CONNECTING:
+		return connect_result(so, -EALREADY);
+	case SOCKET_UNCONNECTED:
+		break;
+	}
+	if (socket_tcp_state(so) != TCP_CLOSE)
+		return -EISCONN;
+	result = parse_remote(addr, len, &remote);
+	if (result < 0)
+		return result;
+	result = so->sock->proto->connect(so->sock, &remote);
+	if (result < 0 && result != -EINPROGRESS)
+		return result;
+	so->state = SOCKET_CONNECTING;
+	return connect_result(so, -EINPROGRESS);
+}
+
+static int connect_dgram(struct socket *so, const struct sockaddr *addr, socklen_t len)
+{
+	struct sock *s = so->sock;
+	struct endpoint remote;
+	int result = port_autobind(s);
+
+	if (result == 0)
+		result = parse_remote(addr, len, &remote);
+	if (result == 0)
+		result = s->proto->connect(s, &remote);
+	return result;
+}
+
+int conn_connect(struct socket *so, const struct sockaddr *addr, socklen_t len)
+{
+	sa_family_t family;
+
+	if (len > sizeof(struct sockaddr_storage) || len < sizeof(family) || !addr)
+		return -EINVAL;
+	memcpy(&family, addr, sizeof(family));
+	if (family == AF_UNSPEC)
+		return disconnect(so);
+	return so->sock->type == SOCK_STREAM ? connect_stream(so, addr, len)
+					     : connect_dgram(so, addr, len);
+}
+
+int conn_accept(struct socket *so, struct sockaddr *addr, socklen_t *len)
+{
+	struct sock *s = so->sock;
+	struct sockaddr_storage peer;
+	struct socket *made;
+	struct sock *child;
+	int result;
+
+	if (!s->proto->accept)
+		return -EOPNOTSUPP;
+	if (addr && !len)
+		return -EFAULT;
+	if (addr && *len > INT32_MAX)
+		return -EINVAL;
+	made = socket_reserve(so->all);
+	if (!made)
+		return -ENFILE;
+	result = s->proto->accept(s, &child);
+	if (result < 0) {
+		socket_unreserve(made);
+		return result;
+	}
+	ASSERT(!child->upper);
+	socket_attach(made, child);
+	made->state = SOCKET_CONNECTED;
+	return sockaddr_give(&peer, sockaddr_fill(child->family, &child->remote, &peer), addr,
+			     len) < 0
+		       ? -EFAULT
+		       : made->fd;
+}
+
+/* The half-made or listening ones are undone instead. */
+static int shutdown_unmade(struct socket *so, int how, int state)
+{
+	if (state == TCP_LISTEN && how == SHUT_WR)
+		return 0;
+	return disconnect(so);
+}
+
+int conn_shutdown(struct socket *so, int how)
+{
+	struct sock *s = so->sock;
+	int state = socket_tcp_state(so);
+	int result;
+
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return -EINVAL;
+	if (so->state == SOCKET_CONNECTING)
+		so->state = state == TCP_LISTEN || state == TCP_SYN_SENT || state == TCP_CLOSE
+				    ? SOCKET_DISCONNECTING
+				    : SOCKET_CONNECTED;
+	if (state == TCP_LISTEN || state == TCP_SYN_SENT) {
+		result = shutdown_unmade(so, how, state);
+		sock_notify(s, POLLIN | POLLOUT | POLLHUP);
+		return result;
+	}
+	if (s->proto->shutdown)
+		result = s->proto->shutdown(s, how);
+	else
+		result = -EOPNOTSUPP;
+	/* Linux: a socket without a connection says so, but is shut down all the same. */
+	if (state == TCP_CLOSE) {
+		s->shut_rd = s->shut_rd || how != SHUT_WR;
+		s->shut_wr = s->shut_wr || how != SHUT_RD;
+		sock_notify(s, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
+		return -ENOTCONN;
+	}
+	return result;
+}
+
+int conn_sockname(struct socket *so, struct sockaddr *addr, socklen_t *len)
+{
+	struct sockaddr_storage name;
+	const struct sock *s = so->sock;
+
+	if (!addr)
+		return -EFAULT;
+	return sockaddr_give(&name, sockaddr_fill(s->family, &s->local, &name), addr, len);
+}
+
+int conn_peername(struct socket *so, struct sockaddr *addr, socklen_t *len)
+{
+	struct sockaddr_storage name;
+	const struct sock *s = so->sock;
+	int state = socket_tcp_state(so);
+
+	if (s->remote.port == 0 || state == TCP_CLOSE || state == TCP_SYN_SENT)
+		return -ENOTCONN;
+	if (!addr)
+		return -EFAULT;
+	return sockaddr_give(&name, sockaddr_fill(s->family, &s->remote, &name), addr, len);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "sock/io.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "sock/cmsg.h"
+#include "sock/sockaddr.h"
+
+#define IOV_MAX_COUNT 1024
+
+/* The whole length; -EINVAL: more than a ssize_t. */
+static ssize_t sum_iov(const struct iovec *iov, size_t count)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (iov[i].iov_len > SSIZE_MAX - sum)
+			return -EINVAL;
+		sum += iov[i].iov_len;
+	}
+	return (ssize_t)sum;
+}
+
+static int start(const struct msghdr *msg, int flags, struct proto_msg *m)
+{
+	ssize_t bytes;
+
+	if (msg->msg_iovlen > IOV_MAX_COUNT)
+		return -EMSGSIZE;
+	bytes = sum_iov(msg->msg_iov, msg->msg_iovlen);
+	if (bytes < 0)
+		return (int)bytes;
+	memset(m, 0, offsetof(struct proto_msg, info));
+	m->iov = msg->msg_iov;
+	m->iov_count = (int)msg->msg_iovlen;
+	m->bytes = (size_t)bytes;
+	m->flags = flags;
+	m->ttl = -1;
+	m->tos = -1;
+	m->time = 0;
+	m->has_info = false;
+	m->has_error = false;
+	m->dropped = 0;
+	return 0;
+}
+
+/* Linux: a stream takes no notice of an address; a datagram's may be of family AF_UNSPEC. */
+static int parse_dst(const struct socket *so, const struct msghdr *msg, struct proto_msg *m)
+{
+	struct sockaddr_in in;
+
+	if (!msg->msg_name || msg->msg_namelen == 0)
+		return 0;
+	if (msg->msg_namelen > sizeof(struct sockaddr_storage))
+		return -EINVAL;
+	if (so->sock->type == SOCK_STREAM)
+		return 0;
+	if (msg->msg_namelen < sizeof(in))
+		return -EINVAL;
+	memcpy(&in, msg->msg_name, sizeof(in));
+	if (in.sin_family != AF_INET && in.sin_family != AF_UNSPEC)
+		return -EAFNOSUPPORT;
+	in.sin_family = AF_INET;
+	m->has_addr = true;
+	m->family = AF_INET;
+	return sockaddr_parse((const struct sockaddr *)(const void *)&in, sizeof(in), &m->addr);
+}
+
+ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
+{
+	struct proto_msg m;
+	int result = start(msg, flags, &m);
+
+	if (result < 0)
+		return result;
+	m.pktinfo_src = ipaddr_from4(0);
+	result = parse_dst(so, msg, &m);
+	if (result == 0 && msg->msg_controllen > 0 && so->sock->type != SOCK_STREAM)
+		result = cmsg_parse(msg, &m);
+	if (result < 0)
+		return result;
+	return so->sock->proto->send(so->sock, &m);
+}
+
+/* Tells who sent it. Streams have no name to give (Linux: a length of 0). */
+static void give_name(const struct socket *so, const struct proto_msg *m, struct msghdr *msg)
+{
+	struct sockaddr_storage name;
+	socklen_t room = msg->msg_namelen;
+
+	if (!msg->msg_name)
+		return;
+	msg->msg_namelen = 0;
+	if (!m->has_info && !m->has_error)
+		return;
+	msg->msg_namelen = sockaddr_fill(so->sock->family, &m->addr, &name);
+	memcpy(msg->msg_name, &name, room < msg->msg_namelen ? room : msg->msg_namelen);
+}
+
+ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)
+{
+	struct proto_msg m;
+	ssize_t result = start(msg, flags, &m);
+
+	if (result < 0)
+		return result;
+	m.has_addr = msg->msg_name != NULL;
+	result = so->sock->proto->recv(so->sock, &m);
+	if (result < 0)
+		return result;
+	if (m.has_info)
+		so->stamp = m.time;
+	give_name(so, &m, msg);
+	if (msg->msg_control)
+		cmsg_fill(so, &m, msg);
+	else
+		msg->msg_controllen = 0;
+	msg->msg_flags = m.out_flags;
+	return result;
+}
+
+ssize_t io_sendto(struct socket *so, const void *buf, size_t bytes, int flags,
+		  const struct sockaddr *addr, socklen_t len)
+{
+	union {
+		const void *given;
+		void *taken;
+	} data = {buf};
+	union {
+		const struct sockaddr *given;
+		void *taken;
+	} name = {addr};
+	struct iovec iov = {data.taken, bytes};
+	struct msghdr msg = {.msg_name = name.taken,
+			     .msg_namelen = addr ? len : 0,
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1};
+
+	return io_sendmsg(so, &msg, flags);
+}
+
+ssize_t io_recvfrom(struct socket *so, void *buf, size_t bytes, int flags, struct sockaddr *addr,
+		    socklen_t *len)
+{
+	struct iovec iov = {buf, bytes};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t result;
+
+	if (addr && !len)
+		return -EFAULT;
+	if (addr && *len > INT32_MAX)
+		return -EINVAL;
+	if (addr) {
+		msg.msg_name = addr;
+		msg.msg_namelen = *len;
+	}
+	result = io_recvmsg(so, &msg, flags);
+	if (result >= 0 && addr)
+		*len = msg.msg_namelen;
+	return result;
+}
