@@ -153,18 +153,19 @@ static int apply_cable(struct berth_world *w, int cable, const struct netem_pair
 	return berth_world_set_impair(w, cable, BERTH_DOWN, &info.down);
 }
 
-/* Nobody else changes a loopback, so what is set is the file's words and the steps before. */
+/* Nobody else changes a loopback, so what is set is the file's words and the steps before. Steps
+ * stand in the order of time. */
 static int apply_loopback(struct berth_world *w, const struct netfile *f,
 			  const struct netfile_step *s)
 {
 	struct netem_words words = f->hosts[s->host].loopback;
 
-	for (size_t i = 0; i < f->step_count; i++) {
-		const struct netfile_step *other = &f->steps[i];
-
-		if (other->action == NETFILE_LINK && other->network == NETFILE_LOOPBACK &&
-		    other->host == s->host && (other->at < s->at || other == s))
-			netem_merge_words(&words, &other->impair.up);
+	for (const struct netfile_step *step = f->steps; step <= s; step++) {
+		if (step->action == NETFILE_HEAL && step->a < 0)
+			words = f->hosts[s->host].loopback;
+		else if (step->action == NETFILE_LINK && step->network == NETFILE_LOOPBACK &&
+			 step->host == s->host)
+			netem_merge_words(&words, &step->impair.up);
 	}
 	return berth_world_set_loopback(w, s->host, &words.value);
 }
@@ -186,15 +187,40 @@ static int apply_link(struct berth_world *w, const struct netfile *f, const stru
 	return err;
 }
 
+/* Every cable and loopback as the file has it. */
+static int restore(struct berth_world *w, const struct netfile *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < f->host_count && err >= 0; i++) {
+		const struct netfile_host *h = &f->hosts[i];
+
+		err = berth_world_set_loopback(w, (int)i, &h->loopback.value);
+		for (size_t j = 0; j < h->cable_count && err >= 0; j++) {
+			const struct netfile_cable *c = &h->cables[j];
+			int cable = berth_world_find_cable(w, (int)i, c->network);
+
+			err = berth_world_set_impair(w, cable, BERTH_UP, &c->impair.up.value);
+			if (err >= 0)
+				err = berth_world_set_impair(w, cable, BERTH_DOWN,
+							     &c->impair.down.value);
+		}
+	}
+	return err;
+}
+
 int netbuild_apply(struct berth_world *w, const struct netfile *f, const struct netfile_step *s)
 {
+	int err;
+
 	switch (s->action) {
 	case NETFILE_LINK:
 		return apply_link(w, f, s);
 	case NETFILE_PARTITION:
 		return berth_world_partition(w, s->a, s->b, s->one_way);
 	case NETFILE_HEAL:
-		return berth_world_heal(w, s->a, s->b);
+		err = berth_world_heal(w, s->a, s->b);
+		return err < 0 || s->a >= 0 ? err : restore(w, f);
 	}
 	return -EINVAL;
 }

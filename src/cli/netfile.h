@@ -97,7 +97,7 @@ struct netfile {
 	size_t network_count, network_capacity;
 	struct netfile_host *hosts;
 	size_t host_count, host_capacity;
-	struct netfile_step *steps;
+	struct netfile_step *steps; /* in the order of time */
 	size_t step_count, step_capacity;
 	char *capture; /* NULL: none */
 };

@@ -163,6 +163,19 @@ static void take_step(struct netread *r, const struct ynode *n, struct netfile_s
 			 "one_way without a partition");
 }
 
+/* Steps may stand in any order in the file; those of the same time keep theirs. */
+static void sort_steps(struct netfile *f)
+{
+	for (size_t i = 1; i < f->step_count; i++) {
+		struct netfile_step step = f->steps[i];
+		size_t to = i;
+
+		for (; to > 0 && f->steps[to - 1].at > step.at; to--)
+			f->steps[to] = f->steps[to - 1];
+		f->steps[to] = step;
+	}
+}
+
 void netread_timeline(struct netread *r, const struct ynode *n, void *file)
 {
 	struct netfile *f = file;
@@ -179,4 +192,5 @@ void netread_timeline(struct netread *r, const struct ynode *n, void *file)
 		memset(&f->steps[f->step_count], 0, sizeof(*f->steps));
 		take_step(r, n->values[i], &f->steps[f->step_count++]);
 	}
+	sort_steps(f);
 }
