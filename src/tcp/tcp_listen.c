@@ -336,7 +336,6 @@ static void on_syn(struct tcp *listener, const struct flow *f, const struct tcp_
 /* What a child has from its listener (Linux: a copy of nearly everything). */
 static void inherit(struct tcp *child, const struct tcp *listener)
 {
-	child->sock.opt = listener->sock.opt;
 	child->cc = listener->cc;
 	child->user_mss = listener->user_mss;
 	child->nodelay = listener->nodelay;
@@ -392,7 +391,7 @@ static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
 	s->remote = (struct endpoint){.addr = r->flow.remote, .port = r->flow.remote_port};
 	s->path = r->path;
 	s->hidden = listener->sock.hidden;
-	if (port_inherit(s, &listener->sock) < 0) {
+	if (sock_inherit_options(s, &listener->sock) < 0 || port_inherit(s, &listener->sock) < 0) {
 		child->orphan = true;
 		tcp_settle(child);
 		return NULL;
