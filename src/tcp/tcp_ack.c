@@ -92,7 +92,9 @@ static void on_send_space(struct tcp *t)
 
 static void measure_rtt(struct tcp *t, struct tcp_acked *a)
 {
-	berth_time rtt = a->rtt >= 0 ? a->rtt : a->sack_rtt;
+	/* RFC 6298 §3, and more: what lay behind a hole was acknowledged when the hole was filled, not
+	 * when it arrived. */
+	berth_time rtt = a->rtt >= 0 && !a->retransmitted ? a->rtt : a->sack_rtt;
 
 	/* RFC 7323 §4.1: after a retransmission only the echoed timestamp tells which was answered. */
 	if (rtt < 0 && a->acked && a->has_tsecr && a->tsecr) {
