@@ -12,8 +12,8 @@
 #include "run/task.h"
 
 #define CALL_CONTINUE (-1000000L) /* the kernel is to do it */
-#define CALL_PARK (-1000001L)     /* it waits; run again when its carrier has news */
-#define CALL_DONE (-1000002L)     /* answered already */
+#define CALL_PARK (-1000001L)	  /* it waits; run again when its carrier has news */
+#define CALL_DONE (-1000002L)	  /* answered already */
 
 /* How a call's arguments are written in ladders and logs. */
 enum call_text {
@@ -31,17 +31,17 @@ struct call;
 
 /* One row of the table of trapped calls. */
 struct call_entry {
-	int nr;               /* __NR_x */
+	int nr; /* __NR_x */
 	const char *name;
 	long (*handle)(struct call *call);
 	enum call_text text;
-	unsigned only;        /* ONLY_x: which of its uses are trapped */
+	unsigned only; /* ONLY_x: which of its uses are trapped */
 };
 
 #define ONLY_ALL 0u
-#define ONLY_FAMILIES 1u  /* socket: the families that berth carries */
-#define ONLY_ADDRESS 2u   /* sendto, recvfrom: with an address */
-#define ONLY_SIOC 3u      /* ioctl: the SIOC range */
+#define ONLY_FAMILIES 1u /* socket: the families that berth carries */
+#define ONLY_ADDRESS 2u	 /* sendto, recvfrom: with an address */
+#define ONLY_SIOC 3u	 /* ioctl: the SIOC range */
 
 extern const struct call_entry call_table[];
 extern const size_t call_table_count;
@@ -57,12 +57,12 @@ struct call {
 	uint64_t id;
 	uint64_t args[6];
 	berth_time start;
-	int fd;                  /* a duplicate of the descriptor it is about, -1 */
-	struct carrier *carrier; /* which it carries; NULL: not ours */
+	int fd;			      /* a duplicate of the descriptor it is about, -1 */
+	struct carrier *carrier;      /* which it carries; NULL: not ours */
 	struct sockaddr_storage addr; /* the address it gave or got, for call_tell() */
-	long progress;           /* what a call of many parts has done before it was parked */
+	long progress;		      /* what a call of many parts has done before it was parked */
 	/* While parked: */
-	struct list link;        /* on carrier->parked */
+	struct list link; /* on carrier->parked */
 	struct alarm alarm;
 };
 

@@ -490,7 +490,8 @@ long call_accept(struct call *call)
 		int error = berth_getpeername(c->stack, sock, (struct sockaddr *)&call->addr, &len);
 
 		if (error == 0)
-			error = call_write_addr(call, call->args[1], call->args[2], &call->addr, len);
+			error = call_write_addr(call, call->args[1], call->args[2], &call->addr,
+						len);
 		if (error == -EFAULT || error == -EINVAL) {
 			(void)berth_close(c->stack, sock); /* Linux: the connection is lost */
 			return error;

@@ -2,17 +2,19 @@
 /*
  * ioctl(2) requests of the SIOC range. Those that name interfaces are answered for any
  * socket, as libc asks through whatever it has at hand; those about queues for ours alone.
+ * Everything is read from the host's stack anew; nothing is kept. Left out: changing interfaces
+ * (EPERM, as for any unprivileged program), ethtool, ARP's table.
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/sockios.h>
 
 #include "run/call.h"
@@ -103,8 +105,8 @@ static int get_netif(const struct call *call, unsigned long request, struct ifre
 		return 0;
 	case SIOCGIFHWADDR:
 		memset(&ifr->ifr_hwaddr, 0, sizeof(ifr->ifr_hwaddr));
-		ifr->ifr_hwaddr.sa_family = n.kind == BERTH_NETIF_ETHER ? ARPHRD_ETHER
-									: ARPHRD_LOOPBACK;
+		ifr->ifr_hwaddr.sa_family =
+			n.kind == BERTH_NETIF_ETHER ? ARPHRD_ETHER : ARPHRD_LOOPBACK;
 		memcpy(ifr->ifr_hwaddr.sa_data, n.mac, sizeof(n.mac));
 		return 0;
 	default:

@@ -3,8 +3,8 @@
  * Trapped calls that send and receive: those with addresses or control data.
  *
  * On streams they are rare (an address has no meaning there) and left to the kernel if they
- * carry no address; else they are done here on a duplicate of the program's end, because AF_UNIX would
- * name berth's end to the program.
+ * carry no address; else they are done here on a duplicate of the program's end, because AF_UNIX
+ * would name berth's end to the program.
  *
  * A datagram is taken out of the carrier or the stack before the answer, and put back if the answer
  * does not arrive: the other order would let a second thread read it twice.
@@ -24,10 +24,10 @@
 
 /* A struct msghdr of the program, with what it points to in our memory. */
 struct message {
-	struct msghdr there;          /* as the program has it */
-	struct iovec *iov;            /* the program's buffers; owned unless it is `one` */
+	struct msghdr there; /* as the program has it */
+	struct iovec *iov;   /* the program's buffers; owned unless it is `one` */
 	struct iovec one;
-	size_t bytes;                 /* of all buffers */
+	size_t bytes; /* of all buffers */
 	struct sockaddr_storage name;
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
 };
@@ -191,8 +191,8 @@ static long send_message(struct call *call, uint64_t addr, int flags)
 	result = read_extras(call, &m);
 	if (result < 0)
 		goto out;
-	result = c->type == SOCK_STREAM ? send_stream(call, &m, flags)
-					: send_dgram(call, &m, flags);
+	result =
+		c->type == SOCK_STREAM ? send_stream(call, &m, flags) : send_dgram(call, &m, flags);
 out:
 	message_fini(&m);
 	return result;
@@ -303,8 +303,7 @@ static int write_name(struct call *call, const struct msghdr *msg)
 {
 	if (!call->args[4])
 		return 0;
-	return call_write_addr(call, call->args[4], call->args[5], msg->msg_name,
-			       msg->msg_namelen);
+	return call_write_addr(call, call->args[4], call->args[5], msg->msg_name, msg->msg_namelen);
 }
 
 /* One datagram to the program. `addr` is its struct msghdr, 0: it called recvfrom(2). With `reply`
@@ -335,7 +334,8 @@ static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int 
 	if (task_scatter(call->task, call->run->buf, fits, m->iov, m->there.msg_iovlen) !=
 	    (ssize_t)fits)
 		return -EFAULT;
-	error = addr ? call_write_message(call, addr, &m->there, &msg, msg.msg_flags) : write_name(call, &msg);
+	error = addr ? call_write_message(call, addr, &m->there, &msg, msg.msg_flags)
+		     : write_name(call, &msg);
 	if (error < 0)
 		return error;
 	call->addr = name;
@@ -366,7 +366,8 @@ static long recv_stream(struct call *call, struct message *m, uint64_t addr, int
 		return errno == EAGAIN ? call_wait(call, flags) : -errno;
 	if (task_scatter(call->task, call->run->buf, (size_t)n, m->iov, m->there.msg_iovlen) != n)
 		return -EFAULT;
-	error = addr ? call_write_message(call, addr, &m->there, &none, 0) : write_name(call, &none);
+	error = addr ? call_write_message(call, addr, &m->there, &none, 0)
+		     : write_name(call, &none);
 	return error < 0 ? error : n;
 }
 

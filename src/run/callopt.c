@@ -75,8 +75,7 @@ long call_getsockopt(struct call *call)
 	return task_write(call->task, call->args[4], &len, sizeof(len));
 }
 
-static void mirror(struct call *call, struct carrier *c, int name, const void *value,
-		   socklen_t len)
+static void mirror(struct call *call, struct carrier *c, int name, const void *value, socklen_t len)
 {
 	struct timeval *tv = name == SO_RCVTIMEO ? &c->receive_timeout : &c->send_timeout;
 

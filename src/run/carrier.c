@@ -30,7 +30,7 @@
 #include "run/park.h"
 
 #define YOUNG_AGE BERTH_SEC
-#define YOUNG_MAX 256      /* so many copies at most */
+#define YOUNG_MAX 256 /* so many copies at most */
 #define DOCK_BACKLOG 4096
 #define FILLER_BYTES 2
 #define CARRIER_SNDBUF (208 * 1024 / 2) /* the kernel doubles it */
@@ -169,8 +169,8 @@ void carrier_keep_young(struct carrier *c, int fd)
 	r->young_count++;
 	if (r->young_count > YOUNG_MAX)
 		retire_young(list_first(&r->young, struct carrier, young));
-	else if (!r->young_alarm.place && alarm_set(&r->alarms, &r->young_alarm,
-						    r->now + YOUNG_AGE) < 0)
+	else if (!r->young_alarm.place &&
+		 alarm_set(&r->alarms, &r->young_alarm, r->now + YOUNG_AGE) < 0)
 		retire_young(c);
 }
 
@@ -207,9 +207,8 @@ static void on_inotify(struct source *s, uint32_t events)
 	while ((n = read(r->inotify, buf, sizeof(buf))) > 0) {
 		for (char *at = buf; at < buf + n;) {
 			struct inotify_event *e = (struct inotify_event *)(void *)at;
-			struct carrier *c = e->mask & IN_CLOSE
-						    ? imap_get(&r->watches, (uint64_t)e->wd)
-						    : NULL;
+			struct carrier *c =
+				e->mask & IN_CLOSE ? imap_get(&r->watches, (uint64_t)e->wd) : NULL;
 
 			if (c)
 				carrier_close(c);

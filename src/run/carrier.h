@@ -46,45 +46,45 @@ struct carrier_packet {
 };
 
 struct carrier {
-	struct source source;   /* berth's end */
+	struct source source; /* berth's end */
 	struct run *run;
 	struct command *command;
 	struct berth_stack *stack;
 	int host;
-	int sock;               /* the stack's descriptor; -1: none (NETLINK, or ended) */
+	int sock; /* the stack's descriptor; -1: none (NETLINK, or ended) */
 	int family, type, protocol;
 	enum carrier_state state;
 	uint64_t cookie;
 
-	int end;                /* berth's end, non-blocking; -1: none */
-	int own;                /* the program's end, while young; -1: none */
-	int watch;              /* inotify's number, -1: none */
+	int end;   /* berth's end, non-blocking; -1: none */
+	int own;   /* the program's end, while young; -1: none */
+	int watch; /* inotify's number, -1: none */
 	berth_time born;
-	struct list young;      /* on run->young */
-	pid_t hint_pid;         /* where the program's end was seen last */
+	struct list young; /* on run->young */
+	pid_t hint_pid;	   /* where the program's end was seen last */
 	int hint_fd;
 	struct list parked;
 
 	/* A stream's two directions. */
-	bool readable;          /* the end may have something to read */
-	bool ended;             /* the program has written its last (RDHUP) */
-	bool gone;              /* the program's last copy is closed (HUP) */
-	bool unread;            /* ... with data unread (ERR) */
-	bool out_done;          /* its end of stream was passed on */
-	bool in_done;           /* the peer's end of stream was passed on */
-	bool full;              /* the end does not take more now; EPOLLOUT is armed */
-	bool deaf;              /* the program reads no more (SHUT_RD) */
-	bool closed;            /* carrier_close() was called */
-	int error;              /* BROKEN: why, until SO_ERROR was asked */
-	bool urgent;            /* the program sent an urgent byte (EPOLLPRI) */
+	bool readable; /* the end may have something to read */
+	bool ended;    /* the program has written its last (RDHUP) */
+	bool gone;     /* the program's last copy is closed (HUP) */
+	bool unread;   /* ... with data unread (ERR) */
+	bool out_done; /* its end of stream was passed on */
+	bool in_done;  /* the peer's end of stream was passed on */
+	bool full;     /* the end does not take more now; EPOLLOUT is armed */
+	bool deaf;     /* the program reads no more (SHUT_RD) */
+	bool closed;   /* carrier_close() was called */
+	int error;     /* BROKEN: why, until SO_ERROR was asked */
+	bool urgent;   /* the program sent an urgent byte (EPOLLPRI) */
 
 	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
 	 * accept(2) failed at the last step. */
 	struct sockaddr_un name;
 	socklen_t name_len;
-	int *tokens;            /* berth's ends, a ring */
+	int *tokens; /* berth's ends, a ring */
 	unsigned token_first, token_count, token_cap;
-	int *undelivered;       /* the stack's descriptors */
+	int *undelivered; /* the stack's descriptors */
 	unsigned undelivered_count;
 
 	/* DATAGRAM: whose datagrams the carrier holds. */
@@ -92,17 +92,17 @@ struct carrier {
 	socklen_t peer_len;
 	unsigned char control[CARRIER_CONTROL_BYTES];
 	size_t control_len;
-	bool carried;           /* the carrier may hold something */
-	bool native;            /* the program has sent without an address */
+	bool carried; /* the carrier may hold something */
+	bool native;  /* the program has sent without an address */
 	struct carrier_packet *held;
 
-	uint32_t port;          /* NETLINK: its number */
+	uint32_t port; /* NETLINK: its number */
 	struct timeval receive_timeout, send_timeout;
 	struct sockaddr_storage local, remote; /* for on_transfer */
 };
 
-/* Makes a carrier for the stack's socket `sock`, in state `state`, known by the cookie of the program's
- * end `fd`. NULL: no memory (nothing is closed). */
+/* Makes a carrier for the stack's socket `sock`, in state `state`, known by the cookie of the
+ * program's end `fd`. NULL: no memory (nothing is closed). */
 struct carrier *carrier_new(struct command *cmd, int sock, int family, int type, int protocol,
 			    enum carrier_state state, int fd);
 
@@ -152,7 +152,7 @@ void stream_out(struct carrier *c);
 void stream_in(struct carrier *c);
 void stream_ready(struct source *s, uint32_t events);
 
-/* dgram.c */
+/* datagram.c */
 void dgram_out(struct carrier *c);
 void dgram_in(struct carrier *c);
 void dgram_ready(struct source *s, uint32_t events);

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The filter: libseccomp compiles the table of trapped calls, once; every program's process
+ * installs the result by itself, between fork and execve.
+ *
+ * Whatever the table does not name is allowed without a look at its arguments, so the kernel lets
+ * read(2) and its like pass by a bitmap, at no cost. Programs of foreign architectures run,
+ * without sockets, as their calls have other numbers and layouts than those that berth answers.
+ */
 #include "run/filter.h"
 
 #include <errno.h>
@@ -30,8 +38,8 @@ static int add_families(scmp_filter_ctx ctx, int nr)
 	int error = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(families) && !error; i++)
-		error = notify(ctx, nr, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF,
-						(scmp_datum_t)families[i]));
+		error = notify(ctx, nr,
+			       SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, (scmp_datum_t)families[i]));
 	return error;
 }
 

@@ -17,7 +17,7 @@ struct imap_slot {
 /* All zero: empty. */
 struct imap {
 	struct imap_slot *slots;
-	size_t cap;   /* a power of two, or 0 */
+	size_t cap; /* a power of two, or 0 */
 	size_t count;
 };
 

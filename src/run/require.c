@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the runner needs of a machine, each tried for real.
+ * What the runner needs of a machine, each tried for real and not looked up: a child installs the
+ * real filter, another one has a descriptor and its memory taken. All of it is undone before
+ * run_check() returns. A container's own filter, Yama and old kernels each forbid a
+ * different part, so every part names its remedy.
  */
 #include <errno.h>
 #include <signal.h>
@@ -166,8 +169,8 @@ static const struct {
 	{"a seccomp filter with a listener", true,
 	 "run outside of a container that forbids it, or with --security-opt seccomp=unconfined",
 	 check_filter},
-	{"descriptors of children", true, "kernel.yama.ptrace_scope of at most 1; Linux 5.6 or newer",
-	 check_getfd},
+	{"descriptors of children", true,
+	 "kernel.yama.ptrace_scope of at most 1; Linux 5.6 or newer", check_getfd},
 	{"memory of children", true, "kernel.yama.ptrace_scope of at most 1", check_memory},
 	{"inotify", true, "raise fs.inotify.max_user_instances", check_inotify},
 	{"enough descriptors", false, "raise the hard limit (ulimit -Hn)", check_descriptors},

@@ -5,20 +5,22 @@
  * answers go into it. A dump is cut into datagrams that fit a page, the least that readers
  * provide. Changes are refused (EPERM); groups can be joined and stay silent.
  */
+#include "run/rtnetlink.h"
+
 #include <errno.h>
-#include <net/if.h>
-#include <net/if_arp.h>
+
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
 #include "run/park.h"
-#include "run/rtnetlink.h"
 
 #define DATAGRAM_BYTES 3800 /* less than a page with one more message */
 #define REPLY_BYTES 8192

@@ -18,13 +18,13 @@ struct run;
 
 /* One socket call of a program, told when it has returned to it. For ladders and logs. */
 struct run_call {
-	berth_time start, end;            /* in the world's time */
+	berth_time start, end; /* in the world's time */
 	int host;
 	pid_t pid, tid;
-	const char *name;                 /* "connect" */
-	const char *text;                 /* "connect(3, 10.9.0.1:80) = 0" */
-	long result;                      /* >= 0, or the negative errno */
-	int family, type;                 /* of the socket, 0 if none */
+	const char *name;		       /* "connect" */
+	const char *text;		       /* "connect(3, 10.9.0.1:80) = 0" */
+	long result;			       /* >= 0, or the negative errno */
+	int family, type;		       /* of the socket, 0 if none */
 	struct sockaddr_storage local, remote; /* AF_UNSPEC: none (yet) */
 };
 
@@ -32,15 +32,15 @@ struct run_call {
 struct run_transfer {
 	berth_time time;
 	int host;
-	bool sent;                        /* written by the program, else delivered to it */
-	bool end;                         /* the end of the stream, bytes is 0 */
+	bool sent; /* written by the program, else delivered to it */
+	bool end;  /* the end of the stream, bytes is 0 */
 	size_t bytes;
 	struct sockaddr_storage local, remote;
 };
 
 struct run_config {
-	struct berth_world *world;        /* borrowed; its time is CLOCK_MONOTONIC */
-	void *ctx;                        /* for the callbacks, each of which may be NULL */
+	struct berth_world *world; /* borrowed; its time is CLOCK_MONOTONIC */
+	void *ctx;		   /* for the callbacks, each of which may be NULL */
 	/* A program started by run_start() ended; status as waitpid(2). */
 	void (*on_exit)(void *ctx, int id, int status);
 	/* A socket of a host began to listen (stream) or was bound (datagram). */
@@ -52,10 +52,10 @@ struct run_config {
 struct run_command {
 	int host;
 	char *const *argv;
-	char *const *envp;                /* NULL: berth's own */
-	const char *cwd;                  /* NULL: berth's own */
-	int fds[3];                       /* standard streams, -1: berth's own; not closed */
-	bool new_session;                 /* setsid(), so that run_signal() reaches all of it */
+	char *const *envp; /* NULL: berth's own */
+	const char *cwd;   /* NULL: berth's own */
+	int fds[3];	   /* standard streams, -1: berth's own; not closed */
+	bool new_session;  /* setsid(), so that run_signal() reaches all of it */
 };
 
 /* 0 and *out, or a negative errno; -ENOSYS: this kernel cannot (run_check() says why). */
@@ -87,10 +87,10 @@ unsigned run_processes(const struct run *r);
 
 /* One thing this machine must have. */
 struct run_requirement {
-	const char *what;                 /* "seccomp user notification" */
-	bool met, fatal;                  /* fatal: nothing works without it */
-	char detail[160];                 /* "kernel 6.18, SECCOMP_GET_NOTIF_SIZES answers" */
-	const char *remedy;               /* "Linux 5.9 or newer" */
+	const char *what;   /* "seccomp user notification" */
+	bool met, fatal;    /* fatal: nothing works without it */
+	char detail[160];   /* "kernel 6.18, SECCOMP_GET_NOTIF_SIZES answers" */
+	const char *remedy; /* "Linux 5.9 or newer" */
 };
 /* Tries the `i`th requirement for real; false past the last. */
 bool run_check(unsigned i, struct run_requirement *out);

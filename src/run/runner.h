@@ -43,14 +43,14 @@ struct source {
 struct command {
 	struct source listener_source;
 	struct source minder_source;
-	struct list link;       /* on run->commands */
+	struct list link; /* on run->commands */
 	struct run *run;
 	int id, host;
-	pid_t pid;              /* the program */
-	pid_t minder;           /* its parent */
-	int listener;           /* seccomp's, -1 once the last process is gone */
-	int minder_fd;          /* the minder's statuses come here; closed: all is to die */
-	bool exited;            /* on_exit was called */
+	pid_t pid;     /* the program */
+	pid_t minder;  /* its parent */
+	int listener;  /* seccomp's, -1 once the last process is gone */
+	int minder_fd; /* the minder's statuses come here; closed: all is to die */
+	bool exited;   /* on_exit was called */
 	bool new_session;
 };
 
@@ -60,11 +60,11 @@ struct run {
 	struct run_config config;
 	struct berth_world *world;
 	berth_time now;
-	berth_time deadline;    /* the world's */
+	berth_time deadline; /* the world's */
 	bool stop;
-	int error;              /* why the loop failed */
+	int error; /* why the loop failed */
 	int epoll;
-	struct rlimit nofile;   /* as it was, for the programs */
+	struct rlimit nofile; /* as it was, for the programs */
 
 	struct sock_fprog *filter;
 	struct seccomp_notif *notif;
@@ -73,25 +73,25 @@ struct run {
 	size_t resp_bytes;
 
 	struct source inotify_source;
-	int inotify;            /* tells when the last copy of a carrier without an end is closed */
-	int dock;               /* a listening socket that programs' ends are connected to */
+	int inotify; /* tells when the last copy of a carrier without an end is closed */
+	int dock;    /* a listening socket that programs' ends are connected to */
 	struct sockaddr_un dock_addr;
 	socklen_t dock_addr_len;
 
 	struct list commands;
 	int next_id;
-	struct imap processes;  /* pid: struct process */
-	struct imap tasks;      /* tid: struct task */
-	struct imap carriers;   /* cookie: struct carrier */
-	struct imap watches;    /* inotify's number: struct carrier */
-	struct list young;      /* carriers of which berth still holds the program's end */
+	struct imap processes; /* pid: struct process */
+	struct imap tasks;     /* tid: struct task */
+	struct imap carriers;  /* cookie: struct carrier */
+	struct imap watches;   /* inotify's number: struct carrier */
+	struct list young;     /* carriers of which berth still holds the program's end */
 	unsigned young_count;
 	struct alarm young_alarm;
 	struct alarms alarms;
-	struct list sources;    /* run_watch()'s */
-	struct list timers;     /* run_at()'s */
+	struct list sources; /* run_watch()'s */
+	struct list timers;  /* run_at()'s */
 	struct list dead;
-	unsigned char *buf;     /* RUN_BUF_BYTES for data on their way */
+	unsigned char *buf; /* RUN_BUF_BYTES for data on their way */
 };
 
 /* The present, in the world's time. */

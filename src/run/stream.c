@@ -4,10 +4,10 @@
  * a copy of berth's own: the kernel reads into, and writes from, the stack's buffers.
  *
  * Ends are registered edge-triggered: `readable` remembers an edge that could not be used up
- * because the stack's send buffer was full; the stack's POLLOUT takes it up again. A short read means
- * that the carrier is empty. Room in the carrier is only asked for (EPOLLOUT) while `full`, as every
- * read by the program would wake berth otherwise. What does not fit into the carrier stays in the
- * stack, where it closes TCP's window.
+ * because the stack's send buffer was full; the stack's POLLOUT takes it up again. A short read
+ * means that the carrier is empty. Room in the carrier is only asked for (EPOLLOUT) while `full`,
+ * as every read by the program would wake berth otherwise. What does not fit into the carrier stays
+ * in the stack, where it closes TCP's window.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -87,7 +87,8 @@ static bool urgent_out(struct carrier *c)
 	if (ioctl(c->end, SIOCATMARK, &at_mark) < 0 || !at_mark ||
 	    recv(c->end, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1)
 		return false;
-	(void)berth_send(c->stack, c->sock, &byte, 1, MSG_OOB); /* full: urgency is lost, as on TCP */
+	(void)berth_send(c->stack, c->sock, &byte, 1,
+			 MSG_OOB); /* full: urgency is lost, as on TCP */
 	tell(c, true, 1, false);
 	return true;
 }

@@ -128,7 +128,7 @@ void run_unwatch(struct run *r, int fd)
 	struct list *l;
 	struct list *tmp;
 
-	list_for_each_safe(l, tmp, &r->sources) {
+	list_for_each_safe (l, tmp, &r->sources) {
 		struct watch *w = list_entry(l, struct watch, link);
 
 		if (w->fd != fd)
@@ -174,7 +174,7 @@ static void kill_child(pid_t pid, void *ctx)
 	struct run *r = ctx;
 	struct list *l;
 
-	list_for_each(l, &r->commands)
+	list_for_each (l, &r->commands)
 		if (list_entry(l, struct command, link)->minder == pid)
 			return;
 	(void)kill(pid, SIGKILL);
@@ -187,7 +187,7 @@ static void kill_strays(struct run *r)
 	unsigned minders = 0;
 	struct list *l;
 
-	list_for_each(l, &r->commands)
+	list_for_each (l, &r->commands)
 		if (list_entry(l, struct command, link)->minder > 0)
 			minders++;
 	while (task_children(getpid(), kill_child, r) > minders)
@@ -238,7 +238,7 @@ static struct command *command_find(const struct run *r, int id)
 {
 	struct list *l;
 
-	list_for_each(l, &r->commands)
+	list_for_each (l, &r->commands)
 		if (list_entry(l, struct command, link)->id == id)
 			return list_entry(l, struct command, link);
 	return NULL;
@@ -296,7 +296,7 @@ unsigned run_processes(const struct run *r)
 	unsigned count = 0;
 	struct list *l;
 
-	list_for_each(l, &r->commands) {
+	list_for_each (l, &r->commands) {
 		const struct command *cmd = list_entry(l, struct command, link);
 
 		if (cmd->minder > 0)
@@ -433,7 +433,7 @@ static void free_commands(struct run *r)
 	struct list *l;
 
 	/* All at once, then one after the other. */
-	list_for_each(l, &r->commands)
+	list_for_each (l, &r->commands)
 		if (list_entry(l, struct command, link)->minder_fd >= 0)
 			(void)shutdown(list_entry(l, struct command, link)->minder_fd, SHUT_RDWR);
 	while (!list_empty(&r->commands)) {

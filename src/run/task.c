@@ -137,7 +137,7 @@ static void sweep(struct process *p)
 	struct list *l;
 	struct list *tmp;
 
-	list_for_each_safe(l, tmp, &p->tasks) {
+	list_for_each_safe (l, tmp, &p->tasks) {
 		struct task *t = list_entry(l, struct task, link);
 
 		if (!thread_of(p->pid, t->tid))
@@ -310,7 +310,7 @@ static int end_of(pid_t pid, int fd, uint64_t cookie)
 
 struct search {
 	uint64_t cookie;
-	int first;  /* the descriptor to try before all others */
+	int first; /* the descriptor to try before all others */
 	int found;
 };
 

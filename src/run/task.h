@@ -14,22 +14,22 @@
 struct call;
 
 struct process {
-	struct source source;    /* its pidfd */
+	struct source source; /* its pidfd */
 	struct run *run;
 	struct command *command;
 	pid_t pid;
 	int pidfd;
 	struct list tasks;
-	unsigned count;          /* of tasks */
-	unsigned sweep_at;       /* look for ended threads when there are so many */
+	unsigned count;	   /* of tasks */
+	unsigned sweep_at; /* look for ended threads when there are so many */
 };
 
 struct task {
 	struct process *process;
-	struct list link;        /* on process->tasks */
+	struct list link; /* on process->tasks */
 	pid_t tid;
-	struct call *parked;     /* its call that waits, NULL if none */
-	bool unclaimed;          /* the last answer did not reach it: */
+	struct call *parked; /* its call that waits, NULL if none */
+	bool unclaimed;	     /* the last answer did not reach it: */
 	int nr;
 	uint64_t args[6];
 	long result;
