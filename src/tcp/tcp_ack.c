@@ -94,10 +94,12 @@ static void measure_rtt(struct tcp *t, struct tcp_acked *a)
 {
 	/* RFC 6298 §3, and more: what lay behind a hole was acknowledged when the hole was filled, not
 	 * when it arrived. */
-	berth_time rtt = a->rtt >= 0 && !a->retransmitted ? a->rtt : a->sack_rtt;
+	berth_time rtt = a->rtt >= 0 && !a->retransmitted ? a->rtt : -1;
 
 	/* RFC 7323 §4.1: after a retransmission only the echoed timestamp tells which was answered. */
-	if (rtt < 0 && a->acked && a->has_tsecr && a->tsecr) {
+	if (rtt < 0 && !(a->acked && a->has_tsecr)) {
+		rtt = a->sack_rtt;
+	} else if (rtt < 0 && a->tsecr) {
 		uint32_t ms = tcp_clock_ms(t) - a->tsecr;
 
 		if (ms < 600000)

@@ -519,11 +519,15 @@ static void enter_established(struct tcp *t, const struct tcp_in *in)
 static void syn_acked(struct tcp *t, const struct tcp_in *in)
 {
 	struct tcp_acked a = {.rtt = -1, .sack_rtt = -1};
+	berth_time sent = t->segs.count ? tcp_segs_at(&t->segs, 0)->sent : 0;
+	const struct tcp_options *o = &in->h.options;
 
 	tcp_segs_acked(t, t->iss + 1, &a);
 	t->snd_una = t->iss + 1;
-	if (a.rtt < 0 && t->agreed.ts && in->h.options.has_ts && in->h.options.ts_ecr)
-		a.rtt = (berth_time)(tcp_clock_ms(t) - in->h.options.ts_ecr) * BERTH_MSEC;
+	/* Sent more than once: only if it is the last that was answered. */
+	if (t->agreed.ts && o->has_ts && a.retransmitted &&
+	    o->ts_ecr == (uint32_t)(sent / BERTH_MSEC) + t->ts_offset)
+		a.rtt = t->ts->env->now - sent;
 	t->backoff = 0;
 	tcp_wait_nothing(t);
 	tcp_rtt_sample(t, a.rtt);

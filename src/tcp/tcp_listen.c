@@ -536,6 +536,9 @@ bool tcp_request_input(struct tcp_stack *ts, const struct flow *f, struct tcp_in
 	listener = r->listener;
 	/* The SYN came again: so does the answer. */
 	if ((in->h.flags & (TCPF_SYN | TCPF_ACK | TCPF_RST)) == TCPF_SYN && in->h.seq == r->irs) {
+		if (r->agreed.ts && in->h.options.has_ts &&
+		    seq_gt(in->h.options.ts_val, r->ts_recent))
+			r->ts_recent = in->h.options.ts_val;
 		answer(r, true);
 		return true;
 	}

@@ -241,7 +241,8 @@ static void delivered(struct tcp *t, const struct tcp_seg *s, uint32_t bytes, bo
 	if (s->flags & SEG_EVER) {
 		a->retransmitted = true;
 	} else if (sacked) {
-		if (a->sack_rtt < 0)
+		/* Of those SACKed at once the last: an ACK that was lost may have told of the others. */
+		if (a->sack_rtt < 0 || rtt < a->sack_rtt)
 			a->sack_rtt = rtt;
 	} else if (a->rtt < 0) {
 		a->rtt = rtt;
