@@ -2,10 +2,12 @@
 /*
  * Hosts: a stack, its place on the world's lists, and its loopback.
  *
- * A stack's `wake` only puts its host on two lists: `ready`, of those whose frames are to be pulled
- * (world_drain), and `eventful`, of those whose sockets may have news (berth_world_next_event). A
- * host that is on neither costs nothing. Whoever hands a stack a packet or lets its time pass
- * marks it ready as well, so that nothing depends on when a stack decides to wake its driver.
+ * A host that has work is on the world's list `ready`; world_drain() pulls its frames, and looks
+ * for one socket event, which it holds; a host that holds one is on the list `eventful`, for
+ * berth_world_next_event(). A host that is on neither costs nothing. A stack's `wake` only puts its
+ * host on `ready`; whoever hands a stack a packet or lets its time pass does so as well. A stack
+ * that still has events keeps silent (see `wake` in berth/stack.h), hence eventful hosts are made
+ * ready in each run.
  *
  * The loopback is the stack's own affair unless it is impaired or observed; then its frames come
  * out of the stack, go through one lane (both directions are one there), and go back in.
@@ -23,12 +25,7 @@
 
 static void on_wake(void *ctx)
 {
-	struct host *h = ctx;
-	struct berth_world *w = h->world;
-
-	host_mark_ready(h);
-	if (list_empty(&h->eventful))
-		list_add_tail(&w->eventful, &h->eventful);
+	host_mark_ready(ctx);
 }
 
 /* Repeatable secrets: the host's own stream of numbers from the seed. */
@@ -110,20 +107,19 @@ static void carry(struct host *h, unsigned ifindex, struct berth_packet *p)
 		berth_packet_free(p); /* an interface that the embedding program added */
 }
 
-/* Serves the name service's events. The first that is not its own is held for the driver. */
-static bool serve_names(struct host *h)
+/* Serves the name service's events; holds the first that is not its own. True if it served any. */
+static bool take_events(struct host *h)
 {
 	bool served = false;
 
-	while (h->names && !h->event_held && berth_next_event(h->stack, &h->event)) {
-		if (!names_owns(h, &h->event)) {
-			h->event_held = true;
-			if (list_empty(&h->eventful))
-				list_add_tail(&h->world->eventful, &h->eventful);
-			break;
+	while (!h->event_held && berth_next_event(h->stack, &h->event)) {
+		if (h->names && names_owns(h, &h->event)) {
+			names_serve(h, &h->event);
+			served = true;
+			continue;
 		}
-		names_serve(h, &h->event);
-		served = true;
+		h->event_held = true;
+		list_add_tail(&h->world->eventful, &h->eventful);
 	}
 	return served;
 }
@@ -138,7 +134,7 @@ void host_drain(struct host *h)
 	do {
 		while ((p = berth_output(h->stack, &ifindex)) != NULL)
 			carry(h, ifindex, p);
-	} while (serve_names(h));
+	} while (take_events(h));
 
 	berth_time deadline = berth_stack_deadline(h->stack);
 

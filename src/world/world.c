@@ -157,8 +157,12 @@ static void splice(struct list *from, struct list *to)
 berth_time berth_world_run(struct berth_world *w, berth_time now)
 {
 	struct list fresh;
+	struct list *l;
 	berth_time next;
 
+	list_for_each (l, &w->eventful) {
+		host_mark_ready(list_entry(l, struct host, eventful));
+	}
 	list_init(&fresh);
 	splice(&w->ready, &fresh);
 	(void)run_until(w, now);
@@ -192,29 +196,15 @@ void berth_world_set_observer(struct berth_world *w,
 		host_refresh_loopback(w->hosts.items[i]);
 }
 
-/* The event that was held back while serving names, if its socket still is the same one. */
+/* The event that a host holds. False: its socket is another one by now, or none. */
 static bool take_held(struct host *h, struct berth_event *out)
 {
 	struct berth_sock_info info;
 
-	if (!h->event_held)
-		return false;
+	ASSERT(h->event_held);
 	h->event_held = false;
 	*out = h->event;
 	return berth_sock_info(h->stack, out->fd, &info) == 0 && info.user == out->user;
-}
-
-static bool next_event_of(struct host *h, struct berth_event *out)
-{
-	if (take_held(h, out))
-		return true;
-	while (berth_next_event(h->stack, out)) {
-		if (!h->names || !names_owns(h, out))
-			return true;
-		names_serve(h, out);
-		host_mark_ready(h);
-	}
-	return false;
 }
 
 bool berth_world_next_event(struct berth_world *w, int *out_host, struct berth_event *out)
@@ -222,14 +212,15 @@ bool berth_world_next_event(struct berth_world *w, int *out_host, struct berth_e
 	while (!list_empty(&w->eventful)) {
 		struct host *h = list_first(&w->eventful, struct host, eventful);
 
-		if (next_event_of(h, out)) {
-			*out_host = h->index;
-			return true;
-		}
 		list_del(&h->eventful);
-		/* Frames that it made while serving names, and the stack's own housekeeping. */
+		*out_host = h->index;
+		bool valid = take_held(h, out);
+
+		/* Looks for its next event, and sends what that made. */
 		host_mark_ready(h);
 		world_drain(w);
+		if (valid)
+			return true;
 	}
 	return false;
 }
