@@ -10,7 +10,8 @@ demo: all
 test: all setup-test
 	@sh tests/run.sh
 bench: all setup-bench
-	@sh bench/run.sh
+	@ninja -C build bench-programs
+	@/usr/bin/python3 bench/run.py
 install: all
 	@meson install -C build --no-rebuild
 check-all: test setup-check

@@ -84,21 +84,21 @@ def check_text(judge, path, lines):
 def check_includes(judge, path, lines):
     """Own header first; nothing from a folder that stands later in FOLDERS."""
     folder = path.parts[1] if path.parts[0] == "src" else None
-    included = [(number, match.group(1), match.group(2))
+    included = [(number, match.group(1))
                 for number, line in enumerate(lines, 1)
-                if (match := re.match(r'#include\s+([<"])([^>"]+)[>"]', line))]
+                if (match := re.match(r'#include\s+"([^"]+)"', line))]
     if path.suffix == ".c" and folder:
         own = f"{folder}/{path.stem}.h"
-        if pathlib.Path("src", own).exists() and included and included[0][2] != own:
+        if pathlib.Path("src", own).exists() and included and included[0][1] != own:
             judge.say(path, included[0][0], f"does not include {own} first")
     if path.parts[0] == "include":
-        for number, _, name in included:
+        for number, name in included:
             if name.split("/")[0] in FOLDERS:
                 judge.say(path, number, f"a public header includes {name}")
     if folder not in FOLDERS:
         return
     rank = FOLDERS.index(folder)
-    for number, _, name in included:
+    for number, name in included:
         other = name.split("/")[0]
         if other not in FOLDERS:
             continue

@@ -100,12 +100,12 @@ def children():
             continue
         try:
             stat = (entry / "stat").read_text()
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            command = (entry / "cmdline").read_bytes().decode("utf-8", "replace")
         except OSError:
             continue
         fields = stat[stat.rindex(")") + 2:].split()
         if int(fields[1]) == os.getpid() and fields[0] != "Z":
-            found.append((int(entry.name), command))
+            found.append((int(entry.name), command.replace("\0", " ")))
     return found
 
 

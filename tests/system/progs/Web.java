@@ -27,7 +27,8 @@ public class Web {
 		HttpServer server = HttpServer.create(new InetSocketAddress(port), 64);
 		server.setExecutor(Executors.newFixedThreadPool(4));
 		server.createContext("/", exchange -> {
-			byte[] body = Files.readAllBytes(Path.of("." + exchange.getRequestURI().getPath()));
+			String path = "." + exchange.getRequestURI().getPath();
+			byte[] body = Files.readAllBytes(Path.of(path));
 			exchange.sendResponseHeaders(200, body.length);
 			exchange.getResponseBody().write(body);
 			exchange.close();
@@ -37,12 +38,14 @@ public class Web {
 
 	/** The NIO client, several requests at once; then a plain blocking socket. */
 	static void get(String host, int port, int count) throws Exception {
-		HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+		HttpClient client = HttpClient.newBuilder()
+				.version(HttpClient.Version.HTTP_1_1).build();
 		HttpRequest request = HttpRequest.newBuilder(
 				URI.create("http://" + host + ":" + port + "/file")).build();
 		List<CompletableFuture<HttpResponse<byte[]>>> answers = new ArrayList<>();
 		for (int i = 0; i < count; i++)
-			answers.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()));
+			answers.add(client.sendAsync(request,
+					HttpResponse.BodyHandlers.ofByteArray()));
 		for (CompletableFuture<HttpResponse<byte[]>> answer : answers)
 			System.out.println(hash(answer.get().body()));
 		try (Socket socket = new Socket(host, port)) {
