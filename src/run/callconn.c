@@ -486,10 +486,10 @@ long call_accept(struct call *call)
 	}
 	if (sock < 0)
 		return sock;
-	if (call->args[1]) {
+	if (call->args[1] || call->run->config.on_call) {
 		int error = berth_getpeername(c->stack, sock, (struct sockaddr *)&call->addr, &len);
 
-		if (error == 0)
+		if (error == 0 && call->args[1])
 			error = call_write_addr(call, call->args[1], call->args[2], &call->addr,
 						len);
 		if (error == -EFAULT || error == -EINVAL) {

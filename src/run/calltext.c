@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "run/call.h"
 
@@ -91,6 +92,23 @@ static void print_args(const struct call *call, char *buf, size_t bytes)
 	}
 }
 
+/* Whether the address of a call is its peer's, and not its own. */
+static bool names_peer(const struct call *call)
+{
+	switch (call->entry->nr) {
+	case SYS_accept:
+	case SYS_accept4:
+	case SYS_connect:
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_recvfrom:
+	case SYS_recvmsg:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void fill_sock(const struct call *call, struct run_call *out)
 {
 	const struct carrier *c = call->carrier;
@@ -103,7 +121,8 @@ static void fill_sock(const struct call *call, struct run_call *out)
 	if (c->sock < 0 || berth_sock_info(c->stack, c->sock, &info) < 0)
 		return;
 	out->local = info.local;
-	out->remote = info.remote;
+	out->remote = info.remote.ss_family == AF_UNSPEC && names_peer(call) ? call->addr
+									      : info.remote;
 }
 
 void call_tell(const struct call *call, long result)
