@@ -22,9 +22,9 @@
 
 enum verdict {
 	VERDICT_LOCAL,
-	VERDICT_FORWARD,
 	VERDICT_BAD_SOURCE,
 	VERDICT_NOT_LOCAL,
+	VERDICT_FORWARD, /* from here on: what a router does with it */
 	VERDICT_NO_ROUTE,
 	VERDICT_UNREACHABLE,
 };
@@ -81,7 +81,7 @@ static enum verdict judge_routed(struct net *net, const struct netif *n, struct 
 	const struct ipaddr any = ipaddr_from4(0);
 	int err;
 
-	if (!net->env->knobs.ip_forward || n->kind == BERTH_NETIF_LOOPBACK)
+	if (n->kind == BERTH_NETIF_LOOPBACK)
 		return VERDICT_NOT_LOCAL;
 	/* RFC 1812 §5.3.7: not 0/8, 127/8, nor class E. */
 	if (f->dst >> 24 == 0 || f->dst >> 24 == 127 || f->dst >> 28 >= 0xf)
@@ -259,6 +259,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 {
 	struct net *net = ctx;
 	struct ip4_header h;
+	enum verdict verdict;
 	struct flow *f;
 
 	if (!accept_header(net, p, &h))
@@ -272,7 +273,10 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 		refuse(net, p, DROP_IP4_OPTIONS);
 		return;
 	}
-	switch (f->verdict) {
+	verdict = f->verdict;
+	if (verdict >= VERDICT_FORWARD && !net->env->knobs.ip_forward)
+		verdict = VERDICT_NOT_LOCAL; /* a host: RFC 1122 §3.3.1.1 */
+	switch (verdict) {
 	case VERDICT_LOCAL:
 		deliver_local(net, p, &h, f);
 		break;
