@@ -18,12 +18,13 @@
  *                        v         v                                          v
  *                  [tcp_timewait: TIME_WAIT] ---- 60 s ------------------> CLOSED
  *
- * A half-open end is a struct tcp_request, an end in TIME-WAIT that no program holds a struct tcp_timewait: both
- * small. RFC 9293's SYN-RECEIVED is seen on a struct tcp only after a simultaneous open.
+ * A half-open end is a struct tcp_request, an end in TIME-WAIT that no program holds a struct
+ * tcp_timewait: both small. RFC 9293's SYN-RECEIVED is seen on a struct tcp only after a
+ * simultaneous open.
  *
- * Sequence numbers and queues: `sndq` holds the bytes from snd_una on (stream position 0 is iss + 1),
- * `segs` records what was sent of them, `rcvq` what was received in order and not read, `reass` the
- * rest. All are empty, and own no memory, on an idle connection.
+ * Sequence numbers and queues: `sndq` holds the bytes from snd_una on (stream position 0 is iss +
+ * 1), `segs` records what was sent of them, `rcvq` what was received in order and not read, `reass`
+ * the rest. All are empty, and own no memory, on an idle connection.
  */
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
@@ -42,15 +43,15 @@
 #include "transport/proto.h"
 #include "wire/tcp_header.h"
 
-#define TCP_RTO_MIN (200 * BERTH_MSEC)     /* Linux; RFC 6298 §2.4 says 1 s */
-#define TCP_RTO_INIT (1 * BERTH_SEC)       /* RFC 6298 §2.1 */
+#define TCP_RTO_MIN (200 * BERTH_MSEC) /* Linux; RFC 6298 §2.4 says 1 s */
+#define TCP_RTO_INIT (1 * BERTH_SEC)   /* RFC 6298 §2.1 */
 #define TCP_RTO_MAX (120 * BERTH_SEC)
 #define TCP_DELACK (40 * BERTH_MSEC)
 #define TCP_TIMEWAIT (60 * BERTH_SEC)
 #define TCP_DEFAULT_MSS 536u
-#define TCP_MSS_MIN 88u                    /* Linux: MSS values below are taken for this */
+#define TCP_MSS_MIN 88u /* Linux: MSS values below are taken for this */
 #define TCP_SND_MSS_MIN 48u
-#define TCP_INIT_CWND 10u                  /* segments, RFC 6928 */
+#define TCP_INIT_CWND 10u /* segments, RFC 6928 */
 #define TCP_DUP_THRESH 3u
 #define TCP_SEGS_INLINE 4u
 #define TCP_WINDOW_MAX 65535u
@@ -63,15 +64,15 @@ struct tcp_stack {
 	struct env *env;
 	struct net *net;
 	struct transport *tp;
-	uint8_t isn_key[16];     /* RFC 6528 */
-	uint8_t cookie_key[16];  /* RFC 4987 */
-	struct table requests;   /* struct tcp_request, by its flow */
-	struct list timewait;    /* struct tcp_timewait, the next to expire first */
+	uint8_t isn_key[16];	/* RFC 6528 */
+	uint8_t cookie_key[16]; /* RFC 4987 */
+	struct table requests;	/* struct tcp_request, by its flow */
+	struct list timewait;	/* struct tcp_timewait, the next to expire first */
 	uint32_t timewait_count;
-	uint32_t reuse_iss;      /* set by tcp_timewait_yield() for the connection that asked */
+	uint32_t reuse_iss; /* set by tcp_timewait_yield() for the connection that asked */
 	bool reused;
 	struct timer timewait_timer;
-	struct list blocked;     /* struct tcp whose interface had no room */
+	struct list blocked; /* struct tcp whose interface had no room */
 	/* RFC 5961 §10: challenge ACKs left in this second. */
 	berth_time challenge_second;
 	uint32_t challenge_left;
@@ -81,46 +82,46 @@ struct tcp_stack {
 /* What one segment's acknowledgment told us. */
 struct tcp_acked {
 	uint32_t prior_una;
-	uint32_t acked;          /* sequence space newly acknowledged, cumulatively */
-	uint32_t delivered;      /* newly acknowledged or SACKed */
-	uint32_t dsacked;        /* bytes reported twice */
-	berth_time rtt;          /* from a segment sent once; -1: none */
-	berth_time sack_rtt;     /* the same from a SACKed one */
+	uint32_t acked;	     /* sequence space newly acknowledged, cumulatively */
+	uint32_t delivered;  /* newly acknowledged or SACKed */
+	uint32_t dsacked;    /* bytes reported twice */
+	berth_time rtt;	     /* from a segment sent once; -1: none */
+	berth_time sack_rtt; /* the same from a SACKed one */
 	uint32_t tsecr;
 	bool has_tsecr;
-	bool retransmitted;      /* of what was acknowledged, something had been retransmitted */
-	bool new_sack;           /* a SACK block told news */
+	bool retransmitted; /* of what was acknowledged, something had been retransmitted */
+	bool new_sack;	    /* a SACK block told news */
 	bool dsack;
-	bool duplicate;          /* RFC 5681 §2 */
-	bool lost;               /* something was found lost */
+	bool duplicate; /* RFC 5681 §2 */
+	bool lost;	/* something was found lost */
 };
 
 /* One run of the sequence space that was sent and is not acknowledged. */
 struct tcp_seg {
-	berth_time sent;      /* when it was last sent */
+	berth_time sent; /* when it was last sent */
 	uint32_t seq;
-	uint32_t bytes;       /* SYN and FIN count one */
-	uint8_t flags;        /* SEG_* */
-	uint8_t tries;        /* retransmissions, saturating */
+	uint32_t bytes; /* SYN and FIN count one */
+	uint8_t flags;	/* SEG_* */
+	uint8_t tries;	/* retransmissions, saturating */
 };
 
 #define SEG_SACKED 0x01u  /* the peer has it */
-#define SEG_LOST 0x02u    /* thought lost and not yet sent again */
+#define SEG_LOST 0x02u	  /* thought lost and not yet sent again */
 #define SEG_RETRANS 0x04u /* was lost, and a retransmission is in flight */
-#define SEG_EVER 0x08u    /* was retransmitted at some time: no RTT from it (Karn) */
+#define SEG_EVER 0x08u	  /* was retransmitted at some time: no RTT from it (Karn) */
 #define SEG_SYN 0x10u
 #define SEG_FIN 0x20u
-#define SEG_PROBE 0x40u   /* a tail loss probe */
+#define SEG_PROBE 0x40u /* a tail loss probe */
 
 /* The records of what is in flight, in order and without gaps: a ring. */
 struct tcp_segs {
-	struct tcp_seg *ring; /* `inline_ring`, or allocated */
+	struct tcp_seg *ring;		 /* `inline_ring`, or allocated */
 	uint32_t first, count, capacity; /* capacity is a power of two */
 	struct tcp_seg inline_ring[TCP_SEGS_INLINE];
 };
 
 struct tcp_range {
-	uint32_t start, end;  /* [start, end) */
+	uint32_t start, end; /* [start, end) */
 };
 
 /* Bytes that came out of order: runs with gaps between, ascending. */
@@ -132,8 +133,8 @@ struct tcp_run {
 struct tcp_reass {
 	struct tcp_run *runs;
 	uint32_t count, capacity;
-	uint32_t bytes;       /* sum of the runs */
-	bool fin;             /* a FIN was seen beyond a gap */
+	uint32_t bytes; /* sum of the runs */
+	bool fin;	/* a FIN was seen beyond a gap */
 	uint32_t fin_seq;
 };
 
@@ -145,11 +146,11 @@ struct tcp_agreed {
 
 /* The state of congestion control as a whole; the algorithm's own is `cc_state`. */
 enum tcp_ca {
-	CA_OPEN,      /* nothing wrong */
-	CA_DISORDER,  /* SACKs or duplicate ACKs, no loss yet */
-	CA_CWR,       /* ECN or a local drop reduced the window */
-	CA_RECOVERY,  /* fast retransmit */
-	CA_LOSS,      /* after a retransmission timeout */
+	CA_OPEN,     /* nothing wrong */
+	CA_DISORDER, /* SACKs or duplicate ACKs, no loss yet */
+	CA_CWR,	     /* ECN or a local drop reduced the window */
+	CA_RECOVERY, /* fast retransmit */
+	CA_LOSS,     /* after a retransmission timeout */
 };
 
 /* What the retransmission timer stands for; it is one timer. */
@@ -162,27 +163,28 @@ enum tcp_wait {
 };
 
 struct tcp_cubic {
-	uint32_t w_max;          /* bytes */
-	uint32_t epoch_cwnd;     /* bytes, at the epoch's begin */
+	uint32_t w_max;	     /* bytes */
+	uint32_t epoch_cwnd; /* bytes, at the epoch's begin */
 	uint32_t k_ms;
-	uint32_t w_est;          /* bytes: Reno's window */
-	berth_time epoch;        /* 0: none */
+	uint32_t w_est;	  /* bytes: Reno's window */
+	berth_time epoch; /* 0: none */
 	/* HyStart++, RFC 9406 */
-	uint32_t round_end;      /* sequence number */
+	uint32_t round_end; /* sequence number */
 	uint32_t last_min_us, min_us, css_base_us;
 	uint16_t samples;
-	uint8_t css_rounds;      /* 0: not in conservative slow start */
+	uint8_t css_rounds; /* 0: not in conservative slow start */
 };
 
 /* A congestion control algorithm. */
 struct tcp_cc {
-	const char *name;        /* of TCP_CONGESTION */
+	const char *name; /* of TCP_CONGESTION */
 	void (*init)(struct tcp *t);
 	/* New data was acknowledged, and the window was in use. */
 	void (*on_ack)(struct tcp *t, uint32_t acked);
 	/* The slow-start threshold, bytes, after a loss now. Called once for each. */
 	uint32_t (*on_loss)(struct tcp *t);
-	/* Data is sent again after an idle time, or the timer expired: old measures mean nothing. */
+	/* Data is sent again after an idle time, or the timer expired: old measures mean nothing.
+	 */
 	void (*on_restart)(struct tcp *t);
 };
 
@@ -194,32 +196,32 @@ struct tcp {
 	const struct tcp_cc *cc;
 
 	/* State; see the drawing above. */
-	uint8_t state;           /* TCP_ESTABLISHED ... of <netinet/tcp.h> */
-	bool orphan;             /* the program has closed it */
-	bool fin_wanted;         /* a FIN is to follow the last byte of sndq */
+	uint8_t state;	 /* TCP_ESTABLISHED ... of <netinet/tcp.h> */
+	bool orphan;	 /* the program has closed it */
+	bool fin_wanted; /* a FIN is to follow the last byte of sndq */
 	bool fin_sent, fin_acked, fin_received;
-	bool was_connected;      /* it has been in ESTABLISHED */
-	bool connecting;         /* connect() under way, its result not yet told */
+	bool was_connected; /* it has been in ESTABLISHED */
+	bool connecting;    /* connect() under way, its result not yet told */
 	struct tcp_agreed agreed;
 
 	/* Send sequence space, RFC 9293 §3.3.1. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_up;
-	uint32_t snd_wnd_max;    /* the largest window the peer has offered */
-	uint32_t snd_mss;        /* payload bytes of a full segment, options subtracted */
-	uint16_t peer_mss;       /* as its SYN said */
-	uint16_t user_mss;       /* TCP_MAXSEG; 0: not set */
-	uint16_t rcv_mss;        /* estimate of what the peer sends */
-	uint32_t path_mtu;       /* that snd_mss was made from */
+	uint32_t snd_wnd_max; /* the largest window the peer has offered */
+	uint32_t snd_mss;     /* payload bytes of a full segment, options subtracted */
+	uint16_t peer_mss;    /* as its SYN said */
+	uint16_t user_mss;    /* TCP_MAXSEG; 0: not set */
+	uint16_t rcv_mss;     /* estimate of what the peer sends */
+	uint32_t path_mtu;    /* that snd_mss was made from */
 
 	/* Receive sequence space. */
 	uint32_t irs, rcv_nxt;
-	uint32_t rcv_acked;      /* rcv_nxt as our last ACK said it */
-	uint32_t rcv_wnd;        /* window as our last ACK said it, from rcv_acked on */
-	uint32_t rcv_up;         /* sequence number of the urgent byte */
-	uint32_t urgent;         /* URGENT_* or 0x100 | the byte */
+	uint32_t rcv_acked; /* rcv_nxt as our last ACK said it */
+	uint32_t rcv_wnd;   /* window as our last ACK said it, from rcv_acked on */
+	uint32_t rcv_up;    /* sequence number of the urgent byte */
+	uint32_t urgent;    /* URGENT_* or 0x100 | the byte */
 
 	/* Timestamps, RFC 7323. */
-	uint32_t ts_offset;      /* added to our clock */
+	uint32_t ts_offset; /* added to our clock */
 	uint32_t ts_recent;
 	berth_time ts_recent_at; /* when ts_recent was taken */
 
@@ -228,89 +230,91 @@ struct tcp {
 	struct tcp_segs segs;
 	struct tcp_reass reass;
 	struct tcp_range sacks[TCP_SACKS_MAX]; /* to be reported, most recent first */
-	struct tcp_range dsack;  /* to be reported once, RFC 2883 */
-	struct tcp_range sack_seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
+	struct tcp_range dsack;		       /* to be reported once, RFC 2883 */
+	struct tcp_range
+		sack_seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
 	uint8_t sacks_count;
 	bool dsack_pending;
 
 	/* Congestion control, RFC 5681 and 6675; all in bytes. */
-	uint8_t ca;              /* enum tcp_ca */
-	bool cwnd_limited;       /* the window was in use when we last sent */
+	uint8_t ca;	   /* enum tcp_ca */
+	bool cwnd_limited; /* the window was in use when we last sent */
 	uint32_t cwnd, ssthresh;
-	uint32_t sacked_bytes;   /* SEG_SACKED; without SACK: an estimate from duplicate ACKs */
-	uint32_t lost_bytes;     /* SEG_LOST */
-	uint32_t lost_hint;      /* no lost segment begins below this */
-	uint32_t recover;        /* snd_nxt when the recovery began (RFC 6582) */
+	uint32_t sacked_bytes; /* SEG_SACKED; without SACK: an estimate from duplicate ACKs */
+	uint32_t lost_bytes;   /* SEG_LOST */
+	uint32_t lost_hint;    /* no lost segment begins below this */
+	uint32_t recover;      /* snd_nxt when the recovery began (RFC 6582) */
 	uint32_t dupacks;
-	uint32_t cwnd_acked;     /* bytes acknowledged since cwnd last grew */
+	uint32_t cwnd_acked;		   /* bytes acknowledged since cwnd last grew */
 	uint32_t cwnd_used, cwnd_used_end; /* the most in flight before this sequence number */
 	uint32_t prr_delivered, prr_out, prr_start; /* RFC 6937 */
 	uint32_t undo_cwnd, undo_ssthresh;
-	uint32_t undo_seq;       /* snd_una when it was reduced */
-	int32_t undo_retrans;    /* retransmissions not yet known to be needless; -1: none made */
-	berth_time undo_at;      /* of the first retransmission (RFC 3522) */
+	uint32_t undo_seq;    /* snd_una when it was reduced */
+	int32_t undo_retrans; /* retransmissions not yet known to be needless; -1: none made */
+	berth_time undo_at;   /* of the first retransmission (RFC 3522) */
 	bool undo_possible;
 	struct tcp_cubic cubic;
 
 	/* RTT and RTO, RFC 6298; nanoseconds. */
 	berth_time srtt, rttvar, rto, rtt_min, rtt_last;
 	berth_time rtt_min_at;
-	uint8_t backoff;         /* doublings of rto now */
-	uint8_t probes;          /* zero-window probes unanswered */
-	uint8_t keep_probes;     /* keepalive probes unanswered */
+	uint8_t backoff;	  /* doublings of rto now */
+	uint8_t probes;		  /* zero-window probes unanswered */
+	uint8_t keep_probes;	  /* keepalive probes unanswered */
 	berth_time fin_wait2_end; /* an orphan in FIN_WAIT2 lives until then */
-	uint8_t wait;            /* enum tcp_wait */
+	uint8_t wait;		  /* enum tcp_wait */
 	berth_time first_retrans; /* of the present series; 0: none. For R2 and TCP_USER_TIMEOUT */
 
 	/* RACK-TLP, RFC 8985. */
 	berth_time rack_sent, rack_rtt;
-	uint32_t rack_end;       /* sequence number after the segment it is about */
-	uint32_t rack_fack;      /* the highest sequence number acknowledged or SACKed, plus one */
+	uint32_t rack_end;  /* sequence number after the segment it is about */
+	uint32_t rack_fack; /* the highest sequence number acknowledged or SACKed, plus one */
 	uint32_t rack_dsack_round;
-	uint32_t retrans_high;   /* no segment at or above this was retransmitted */
+	uint32_t retrans_high; /* no segment at or above this was retransmitted */
 	uint8_t rack_reo_mult, rack_reo_persist;
 	bool rack_reordering, rack_dsack_seen;
-	bool tlp_retrans;        /* the probe was a retransmission */
+	bool tlp_retrans; /* the probe was a retransmission */
 	bool tlp_pending;
 	uint32_t tlp_end;
 
 	/* Acknowledgments. */
-	uint8_t quick_acks;      /* to be sent at once (as Linux starts) */
-	bool interactive;        /* the program answers what it gets: delay ACKs */
+	uint8_t quick_acks; /* to be sent at once (as Linux starts) */
+	bool interactive;   /* the program answers what it gets: delay ACKs */
 	bool ack_now, ack_delayed;
-	bool quickack_mode;      /* TCP_QUICKACK */
-	bool output_blocked;     /* the interface was full: on its ts->blocked list */
+	bool quickack_mode;  /* TCP_QUICKACK */
+	bool output_blocked; /* the interface was full: on its ts->blocked list */
 	bool oow_answered, nospace;
 	berth_time last_received, last_sent, last_data;
 	berth_time last_oow_ack; /* last challenge ACK of this connection */
 
 	/* Buffer tuning. */
-	uint32_t drs_seq;        /* rcv_nxt at which the present measurement ends */
-	uint64_t drs_copied;     /* rcvq.begin at its start */
+	uint32_t drs_seq;    /* rcv_nxt at which the present measurement ends */
+	uint64_t drs_copied; /* rcvq.begin at its start */
 	uint32_t drs_space;
 	berth_time drs_at, drs_rtt;
 	uint32_t window_clamp;
 
 	/* Options of the program's. */
 	bool nodelay, cork, more;
-	uint32_t small_end;      /* sequence number after the last segment sent that was not full */
-	uint8_t syn_retries;     /* 0: the host's */
+	uint32_t small_end;  /* sequence number after the last segment sent that was not full */
+	uint8_t syn_retries; /* 0: the host's */
 	uint8_t keep_count;
 	uint32_t keep_idle_s, keep_interval_s; /* 0: the host's */
 	int32_t linger2_s;
 	uint32_t user_timeout_ms;
 	uint32_t notsent_lowat;
-	uint8_t defer_accept;    /* SYN-ACKs sent before a connection without data is given up on */
-	uint8_t fastopen;        /* accepted, without effect */
+	uint8_t defer_accept; /* SYN-ACKs sent before a connection without data is given up on */
+	uint8_t fastopen;     /* accepted, without effect */
 
-	/* Timers: retransmission (see `wait`), delayed ACK, and the slow ones (keepalive, FIN_WAIT2, TIME_WAIT). They
-	 * are left armed when they mean nothing any more, and ignored when they fire. */
+	/* Timers: retransmission (see `wait`), delayed ACK, and the slow ones (keepalive,
+	 * FIN_WAIT2, TIME_WAIT). They are left armed when they mean nothing any more, and ignored
+	 * when they fire. */
 	struct timer rexmit, delack, slow;
 	berth_time rexmit_at, delack_at, slow_at; /* NEVER: nothing to do */
 
 	struct tcp_listener *listener; /* LISTEN; or whose accept queue it is in */
-	struct list link;        /* in an accept queue */
-	struct list blocked_link; /* in ts->blocked */
+	struct list link;	       /* in an accept queue */
+	struct list blocked_link;      /* in ts->blocked */
 
 	/* Counts for TCP_INFO. */
 	uint32_t total_retrans, reord_seen, dsack_dups;
@@ -319,9 +323,9 @@ struct tcp {
 };
 
 #define URGENT_NONE 0u
-#define URGENT_READ 0x200u   /* the byte at rcv_up was taken */
+#define URGENT_READ 0x200u     /* the byte at rcv_up was taken */
 #define URGENT_EXPECTED 0x400u /* the byte at rcv_up has not come */
-#define URGENT_VALID 0x100u  /* the low eight bits are the byte */
+#define URGENT_VALID 0x100u    /* the low eight bits are the byte */
 
 static inline struct tcp *tcp_of(struct sock *s)
 {
@@ -338,7 +342,8 @@ STATIC_ASSERT(sizeof(struct tcp) <= 1400);
 
 extern const struct proto tcp_proto;
 
-/* TCP's context of one stack: makes it, registers it with net and transport, and stores it in tp->tcp. -ENOMEM. */
+/* TCP's context of one stack: makes it, registers it with net and transport, and stores it in
+ * tp->tcp. -ENOMEM. */
 int tcp_init(struct transport *tp);
 /* All socks are gone (see tcp_shutdown()). Frees tp->tcp; harmless if there is none. */
 void tcp_fini(struct transport *tp);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the ACK field, the window and the SACK blocks of a segment mean: bytes leave the send queue, round-trip times are
- * measured, losses found, windows grown or cut (tcp_cc.c), timers moved.
+ * What the ACK field, the window and the SACK blocks of a segment mean: bytes leave the send queue,
+ * round-trip times are measured, losses found, windows grown or cut (tcp_cc.c), timers moved.
  *
- * RFC 9293 §3.10.7.4 (fifth), RFC 5961 §5 (ACKs out of range), RFC 7323 §4 (RTT from timestamps), RFC 6298 §5.
+ * RFC 9293 §3.10.7.4 (fifth), RFC 5961 §5 (ACKs out of range), RFC 7323 §4 (RTT from timestamps),
+ * RFC 6298 §5.
  */
 #include "tcp/tcp_ack.h"
 
@@ -15,7 +16,8 @@
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_timer.h"
 
-/* Linux: the window that a send buffer of this size would need, packets counted with their overhead. */
+/* Linux: the window that a send buffer of this size would need, packets counted with their
+ * overhead. */
 void tcp_sndbuf_expand(struct tcp *t)
 {
 	uint32_t max = t->ts->env->limits.tcp_wmem_max;
@@ -84,7 +86,8 @@ static void on_send_space(struct tcp *t)
 
 	if (t->cwnd_limited || t->cwnd > t->sock.opt.sndbuf / 2)
 		tcp_sndbuf_expand(t);
-	if (t->nospace && t->sock.opt.sndbuf > queued && t->sock.opt.sndbuf - queued >= queued / 2) {
+	if (t->nospace && t->sock.opt.sndbuf > queued &&
+	    t->sock.opt.sndbuf - queued >= queued / 2) {
 		t->nospace = false;
 		sock_notify(&t->sock, POLLOUT);
 	}
@@ -92,11 +95,12 @@ static void on_send_space(struct tcp *t)
 
 static void measure_rtt(struct tcp *t, struct tcp_acked *a)
 {
-	/* RFC 6298 §3, and more: what lay behind a hole was acknowledged when the hole was filled, not
-	 * when it arrived. */
+	/* RFC 6298 §3, and more: what lay behind a hole was acknowledged when the hole was filled,
+	 * not when it arrived. */
 	berth_time rtt = a->rtt >= 0 && !a->retransmitted ? a->rtt : -1;
 
-	/* RFC 7323 §4.1: after a retransmission only the echoed timestamp tells which was answered. */
+	/* RFC 7323 §4.1: after a retransmission only the echoed timestamp tells which was answered.
+	 */
 	if (rtt < 0 && !(a->acked && a->has_tsecr)) {
 		rtt = a->sack_rtt;
 	} else if (rtt < 0 && a->tsecr) {
@@ -118,7 +122,7 @@ static bool acceptable(struct tcp *t, uint32_t ack)
 	}
 	if (seq_lt(ack, t->snd_una)) {
 		uint32_t oldest = t->snd_una - (t->snd_wnd_max > TCP_WINDOW_MAX ? t->snd_wnd_max
-									       : TCP_WINDOW_MAX);
+										: TCP_WINDOW_MAX);
 
 		if (seq_lt(ack, oldest)) {
 			drop(t->ts->env, DROP_TCP_ACK);

@@ -5,7 +5,8 @@
 
 #include "tcp/tcp_input.h"
 
-/* The ACK field of a segment whose sequence number was acceptable (RFC 9293 §3.10.7.4, fifth). False: drop the rest. */
+/* The ACK field of a segment whose sequence number was acceptable (RFC 9293 §3.10.7.4, fifth).
+ * False: drop the rest. */
 bool tcp_ack_input(struct tcp *t, const struct tcp_in *in);
 
 /* The same when only new data is acknowledged, nothing is wrong and the window has not changed. */

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Congestion control around the algorithms: when the window may grow, when it is cut, how it is spent in recovery.
+ * Congestion control around the algorithms: when the window may grow, when it is cut, how it is
+ * spent in recovery.
  *
  *             loss found                      all acknowledged up to `recover`
  *   OPEN ------------------> RECOVERY ------------------------------------------> OPEN
  *   DISORDER (SACKs seen)        | timeout                                          ^
  *   CWR (ECN, TLP's finding)     +------------> LOSS -------------------------------+
  *
- * In RECOVERY and CWR the window is set on each ACK by proportional rate reduction (RFC 6937, with the safe-ACK rule of its
- * successor): it falls to ssthresh over one RTT, never to a burst. In LOSS the algorithm grows it by slow start.
- * If timestamps (RFC 3522) or duplicate SACKs show that the retransmissions were needless, the cut is undone.
+ * In RECOVERY and CWR the window is set on each ACK by proportional rate reduction (RFC 6937, with
+ * the safe-ACK rule of its successor): it falls to ssthresh over one RTT, never to a burst. In LOSS
+ * the algorithm grows it by slow start. If timestamps (RFC 3522) or duplicate SACKs show that the
+ * retransmissions were needless, the cut is undone.
  *
- * Without SACK, each duplicate ACK stands for one segment that left (sacked_bytes is an estimate), the third starts recovery,
- * and a partial ACK means that the next segment is lost too (RFC 6582).
+ * Without SACK, each duplicate ACK stands for one segment that left (sacked_bytes is an estimate),
+ * the third starts recovery, and a partial ACK means that the next segment is lost too (RFC 6582).
  *
  * RFC 5681, 6582, 6675 §5, 6928, 6937.
  */
@@ -264,7 +266,8 @@ static void find_lost(struct tcp *t, struct tcp_acked *a)
 	a->lost = t->lost_bytes > before;
 }
 
-/* RFC 6582 §3.2 step 1: duplicates of what was sent before a timeout do not start another recovery. */
+/* RFC 6582 §3.2 step 1: duplicates of what was sent before a timeout do not start another recovery.
+ */
 static bool may_recover(const struct tcp *t)
 {
 	return t->lost_bytes > 0 && t->ca < CA_RECOVERY;

@@ -3,7 +3,7 @@
 
 #include "pkt/packet.h"
 
-#define PERIOD (64 * BERTH_SEC)  /* a cookie is good for one to two of them */
+#define PERIOD (64 * BERTH_SEC) /* a cookie is good for one to two of them */
 #define PERIODS 2u
 #define LOW_BITS 0x00ffffffu
 #define STAMP_BITS 6u

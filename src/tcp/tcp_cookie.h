@@ -12,7 +12,8 @@ uint32_t tcp_cookie_make(const struct tcp_stack *ts, const struct flow *f, uint3
 uint16_t tcp_cookie_check(const struct tcp_stack *ts, const struct flow *f, uint32_t irs,
 			  uint32_t cookie);
 
-/* A timestamp (without offset) near `now_ms` that holds the options agreed on, and what one holds. */
+/* A timestamp (without offset) near `now_ms` that holds the options agreed on, and what one holds.
+ */
 uint32_t tcp_cookie_stamp(uint32_t now_ms, const struct tcp_agreed *agreed);
 void tcp_cookie_unstamp(uint32_t stamp, struct tcp_agreed *out);
 

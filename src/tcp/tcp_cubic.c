@@ -2,19 +2,21 @@
 /*
  * CUBIC (RFC 9438) with HyStart++ (RFC 9406).
  *
- * After a loss at window w_max the window follows w_max + C (t - K)^3, t seconds after: fast back to where it was,
- * slowly past it, fast again if nothing happens there; never below what Reno would have (w_est). All in bytes; time in milliseconds;
- * integers only, so that a run is the same on every machine.
+ * After a loss at window w_max the window follows w_max + C (t - K)^3, t seconds after: fast back
+ * to where it was, slowly past it, fast again if nothing happens there; never below what Reno would
+ * have (w_est). All in bytes; time in milliseconds; integers only, so that a run is the same on
+ * every machine.
  *
- * Slow start ends when the least RTT of a round has grown by an eighth (4 to 16 ms): the window then grows at a quarter of the
- * pace for five rounds, and if the RTT falls again it was a false alarm.
+ * Slow start ends when the least RTT of a round has grown by an eighth (4 to 16 ms): the window
+ * then grows at a quarter of the pace for five rounds, and if the RTT falls again it was a false
+ * alarm.
  */
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_output.h"
 
-#define BETA_NUM 7u          /* RFC 9438 §4.6: 0.7; Linux has 717/1024 */
+#define BETA_NUM 7u /* RFC 9438 §4.6: 0.7; Linux has 717/1024 */
 #define BETA_DEN 10u
-#define ALPHA_NUM 9u         /* §4.3: 3 (1 - beta) / (1 + beta) = 9/17 */
+#define ALPHA_NUM 9u /* §4.3: 3 (1 - beta) / (1 + beta) = 9/17 */
 #define ALPHA_DEN 17u
 #define ELAPSED_MAX_MS 100000
 

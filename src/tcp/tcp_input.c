@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Input: from a packet to its connection, and there through the steps of RFC 9293 §3.10.7 in their order.
+ * Input: from a packet to its connection, and there through the steps of RFC 9293 §3.10.7 in their
+ * order.
  *
  *     sequence number -> RST -> SYN -> ACK -> URG -> data -> FIN
  *
- * A segment is first looked at for what nearly all are: the next data in order, or an ACK of new data, with nothing else in it
- * (header prediction, tcp_fast). What is not goes through the steps. Output, ACKs included, happens once, in tcp_settle(), after the
- * segment was digested.
+ * A segment is first looked at for what nearly all are: the next data in order, or an ACK of new
+ * data, with nothing else in it (header prediction, tcp_fast). What is not goes through the steps.
+ * Output, ACKs included, happens once, in tcp_settle(), after the segment was digested.
  *
- * Everything in a segment may be hostile. What is unacceptable is dropped and counted; what would kill a connection
- * must hit it exactly (RFC 5961), or is answered by a challenge ACK.
+ * Everything in a segment may be hostile. What is unacceptable is dropped and counted; what would
+ * kill a connection must hit it exactly (RFC 5961), or is answered by a challenge ACK.
  *
  * Ownership: `in->p` is tcp_input()'s; the queues share its payload.
  *
- * RFC 9293 §3.10.7; RFC 7323 §5 (PAWS); RFC 5961 §3, §4; RFC 5681 §4.2 (when to ACK); Linux's quick ACKs.
+ * RFC 9293 §3.10.7; RFC 7323 §5 (PAWS); RFC 5961 §3, §4; RFC 5681 §4.2 (when to ACK); Linux's quick
+ * ACKs.
  */
 #include "tcp/tcp_input.h"
 
@@ -151,7 +153,8 @@ void tcp_error(void *ctx, const struct ip_error *e)
 		uint32_t before = t->snd_mss;
 
 		tcp_update_mss(t);
-		/* What was too large did not arrive: again, in smaller pieces, without blaming congestion. */
+		/* What was too large did not arrive: again, in smaller pieces, without blaming
+		 * congestion. */
 		if (t->snd_mss < before && t->segs.count) {
 			tcp_segs_mark_all_lost(t, false);
 			tcp_settle(t);
@@ -304,7 +307,8 @@ static void take_urgent(struct tcp *t)
 	sock_notify(&t->sock, POLLPRI);
 }
 
-/* Linux: how soon data is acknowledged. At once at the start and after trouble, else every second full segment. */
+/* Linux: how soon data is acknowledged. At once at the start and after trouble, else every second
+ * full segment. */
 static void schedule_ack(struct tcp *t, uint32_t bytes)
 {
 	berth_time now = t->ts->env->now;
@@ -462,7 +466,8 @@ static void on_data(struct tcp *t, struct tcp_in *in)
 		return;
 	}
 	/* RFC 9293 §3.10.4: data that nobody will read. */
-	if (t->state != TCP_ESTABLISHED && t->sock.shut_rd && in->bytes && seq_gt(end, t->rcv_nxt)) {
+	if (t->state != TCP_ESTABLISHED && t->sock.shut_rd && in->bytes &&
+	    seq_gt(end, t->rcv_nxt)) {
 		drop(t->ts->env, DROP_TCP_CLOSED);
 		tcp_rst_answer(t->ts, in);
 		tcp_done(t, ECONNRESET);
@@ -642,7 +647,8 @@ static void steps(struct tcp *t, struct tcp_in *in)
 	}
 	take_timestamp(t, in);
 	if (flags & TCPF_SYN) {
-		/* RFC 5961 §4.2. In a simultaneous open this is the SYN (with an ACK) that we wait for. */
+		/* RFC 5961 §4.2. In a simultaneous open this is the SYN (with an ACK) that we wait
+		 * for. */
 		if (t->state != TCP_SYN_RECV || in->h.seq != t->irs) {
 			tcp_challenge(t);
 			return;

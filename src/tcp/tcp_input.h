@@ -8,12 +8,12 @@
 
 /* A segment being taken in. */
 struct tcp_in {
-	struct berth_packet *p;      /* owned; starts at the payload */
+	struct berth_packet *p; /* owned; starts at the payload */
 	const struct ip_info *info;
 	struct tcp_header h;
-	uint32_t bytes;              /* of payload */
-	uint32_t end;                /* sequence number after payload, SYN and FIN */
-	uint32_t iss;                /* a SYN that ended a TIME-WAIT: the number to answer with */
+	uint32_t bytes; /* of payload */
+	uint32_t end;	/* sequence number after payload, SYN and FIN */
+	uint32_t iss;	/* a SYN that ended a TIME-WAIT: the number to answer with */
 	bool iss_given;
 };
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Passive opens. A SYN makes a struct tcp_request, which is all that a half-open end costs; the ACK that completes it makes the
- * struct tcp, which waits in its listener's accept queue.
+ * Passive opens. A SYN makes a struct tcp_request, which is all that a half-open end costs; the ACK
+ * that completes it makes the struct tcp, which waits in its listener's accept queue.
  *
- * Two bounds, as on Linux: the accept queue holds backlog + 1 connections, and while it is full SYNs are dropped and completing
- * ACKs ignored (the peer believes it is connected, and its data or our SYN+ACK will ask again; tcp_abort_on_overflow
- * resets instead). The half-open ends are no more than the backlog either; past it SYN cookies need no memory at all
- * (tcp_cookie.c), or, with tcp_syncookies 0, SYNs are dropped.
+ * Two bounds, as on Linux: the accept queue holds backlog + 1 connections, and while it is full
+ * SYNs are dropped and completing ACKs ignored (the peer believes it is connected, and its data or
+ * our SYN+ACK will ask again; tcp_abort_on_overflow resets instead). The half-open ends are no more
+ * than the backlog either; past it SYN cookies need no memory at all (tcp_cookie.c), or, with
+ * tcp_syncookies 0, SYNs are dropped.
  *
- * A request sends its SYN+ACK again after 1, 2, 4 ... s, tcp_synack_retries times. With TCP_DEFER_ACCEPT it waits for data
- * after the ACK.
+ * A request sends its SYN+ACK again after 1, 2, 4 ... s, tcp_synack_retries times. With
+ * TCP_DEFER_ACCEPT it waits for data after the ACK.
  *
- * Ownership: a listener owns its requests and the children in its queue; a request is in ts->requests as well.
+ * Ownership: a listener owns its requests and the children in its queue; a request is in
+ * ts->requests as well.
  *
  * RFC 9293 §3.10.7.2, §3.10.7.4 for SYN-RECEIVED; RFC 4987; RFC 5961.
  */
@@ -32,8 +34,8 @@
 #define SYNACK_INTERVAL (500 * BERTH_MSEC) /* between two that repeated SYNs provoke */
 
 struct tcp_listener {
-	struct list queue;       /* struct tcp, the oldest first */
-	struct list requests;    /* struct tcp_request */
+	struct list queue;    /* struct tcp, the oldest first */
+	struct list requests; /* struct tcp_request */
 	uint32_t queued, request_count;
 	uint32_t backlog;
 };
@@ -48,10 +50,10 @@ struct tcp_request {
 	struct tcp_agreed agreed;
 	uint32_t irs, iss;
 	uint32_t ts_recent, ts_offset;
-	uint32_t window;         /* that the SYN+ACK offered */
+	uint32_t window; /* that the SYN+ACK offered */
 	uint16_t peer_mss;
-	uint8_t tries;           /* SYN+ACKs sent again by the timer */
-	bool acked;              /* the ACK came, but could not be used */
+	uint8_t tries; /* SYN+ACKs sent again by the timer */
+	bool acked;    /* the ACK came, but could not be used */
 	berth_time sent, answered;
 };
 
@@ -155,7 +157,8 @@ void tcp_listen_stop(struct tcp *t)
 /* --- SYN+ACK --- */
 
 /* Linux: a window of at most 64 KiB in the SYN, whole segments of it. */
-static uint32_t first_window(const struct tcp_stack *ts, const struct sock_options *opt, uint32_t mss)
+static uint32_t first_window(const struct tcp_stack *ts, const struct sock_options *opt,
+			     uint32_t mss)
 {
 	uint32_t space = opt->rcvbuf / 2;
 
@@ -221,8 +224,8 @@ static void on_timer(struct timer *timer)
 	struct tcp_request *r = container_of(timer, struct tcp_request, timer);
 	struct tcp *listener = r->listener;
 	const struct knobs *k = &listener->ts->env->knobs;
-	uint8_t most = listener->syn_retries ? listener->syn_retries
-					     : (uint8_t)k->tcp_synack_retries;
+	uint8_t most =
+		listener->syn_retries ? listener->syn_retries : (uint8_t)k->tcp_synack_retries;
 
 	/* TCP_DEFER_ACCEPT: one that was acknowledged is given its time to send. */
 	if (listener->defer_accept > most && r->acked)
@@ -414,7 +417,8 @@ static bool on_cookie(struct tcp *listener, const struct flow *f, struct tcp_in 
 	struct tcp_request r;
 	uint16_t mss;
 
-	if (ts->cookies_until <= ts->env->now || listener->listener->queued > listener->listener->backlog)
+	if (ts->cookies_until <= ts->env->now ||
+	    listener->listener->queued > listener->listener->backlog)
 		return false;
 	mss = tcp_cookie_check(ts, f, in->h.seq - 1, in->h.ack - 1);
 	if (mss == 0 || !prepare(&r, listener, f, in))
@@ -496,8 +500,8 @@ static bool acceptable(struct tcp_request *r, const struct tcp_in *in)
 	struct env *env = r->listener->ts->env;
 	uint32_t next = r->irs + 1;
 	uint8_t flags = in->h.flags;
-	bool old = r->agreed.ts && in->h.options.has_ts &&
-		   seq_lt(in->h.options.ts_val, r->ts_recent);
+	bool old =
+		r->agreed.ts && in->h.options.has_ts && seq_lt(in->h.options.ts_val, r->ts_recent);
 	bool inside = seq_ge(in->end, next) && seq_le(in->h.seq, next + r->window);
 
 	if (old || !inside) {

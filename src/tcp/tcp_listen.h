@@ -9,7 +9,8 @@
 int tcp_listen(struct sock *s, int backlog);
 int tcp_accept(struct sock *s, struct sock **out);
 
-/* Ends listening: half-open ends vanish, connections not yet accepted are reset. State CLOSE after. */
+/* Ends listening: half-open ends vanish, connections not yet accepted are reset. State CLOSE after.
+ */
 void tcp_listen_stop(struct tcp *t);
 
 /* A segment for a listener that no connection and no half-open end took. */

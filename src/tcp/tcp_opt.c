@@ -2,8 +2,9 @@
 /*
  * The options of level IPPROTO_TCP, with Linux's names, ranges and errors, and TCP_INFO.
  *
- * struct tcp_info has grown over the years, and callers pass the size they know; so it is written here as the kernel lays it
- * out (tools' headers differ), and as much as fits is copied. What is not measured here is zero.
+ * struct tcp_info has grown over the years, and callers pass the size they know; so it is written
+ * here as the kernel lays it out (tools' headers differ), and as much as fits is copied. What is
+ * not measured here is zero.
  */
 #include "tcp/tcp_usr.h"
 
@@ -113,7 +114,8 @@ static void fill_info(const struct tcp *t, struct info *i)
 	i->rcv_ssthresh = t->sock.opt.rcvbuf / 2;
 	i->rtt = microseconds(t->srtt);
 	i->rttvar = microseconds(t->rttvar);
-	i->snd_ssthresh = t->ssthresh < UINT32_MAX && t->snd_mss ? t->ssthresh / t->snd_mss : 0x7fffffff;
+	i->snd_ssthresh =
+		t->ssthresh < UINT32_MAX && t->snd_mss ? t->ssthresh / t->snd_mss : 0x7fffffff;
 	i->snd_cwnd = t->snd_mss ? t->cwnd / t->snd_mss : TCP_INIT_CWND;
 	i->advmss = tcp_mss_to_offer(t) - (t->agreed.ts ? 12u : 0u);
 	i->reordering = TCP_DUP_THRESH;

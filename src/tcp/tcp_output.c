@@ -2,26 +2,28 @@
 /*
  * What leaves: data, retransmissions, ACKs, probes.
  *
- * tcp_output() decides, at the end of every event, what may be sent now: first what is thought lost, then
- * new data, as far as the congestion window (bytes in flight, RFC 6675 §4 "pipe"), the peer's window and
- * Nagle's rule allow, then an ACK if one is due and no data carried it. A packet holds views of the send queue's
- * bytes, so nothing is copied; where the interface takes super-packets, one packet holds many segments. Segments
- * sent in one instant share one record in the scoreboard (tcp_sack.c cuts it when it must).
+ * tcp_output() decides, at the end of every event, what may be sent now: first what is thought
+ * lost, then new data, as far as the congestion window (bytes in flight, RFC 6675 §4 "pipe"), the
+ * peer's window and Nagle's rule allow, then an ACK if one is due and no data carried it. A packet
+ * holds views of the send queue's bytes, so nothing is copied; where the interface takes
+ * super-packets, one packet holds many segments. Segments sent in one instant share one record in
+ * the scoreboard (tcp_sack.c cuts it when it must).
  *
- * An interface without room stops output; the connection waits on ts->blocked for tcp_on_tx_space(). A packet
- * that could not be built for want of memory is not sent and not recorded; the retransmission timer, armed all the
- * same, tries again.
+ * An interface without room stops output; the connection waits on ts->blocked for
+ * tcp_on_tx_space(). A packet that could not be built for want of memory is not sent and not
+ * recorded; the retransmission timer, armed all the same, tries again.
  *
- * RFC 9293 §3.8.6.2.1 (silly windows at the sender), §3.7.4 (Nagle), RFC 5681 §4.1 (restart after idle).
+ * RFC 9293 §3.8.6.2.1 (silly windows at the sender), §3.7.4 (Nagle), RFC 5681 §4.1 (restart after
+ * idle).
  */
-#include "tcp/tcp.h"
+#include "tcp/tcp_output.h"
+
 
 #include <errno.h>
 #include <netinet/in.h>
 
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
-#include "tcp/tcp_output.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_timer.h"
@@ -33,7 +35,8 @@ uint32_t tcp_clock_ms(const struct tcp *t)
 	return (uint32_t)(t->ts->env->now / BERTH_MSEC) + t->ts_offset;
 }
 
-/* Bytes that may be received and held: half of the buffer, as Linux counts (tcp_adv_win_scale 1). */
+/* Bytes that may be received and held: half of the buffer, as Linux counts (tcp_adv_win_scale 1).
+ */
 uint32_t tcp_rcv_space(const struct tcp *t)
 {
 	uint64_t full = t->sock.opt.rcvbuf / 2;
@@ -42,7 +45,8 @@ uint32_t tcp_rcv_space(const struct tcp *t)
 	return full > used ? (uint32_t)(full - used) : 0;
 }
 
-/* RFC 9293 §3.8.6.2.2: the window's right edge never moves back, and forward only in steps worth a segment. */
+/* RFC 9293 §3.8.6.2.2: the window's right edge never moves back, and forward only in steps worth a
+ * segment. */
 uint32_t tcp_window_to_offer(const struct tcp *t)
 {
 	uint32_t full = t->sock.opt.rcvbuf / 2;
@@ -116,8 +120,7 @@ static void fill_sacks(struct tcp *t, struct tcp_header *h)
 		t->dsack_pending = false;
 	}
 	for (uint8_t i = 0; i < t->sacks_count && n < room; i++)
-		h->options.sacks[n++] =
-			(struct tcp_sack_block){t->sacks[i].start, t->sacks[i].end};
+		h->options.sacks[n++] = (struct tcp_sack_block){t->sacks[i].start, t->sacks[i].end};
 	h->options.sack_count = n;
 }
 
@@ -226,7 +229,8 @@ void tcp_update_mss(struct tcp *t)
 	/* Linux: never below 48, or a hostile MTU would make us send dust. */
 	if (mss < TCP_SND_MSS_MIN)
 		mss = TCP_SND_MSS_MIN;
-	/* RFC 9293 §3.8.6.2.1: a peer with a tiny buffer is never sent more than half of it at once. */
+	/* RFC 9293 §3.8.6.2.1: a peer with a tiny buffer is never sent more than half of it at
+	 * once. */
 	uint32_t half = t->snd_wnd_max > TCP_DEFAULT_MSS ? t->snd_wnd_max / 2 : t->snd_wnd_max;
 
 	if (half && mss > half)
@@ -235,7 +239,8 @@ void tcp_update_mss(struct tcp *t)
 	t->snd_mss = mss;
 }
 
-/* Whether a segment smaller than full may be sent now (RFC 9293 §3.7.4; Minshall's variant, as Linux). */
+/* Whether a segment smaller than full may be sent now (RFC 9293 §3.7.4; Minshall's variant, as
+ * Linux). */
 static bool nagle_allows(const struct tcp *t, uint8_t flags)
 {
 	if (flags & TCPF_FIN)
@@ -279,8 +284,8 @@ static bool tx_space(struct tcp *t)
 }
 
 /*
- * Sends `bytes` bytes (and FIN, if in `flags`) from `seq` on. Returns how much sequence space went out, 0 when
- * memory was short, or -EMSGSIZE when the path has become narrower.
+ * Sends `bytes` bytes (and FIN, if in `flags`) from `seq` on. Returns how much sequence space went
+ * out, 0 when memory was short, or -EMSGSIZE when the path has become narrower.
  */
 static int64_t send_segment(struct tcp *t, uint32_t seq, uint32_t bytes, uint8_t flags)
 {
@@ -301,7 +306,7 @@ static int64_t send_segment(struct tcp *t, uint32_t seq, uint32_t bytes, uint8_t
 		if (filled < p->payload_bytes)
 			packet_trim_to(p, filled);
 		if (filled < bytes)
-			flags &= (uint8_t)~(TCPF_FIN | TCPF_PSH);
+			flags &= (uint8_t) ~(TCPF_FIN | TCPF_PSH);
 	}
 	if (filled > t->snd_mss)
 		p->gso_bytes = (uint16_t)t->snd_mss;
@@ -360,7 +365,8 @@ static bool send_lost(struct tcp *t)
 			bytes = most;
 		if (bytes > room)
 			bytes = room - room % t->snd_mss;
-		/* RFC 9293 §3.8.6.1: a window that was shrunk is obeyed, but for the first segment. */
+		/* RFC 9293 §3.8.6.1: a window that was shrunk is obeyed, but for the first segment.
+		 */
 		if (seq_gt(s->seq + bytes, t->snd_una + t->snd_wnd) && s->seq != t->snd_una)
 			return false;
 		if (!tx_space(t))
@@ -444,13 +450,15 @@ static uint32_t next_bytes(struct tcp *t, uint32_t unsent, bool *fin)
 	return bytes;
 }
 
-/* RFC 5681 §4.1: after an idle time the ACK clock is gone; Linux halves for each RTO that passed. */
+/* RFC 5681 §4.1: after an idle time the ACK clock is gone; Linux halves for each RTO that passed.
+ */
 static void restart_after_idle(struct tcp *t)
 {
 	berth_time idle = t->ts->env->now - t->last_sent;
 	uint32_t floor = tcp_cwnd_init(t);
 
-	if (t->snd_nxt != t->snd_una || idle <= t->rto || !t->ts->env->knobs.tcp_slow_start_after_idle)
+	if (t->snd_nxt != t->snd_una || idle <= t->rto ||
+	    !t->ts->env->knobs.tcp_slow_start_after_idle)
 		return;
 	if (t->cwnd <= floor || t->ca != CA_OPEN)
 		return;
@@ -547,8 +555,8 @@ bool tcp_send_forced(struct tcp *t)
 
 	if ((bytes == 0 && !fin) || !may_send(t) || !tcp_segs_reserve(t) || !tx_space(t))
 		return false;
-	int64_t sent = send_segment(t, t->snd_nxt, bytes,
-				    TCPF_ACK | TCPF_PSH | (fin ? TCPF_FIN : 0));
+	int64_t sent =
+		send_segment(t, t->snd_nxt, bytes, TCPF_ACK | TCPF_PSH | (fin ? TCPF_FIN : 0));
 
 	if (sent <= 0)
 		return false;

@@ -13,11 +13,12 @@ int tcp_send_ack(struct tcp *t);
 int tcp_send_probe(struct tcp *t);
 int tcp_send_syn(struct tcp *t, bool with_ack);
 
-/* Sends one segment of new data (at least a byte) past the congestion window, Nagle and cork, as far as the peer's window
- * reaches. False: there is none, or the window is closed. */
+/* Sends one segment of new data (at least a byte) past the congestion window, Nagle and cork, as
+ * far as the peer's window reaches. False: there is none, or the window is closed. */
 bool tcp_send_forced(struct tcp *t);
 
-/* Sends the first `bytes` of a record again. -ENOMEM: not now; -EMSGSIZE: the path is too narrow for anything. */
+/* Sends the first `bytes` of a record again. -ENOMEM: not now; -EMSGSIZE: the path is too narrow
+ * for anything. */
 int tcp_retransmit(struct tcp *t, struct tcp_seg *s, uint32_t bytes);
 
 /* Bytes of sndq that were never sent. */

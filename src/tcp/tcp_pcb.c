@@ -2,9 +2,10 @@
 /*
  * Control blocks: made, moved from state to state, ended, freed; and TCP's context of a stack.
  *
- * A control block belongs to the program (through the socket layer) until close(), to its listener while it waits in an
- * accept queue, else to TCP (`orphan`). Whoever handles an event for it (a segment, a timer, a call) ends with
- * tcp_settle(), the only place where one is freed; so inside an event it stays valid whatever happens to it.
+ * A control block belongs to the program (through the socket layer) until close(), to its listener
+ * while it waits in an accept queue, else to TCP (`orphan`). Whoever handles an event for it (a
+ * segment, a timer, a call) ends with tcp_settle(), the only place where one is freed; so inside an
+ * event it stays valid whatever happens to it.
  */
 #include "tcp/tcp_pcb.h"
 
@@ -245,7 +246,7 @@ void tcp_shutdown(struct transport *tp)
 
 	if (!ts)
 		return;
-	list_for_each_safe(l, next, &tp->all) {
+	list_for_each_safe (l, next, &tp->all) {
 		struct sock *s = list_entry(l, struct sock, all_link);
 
 		if (s->proto == &tcp_proto && tcp_of(s)->orphan)

@@ -17,21 +17,22 @@ int tcp_pcb_init(struct sock *s);
 void tcp_set_state(struct tcp *t, uint8_t state);
 
 /*
- * The connection is over: CLOSED, with `error` (positive errno; 0: none) for the program. What was received in order can
- * still be read. The sock is freed by tcp_settle() if nobody holds it.
+ * The connection is over: CLOSED, with `error` (positive errno; 0: none) for the program. What was
+ * received in order can still be read. The sock is freed by tcp_settle() if nobody holds it.
  */
 void tcp_done(struct tcp *t, int error);
 
 /*
- * Ends the handling of an event: sends what may be sent, and frees the control block if it is closed and nobody
- * holds it. Call it last: `t` may be gone after.
+ * Ends the handling of an event: sends what may be sent, and frees the control block if it is
+ * closed and nobody holds it. Call it last: `t` may be gone after.
  */
 void tcp_settle(struct tcp *t);
 
 /* Everything a connection owns beside itself, given back; it can be connected again. */
 void tcp_forget(struct tcp *t);
 
-/* The parameters that both kinds of open share, once path and peer's MSS are known: MSS, buffers, congestion window. */
+/* The parameters that both kinds of open share, once path and peer's MSS are known: MSS, buffers,
+ * congestion window. */
 void tcp_established(struct tcp *t);
 
 /* Numbers for a new connection (RFC 6528 §3, RFC 7323 §5.4). */

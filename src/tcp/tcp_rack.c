@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RACK-TLP (RFC 8985): loss is judged by time of sending. Once a segment is delivered, those sent a reordering window
- * earlier and not delivered are lost. The window is nothing until reordering was seen, a quarter of the shortest RTT
- * then, more when duplicate SACKs say that retransmissions were needless. What is not yet old enough is looked at again
- * by the reordering timer (WAIT_REORDER).
+ * RACK-TLP (RFC 8985): loss is judged by time of sending. Once a segment is delivered, those sent a
+ * reordering window earlier and not delivered are lost. The window is nothing until reordering was
+ * seen, a quarter of the shortest RTT then, more when duplicate SACKs say that retransmissions were
+ * needless. What is not yet old enough is looked at again by the reordering timer (WAIT_REORDER).
  *
- * When the tail of a flight is lost nobody SACKs; so after two RTTs of silence a probe is sent (WAIT_TLP): new data if there
- * is, else the last segment again. What comes back starts recovery, or tells that nothing was lost.
+ * When the tail of a flight is lost nobody SACKs; so after two RTTs of silence a probe is sent
+ * (WAIT_TLP): new data if there is, else the last segment again. What comes back starts recovery,
+ * or tells that nothing was lost.
  *
- * The walk over the scoreboard ends at the first record that was sent later than the latest delivered one, unless
- * something behind it was retransmitted (retrans_high).
+ * The walk over the scoreboard ends at the first record that was sent later than the latest
+ * delivered one, unless something behind it was retransmitted (retrans_high).
  */
 #include "tcp/tcp_rack.h"
 
@@ -18,7 +19,7 @@
 #include "tcp/tcp_sack.h"
 #include "wire/tcp_header.h"
 
-#define REO_PERSIST 16u      /* recoveries that a widened window lasts (§6.2 step 4) */
+#define REO_PERSIST 16u			 /* recoveries that a widened window lasts (§6.2 step 4) */
 #define TLP_ACK_DELAY (200 * BERTH_MSEC) /* the peer's delayed ACK (§7.2) */
 
 /* Whether (sent1, end1) left after (sent2, end2). */
@@ -112,8 +113,8 @@ berth_time tcp_tlp_timeout(const struct tcp *t)
 
 	if (!t->agreed.sack || t->tlp_pending || t->ca > CA_CWR || t->sacked_bytes || out == 0)
 		return 0;
-	if (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT && t->state != TCP_FIN_WAIT1 &&
-	    t->state != TCP_LAST_ACK && t->state != TCP_CLOSING)
+	if (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT &&
+	    t->state != TCP_FIN_WAIT1 && t->state != TCP_LAST_ACK && t->state != TCP_CLOSING)
 		return 0;
 	berth_time timeout = t->srtt ? 2 * t->srtt : TCP_RTO_INIT;
 

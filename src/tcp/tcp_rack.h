@@ -12,7 +12,8 @@ void tcp_rack_delivered(struct tcp *t, const struct tcp_seg *s, uint32_t end,
 void tcp_rack_reordered(struct tcp *t);
 /* A duplicate SACK came: the reordering window may be too small. */
 void tcp_rack_dsack(struct tcp *t);
-/* Marks what must be lost, given what was delivered. Returns after how many nanoseconds to look again; 0: need not. */
+/* Marks what must be lost, given what was delivered. Returns after how many nanoseconds to look
+ * again; 0: need not. */
 berth_time tcp_rack_detect(struct tcp *t);
 
 /* When a tail loss probe is due from now, or 0 if none should be sent. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Data that came out of order: an ascending array of runs with gaps between, each a queue of views. A new segment lengthens
- * the run before it, or begins one; when it closes a gap two runs become one. The first bytes to arrive for a sequence
- * number are kept, whatever comes later. The packets themselves are given back at once; only their payload is held.
+ * Data that came out of order: an ascending array of runs with gaps between, each a queue of views.
+ * A new segment lengthens the run before it, or begins one; when it closes a gap two runs become
+ * one. The first bytes to arrive for a sequence number are kept, whatever comes later. The packets
+ * themselves are given back at once; only their payload is held.
  *
- * The blocks to report (RFC 2018 §4) are runs: the one that changed last comes first, others follow in the order in which they were
- * reported first.
+ * The blocks to report (RFC 2018 §4) are runs: the one that changed last comes first, others follow
+ * in the order in which they were reported first.
  *
- * Bounds: what the window lets in, RUNS_MAX runs, and the stack's bytes_max. Past them the new segment is dropped: it was not
- * acknowledged, so the peer sends it again.
+ * Bounds: what the window lets in, RUNS_MAX runs, and the stack's bytes_max. Past them the new
+ * segment is dropped: it was not acknowledged, so the peer sends it again.
  */
 #include "tcp/tcp_reass.h"
 
@@ -31,7 +32,8 @@ static void report(struct tcp *t, const struct tcp_range *r)
 	struct tcp_range kept[TCP_SACKS_MAX];
 
 	for (uint8_t i = 0; i < t->sacks_count; i++) {
-		bool inside = seq_ge(t->sacks[i].start, r->start) && seq_le(t->sacks[i].end, r->end);
+		bool inside =
+			seq_ge(t->sacks[i].start, r->start) && seq_le(t->sacks[i].end, r->end);
 
 		if (!inside && n < TCP_SACKS_MAX - 1)
 			kept[n++] = t->sacks[i];
@@ -79,7 +81,7 @@ static struct tcp_run *insert(struct tcp *t, uint32_t i, uint32_t seq)
 	return &r->runs[i];
 }
 
-static void delete(struct tcp *t, uint32_t i)
+static void delete (struct tcp *t, uint32_t i)
 {
 	struct tcp_reass *r = &t->reass;
 
@@ -169,7 +171,7 @@ void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, ui
 
 		if (seq_lt(at, to) && !append(t, run, p, at - first, to - at)) {
 			if (run->range.start == run->range.end)
-				delete(t, i);
+				delete (t, i);
 			drop(t->ts->env, DROP_NO_MEMORY);
 			return;
 		}
@@ -181,7 +183,7 @@ void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, ui
 			if (viewq_move(&run->bytes, t->ts->env, &next->bytes) < 0)
 				break; /* two runs side by side are as good, but for room */
 			run->range.end = next_end;
-			delete(t, i + 1);
+			delete (t, i + 1);
 		} else if (seq_lt(at, end)) {
 			i++;
 		}
@@ -222,7 +224,7 @@ bool tcp_reass_pull(struct tcp *t, bool *out_fin)
 			break; /* later, with the next segment */
 		r->bytes -= bytes - known;
 		t->rcv_nxt += bytes - known;
-		delete(t, 0);
+		delete (t, 0);
 		moved = true;
 	}
 	if (r->count == 0 && r->runs) {

@@ -5,11 +5,13 @@
 
 #include "tcp/tcp.h"
 
-/* Keeps the payload [seq, end) of `p` (its whole payload, lent) for later; seq is beyond rcv_nxt. What is there already stays. */
+/* Keeps the payload [seq, end) of `p` (its whole payload, lent) for later; seq is beyond rcv_nxt.
+ * What is there already stays. */
 void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, uint32_t end);
 /* A FIN at `seq`, beyond rcv_nxt. */
 void tcp_reass_fin(struct tcp *t, uint32_t seq);
-/* Moves what rcv_nxt has reached to the receive queue. Returns whether anything moved; *out_fin: a FIN is next. */
+/* Moves what rcv_nxt has reached to the receive queue. Returns whether anything moved; *out_fin: a
+ * FIN is next. */
 bool tcp_reass_pull(struct tcp *t, bool *out_fin);
 void tcp_reass_free(struct tcp *t);
 void tcp_reass_check(const struct tcp *t);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that answer nonsense: resets where there is no connection, challenge ACKs where there is one (RFC 5961), and the
- * limits on both, without which two broken or malicious ends would keep each other busy for ever.
+ * Segments that answer nonsense: resets where there is no connection, challenge ACKs where there is
+ * one (RFC 5961), and the limits on both, without which two broken or malicious ends would keep
+ * each other busy for ever.
  */
 #include "tcp/tcp_rst.h"
 
@@ -56,9 +57,8 @@ void tcp_rst_answer(struct tcp_stack *ts, const struct tcp_in *in)
 
 void tcp_rst_send(struct tcp *t)
 {
-	struct tcp_lone lone = {.src = t->sock.local.addr,
-				.dst = t->sock.remote.addr,
-				.tos = t->sock.opt.tos};
+	struct tcp_lone lone = {
+		.src = t->sock.local.addr, .dst = t->sock.remote.addr, .tos = t->sock.opt.tos};
 	struct tcp_header *h = &lone.h;
 
 	tcp_options_init(&h->options);
@@ -85,8 +85,8 @@ bool tcp_challenge_allowed(struct tcp_stack *ts)
 		return true;
 	if (second != ts->challenge_second || ts->challenge_left > (uint32_t)limit) {
 		ts->challenge_second = second;
-		/* Linux: by chance half as much to half as much again, or the count would tell an attacker something
-		 * (CVE-2016-5696). */
+		/* Linux: by chance half as much to half as much again, or the count would tell an
+		 * attacker something (CVE-2016-5696). */
 		ts->challenge_left = (uint32_t)limit / 2 +
 				     (limit ? env_random_below(ts->env, (uint32_t)limit) : 0);
 	}

@@ -13,15 +13,16 @@ void tcp_rst_send(struct tcp *t);
 void tcp_challenge(struct tcp *t);
 /* The stack-wide part of that limit, for those who have no struct tcp. */
 bool tcp_challenge_allowed(struct tcp_stack *ts);
-/* Whether an answer to something out of the window may be sent (Linux: one in 500 ms for each connection). */
+/* Whether an answer to something out of the window may be sent (Linux: one in 500 ms for each
+ * connection). */
 bool tcp_answer_allowed(struct tcp *t);
 
 /* A segment without payload that no connection keeps account of. */
 struct tcp_lone {
 	struct ipaddr src, dst;
-	const struct ip_path *path;  /* NULL: to be found */
+	const struct ip_path *path; /* NULL: to be found */
 	uint8_t tos, ttl;
-	struct tcp_header h;         /* complete but for the checksum */
+	struct tcp_header h; /* complete but for the checksum */
 };
 void tcp_send_lone(struct tcp_stack *ts, const struct tcp_lone *lone);
 

@@ -2,16 +2,19 @@
 /*
  * The scoreboard: a ring of records of what is in flight.
  *
- * The records lie in sequence order without gaps from snd_una to snd_nxt, so a sequence number is found by binary search
- * and an ACK takes records away in front. Segments sent in one instant share a record, and a super-packet is one
- * record; a record is cut where a SACK block or a retransmission ends inside it. The ring grows by doubling and shrinks to
- * its four inline records when the connection falls idle, so that nothing is allocated per segment.
+ * The records lie in sequence order without gaps from snd_una to snd_nxt, so a sequence number is
+ * found by binary search and an ACK takes records away in front. Segments sent in one instant share
+ * a record, and a super-packet is one record; a record is cut where a SACK block or a
+ * retransmission ends inside it. The ring grows by doubling and shrinks to its four inline records
+ * when the connection falls idle, so that nothing is allocated per segment.
  *
- * Invariants: sacked_bytes is the sum of records with SEG_SACKED (without SACK: an estimate from duplicate ACKs), lost_bytes
- * of those with SEG_LOST; no record has both. No lost record lies below lost_hint.
+ * Invariants: sacked_bytes is the sum of records with SEG_SACKED (without SACK: an estimate from
+ * duplicate ACKs), lost_bytes of those with SEG_LOST; no record has both. No lost record lies below
+ * lost_hint.
  *
- * A peer can make us cut by choosing odd blocks: the number of records is bounded (SEGS_MAX), and past it a block
- * that would cut is ignored. The peer's last blocks are remembered, so that repeating them costs nothing.
+ * A peer can make us cut by choosing odd blocks: the number of records is bounded (SEGS_MAX), and
+ * past it a block that would cut is ignored. The peer's last blocks are remembered, so that
+ * repeating them costs nothing.
  *
  * RFC 2018 §5, RFC 2883 (duplicate SACK), RFC 6675 §3.
  */
@@ -241,7 +244,8 @@ static void delivered(struct tcp *t, const struct tcp_seg *s, uint32_t bytes, bo
 	if (s->flags & SEG_EVER) {
 		a->retransmitted = true;
 	} else if (sacked) {
-		/* Of those SACKed at once the last: an ACK that was lost may have told of the others. */
+		/* Of those SACKed at once the last: an ACK that was lost may have told of the
+		 * others. */
 		if (a->sack_rtt < 0 || rtt < a->sack_rtt)
 			a->sack_rtt = rtt;
 	} else if (a->rtt < 0) {
@@ -312,7 +316,8 @@ static void mark_sacked(struct tcp *t, uint32_t start, uint32_t end, struct tcp_
 		}
 		if (s->flags & SEG_LOST)
 			t->lost_bytes -= s->bytes;
-		/* RFC 8985 §6.2 step 3: an original below what had been acknowledged was overtaken. */
+		/* RFC 8985 §6.2 step 3: an original below what had been acknowledged was overtaken.
+		 */
 		if (seq_lt(seg_end(s), t->rack_fack) && !(s->flags & SEG_EVER))
 			tcp_rack_reordered(t);
 		s->flags = (uint8_t)((s->flags & ~(SEG_LOST | SEG_RETRANS)) | SEG_SACKED);
@@ -348,8 +353,8 @@ static void on_dsack(struct tcp *t, const struct tcp_sack_block *b, struct tcp_a
 	a->dsacked = bytes;
 	t->dsack_dups++;
 	if (t->undo_possible && t->undo_retrans > 0 && seq_ge(b->start, t->undo_seq))
-		t->undo_retrans = t->undo_retrans > (int32_t)bytes ? t->undo_retrans - (int32_t)bytes
-								   : 0;
+		t->undo_retrans =
+			t->undo_retrans > (int32_t)bytes ? t->undo_retrans - (int32_t)bytes : 0;
 	tcp_rack_dsack(t);
 }
 

@@ -19,14 +19,16 @@ static inline struct tcp_seg *tcp_segs_at(const struct tcp_segs *q, uint32_t i)
 bool tcp_segs_reserve(struct tcp *t);
 /* Records that [snd_nxt, + bytes) was sent just now; room was reserved. */
 void tcp_segs_add(struct tcp *t, uint32_t bytes, uint8_t flags);
-/* Cuts a record in two at `seq`, which is inside it, and returns the first. NULL: no room, nothing changed. */
+/* Cuts a record in two at `seq`, which is inside it, and returns the first. NULL: no room, nothing
+ * changed. */
 struct tcp_seg *tcp_segs_cut(struct tcp *t, struct tcp_seg *s, uint32_t seq);
 
 /* The first record that is lost and not sent again. NULL: none. */
 struct tcp_seg *tcp_segs_next_lost(struct tcp *t);
 void tcp_segs_mark_lost(struct tcp *t, struct tcp_seg *s);
 void tcp_segs_mark_retransmitted(struct tcp *t, struct tcp_seg *s);
-/* All that is not SACKed is lost (after a timeout); `forget`: SACKs are not believed any more (reneging). */
+/* All that is not SACKed is lost (after a timeout); `forget`: SACKs are not believed any more
+ * (reneging). */
 void tcp_segs_mark_all_lost(struct tcp *t, bool forget);
 /* Takes all marks of loss back (after a needless timeout). */
 void tcp_segs_unmark_lost(struct tcp *t);

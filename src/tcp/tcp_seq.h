@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arithmetic on sequence numbers (RFC 9293 §3.4) and timestamps (RFC 7323 §5.2), modulo 2^32. They are
- * compared through these functions only.
+ * Arithmetic on sequence numbers (RFC 9293 §3.4) and timestamps (RFC 7323 §5.2), modulo 2^32. They
+ * are compared through these functions only.
  */
 #ifndef TCP_SEQ_H
 #define TCP_SEQ_H

@@ -2,11 +2,13 @@
 /*
  * The timers of a connection and the round-trip estimate.
  *
- * `rexmit` serves five purposes, one at a time (enum tcp_wait): retransmission timeout, tail loss probe, RACK's
- * reordering timer, zero-window probe. `delack` sends a delayed ACK. `slow` serves keepalive, FIN_WAIT2's limit.
+ * `rexmit` serves five purposes, one at a time (enum tcp_wait): retransmission timeout, tail loss
+ * probe, RACK's reordering timer, zero-window probe. `delack` sends a delayed ACK. `slow` serves
+ * keepalive, FIN_WAIT2's limit.
  *
- * Each has a time beside its struct timer, which says when it means something; NEVER: nothing. The struct timer may fire
- * earlier and is moved on then, so that moving a deadline later or giving it up, which happens for every segment, costs nothing.
+ * Each has a time beside its struct timer, which says when it means something; NEVER: nothing. The
+ * struct timer may fire earlier and is moved on then, so that moving a deadline later or giving it
+ * up, which happens for every segment, costs nothing.
  *
  * RFC 6298; RFC 9293 §3.8.3 (R1, R2), §3.8.4 (keepalive), §3.8.6.1 (zero windows); RFC 5482.
  */
@@ -137,8 +139,8 @@ void tcp_arm_after_output(struct tcp *t, bool sent_new)
 			wait_for_ack(t);
 		return;
 	}
-	/* Something is to be sent, and nothing in flight will bring news: a closed window (§3.8.6.1), a cork, or no memory.
-	 * (A full interface tells when it has room.) */
+	/* Something is to be sent, and nothing in flight will bring news: a closed window
+	 * (§3.8.6.1), a cork, or no memory. (A full interface tells when it has room.) */
 	if ((tcp_unsent(t) || (t->fin_wanted && !t->fin_sent)) && !t->output_blocked) {
 		if (t->wait != WAIT_PERSIST)
 			tcp_wait(t, WAIT_PERSIST, t->ts->env->now + tcp_rto(t));
@@ -177,8 +179,8 @@ static void time_out(struct tcp *t)
 /* The SYN, or SYN+ACK of a simultaneous open, once more. */
 static void on_syn_timeout(struct tcp *t)
 {
-	unsigned tries = t->syn_retries ? t->syn_retries
-					: (unsigned)t->ts->env->knobs.tcp_syn_retries;
+	unsigned tries =
+		t->syn_retries ? t->syn_retries : (unsigned)t->ts->env->knobs.tcp_syn_retries;
 	bool late = t->user_timeout_ms && t->first_retrans &&
 		    t->ts->env->now - t->first_retrans >= t->user_timeout_ms * BERTH_MSEC;
 
@@ -195,7 +197,7 @@ static void on_syn_timeout(struct tcp *t)
 		tcp_segs_at(&t->segs, 0)->sent = t->ts->env->now;
 	}
 	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex); /* as it was, then */
-	(void)tcp_send_syn(t, t->state == TCP_SYN_RECV); /* as good as lost */
+	(void)tcp_send_syn(t, t->state == TCP_SYN_RECV);		     /* as good as lost */
 	tcp_wait(t, WAIT_RTO, t->ts->env->now + tcp_rto(t));
 }
 
@@ -323,8 +325,8 @@ static void on_delack(struct timer *timer)
 
 static berth_time keep_idle(const struct tcp *t)
 {
-	uint32_t s = t->keep_idle_s ? t->keep_idle_s
-				    : (uint32_t)t->ts->env->knobs.tcp_keepalive_time;
+	uint32_t s =
+		t->keep_idle_s ? t->keep_idle_s : (uint32_t)t->ts->env->knobs.tcp_keepalive_time;
 
 	return s * BERTH_SEC;
 }
@@ -359,8 +361,8 @@ void tcp_slow_update(struct tcp *t)
 /* RFC 9293 §3.8.4. */
 static void on_keepalive(struct tcp *t)
 {
-	unsigned max = t->keep_count ? t->keep_count
-				     : (unsigned)t->ts->env->knobs.tcp_keepalive_probes;
+	unsigned max =
+		t->keep_count ? t->keep_count : (unsigned)t->ts->env->knobs.tcp_keepalive_probes;
 	berth_time now = t->ts->env->now;
 	berth_time silent = now - t->last_received;
 
@@ -376,8 +378,9 @@ static void on_keepalive(struct tcp *t)
 		tcp_slow_update(t);
 		return;
 	}
-	bool late = t->user_timeout_ms ? t->keep_probes > 0 && silent >= t->user_timeout_ms * BERTH_MSEC
-				       : t->keep_probes >= max;
+	bool late = t->user_timeout_ms
+			    ? t->keep_probes > 0 && silent >= t->user_timeout_ms * BERTH_MSEC
+			    : t->keep_probes >= max;
 
 	if (late) {
 		tcp_rst_send(t);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME-WAIT: what is left of a connection for a minute, so that old segments find somebody who knows them, and a lost last ACK
- * is sent again. A small object: the control block is given back at once, also when the program still holds its
- * descriptor (the sock is then CLOSED, as on Linux).
+ * TIME-WAIT: what is left of a connection for a minute, so that old segments find somebody who
+ * knows them, and a lost last ACK is sent again. A small object: the control block is given back at
+ * once, also when the program still holds its descriptor (the sock is then CLOSED, as on Linux).
  *
- * All wait equally long, so they lie in one list in order of expiry and share one timer. Past limits.timewait_max the oldest goes.
+ * All wait equally long, so they lie in one list in order of expiry and share one timer. Past
+ * limits.timewait_max the oldest goes.
  *
- * A SYN with a later timestamp or sequence number opens a new connection (RFC 6191, RFC 9293 §3.6.1); a RST ends the wait unless
- * tcp_rfc1337 is set (RFC 1337).
+ * A SYN with a later timestamp or sequence number opens a new connection (RFC 6191, RFC 9293
+ * §3.6.1); a RST ends the wait unless tcp_rfc1337 is set (RFC 1337).
  */
 #include "tcp/tcp_timewait.h"
 
@@ -17,7 +18,7 @@
 #include "transport/port.h"
 
 #define ANSWER_INTERVAL (500 * BERTH_MSEC)
-#define ISS_STEP (65535u + 2)  /* Linux: beyond anything the old connection has sent */
+#define ISS_STEP (65535u + 2) /* Linux: beyond anything the old connection has sent */
 
 struct tcp_timewait {
 	struct wait wait;

@@ -2,12 +2,13 @@
 /*
  * What a program asks of a stream socket: struct proto's operations.
  *
- * Nothing waits: what would returns -EAGAIN, and sock_notify() tells when to try again. Results and errors are Linux's.
- * Reading takes bytes off the receive queue and, when that opened the window by much, tells the peer (RFC 9293 §3.8.6.2.2);
- * the receive buffer grows while the program reads as fast as the peer sends (Linux's dynamic right-sizing).
+ * Nothing waits: what would returns -EAGAIN, and sock_notify() tells when to try again. Results and
+ * errors are Linux's. Reading takes bytes off the receive queue and, when that opened the window by
+ * much, tells the peer (RFC 9293 §3.8.6.2.2); the receive buffer grows while the program reads as
+ * fast as the peer sends (Linux's dynamic right-sizing).
  *
- * After close() the control block is an orphan of TCP's until both ends are done. Closing with unread data, or with SO_LINGER's
- * zero time, resets (RFC 2525 §2.17, RFC 9293 §3.10.5).
+ * After close() the control block is an orphan of TCP's until both ends are done. Closing with
+ * unread data, or with SO_LINGER's zero time, resets (RFC 2525 §2.17, RFC 9293 §3.10.5).
  */
 #include "tcp/tcp_usr.h"
 
@@ -397,7 +398,8 @@ static void gather(const struct proto_msg *m, size_t skip, uint8_t *to, size_t b
 
 #define SEND_PIECES 4
 
-/* Takes up to `bytes` bytes of the message, from `done` on, into the queue. How many, or an error. */
+/* Takes up to `bytes` bytes of the message, from `done` on, into the queue. How many, or an error.
+ */
 static ssize_t send_some(struct tcp *t, const struct proto_msg *m, size_t done, size_t bytes)
 {
 	struct iovec iov[SEND_PIECES];
@@ -473,7 +475,8 @@ static int commit_tcp(struct sock *s, size_t bytes, int flags)
 
 /* --- receiving --- */
 
-/* Linux's tcp_rcv_space_adjust(): once per round trip, room for twice what the program read in it. */
+/* Linux's tcp_rcv_space_adjust(): once per round trip, room for twice what the program read in it.
+ */
 static void tune_rcvbuf(struct tcp *t)
 {
 	berth_time now = t->ts->env->now;
@@ -624,7 +627,8 @@ static ssize_t recv_tcp(struct sock *s, struct proto_msg *m)
 	skip_urgent(t);
 	bytes = read_limit(t);
 	if (bytes == 0) {
-		/* Linux: MSG_ERRQUEUE and zero-length reads aside, the end and errors wait for an empty queue. */
+		/* Linux: MSG_ERRQUEUE and zero-length reads aside, the end and errors wait for an
+		 * empty queue. */
 		return why_empty(t);
 	}
 	if (bytes > m->bytes)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What TCP's tests stand on: hosts that have TCP and the transport layer, and below them not IP but this file. Two hosts are
- * joined by a wire with delay, loss, duplicates and reordering drawn from a seed; or a host faces a script, which takes each
- * segment it sends and gives it segments.
+ * What TCP's tests stand on: hosts that have TCP and the transport layer, and below them not IP but
+ * this file. Two hosts are joined by a wire with delay, loss, duplicates and reordering drawn from
+ * a seed; or a host faces a script, which takes each segment it sends and gives it segments.
  */
 #ifndef TESTS_UNIT_TCP_RIG_H
 #define TESTS_UNIT_TCP_RIG_H
@@ -29,13 +29,13 @@ struct rig;
 
 struct net {
 	struct rig *rig;
-	int host;                  /* 0 or 1 */
+	int host; /* 0 or 1 */
 	struct env *env;
 	struct netif netif;
 	struct ipaddr addr;
 	struct ip_protocol tcp;
-	uint32_t mtu;              /* of the path; a packet that is larger comes back as an error */
-	int path_error;            /* ip_path_find() fails with it */
+	uint32_t mtu;	/* of the path; a packet that is larger comes back as an error */
+	int path_error; /* ip_path_find() fails with it */
 };
 
 struct rig_host {
@@ -62,12 +62,12 @@ struct rig {
 	/* The wire, per mille. */
 	berth_time delay, jitter;
 	unsigned loss, duplicate;
-	bool scripted;             /* host 1 is the script: what host 0 sends is in `sent` */
+	bool scripted; /* host 1 is the script: what host 0 sends is in `sent` */
 	struct packet_queue sent;
 	struct rig_flight *flights; /* a heap by (due, order) */
 	uint32_t flight_count;
 	uint64_t order;
-	uint64_t packets, bytes;   /* that were sent */
+	uint64_t packets, bytes; /* that were sent */
 };
 
 static inline bool rig_before(const struct rig_flight *a, const struct rig_flight *b)

@@ -18,11 +18,12 @@ static void transfer(uint64_t seed, unsigned loss, unsigned duplicate, berth_tim
 	berth_time took = rig_transfer(&r, &x, 3600 * BERTH_SEC);
 
 	if (took > limit)
-		fail_msg("seed %lu: %.3f s, more than %.3f", (unsigned long)seed, (double)took / 1e9,
-			 (double)limit / 1e9);
+		fail_msg("seed %lu: %.3f s, more than %.3f", (unsigned long)seed,
+			 (double)took / 1e9, (double)limit / 1e9);
 	if (getenv("RIG_VERBOSE"))
-		print_message("seed %lu loss %u: %.3f s, %u retransmissions\n", (unsigned long)seed, loss,
-			      (double)took / 1e9, ((struct tcp *)(void *)pair[0])->total_retrans);
+		print_message("seed %lu loss %u: %.3f s, %u retransmissions\n", (unsigned long)seed,
+			      loss, (double)took / 1e9,
+			      ((struct tcp *)(void *)pair[0])->total_retrans);
 	tcp_proto.close(pair[1]);
 	tcp_proto.close(pair[0]);
 	rig_run(&r, r.now + 200 * BERTH_SEC);
