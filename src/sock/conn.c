@@ -78,8 +78,11 @@ int conn_listen(struct socket *so, int backlog)
 
 static int disconnect(struct socket *so)
 {
-	int result = so->sock->proto->disconnect(so->sock);
+	struct sock *s = so->sock;
+	int result = s->proto->disconnect(s);
 
+	if (result == 0 && !s->bound_addr)
+		s->local.addr = ipaddr_from4(0);
 	so->state = result < 0 ? SOCKET_DISCONNECTING : SOCKET_UNCONNECTED;
 	return result;
 }

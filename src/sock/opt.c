@@ -389,14 +389,6 @@ static int get_peercred(struct arg *a)
 	return 0;
 }
 
-static int bind_to(struct sock *s, unsigned ifindex)
-{
-	if (ifindex && !links_get(net_links(s->tp->net), ifindex))
-		return -ENODEV;
-	s->opt.ifindex = ifindex;
-	return 0;
-}
-
 static int set_bindtodevice(struct arg *a)
 {
 	char name[IF_NAMESIZE] = "";
@@ -407,9 +399,12 @@ static int set_bindtodevice(struct arg *a)
 		return -EPERM;
 	memcpy(name, a->in, a->len < sizeof(name) ? a->len : sizeof(name) - 1);
 	if (!name[0])
-		return bind_to(a->s, 0);
+		return 0;
 	n = links_by_name(net_links(a->s->tp->net), name);
-	return n ? bind_to(a->s, n->ifindex) : -ENODEV;
+	if (!n)
+		return -ENODEV;
+	a->s->opt.ifindex = n->ifindex;
+	return 0;
 }
 
 static int get_bindtodevice(struct arg *a)
@@ -434,7 +429,8 @@ static int set_bindtoifindex(struct arg *a)
 		return -EINVAL;
 	if (a->s->opt.ifindex && (unsigned)a->value != a->s->opt.ifindex)
 		return -EPERM;
-	return bind_to(a->s, (unsigned)a->value);
+	a->s->opt.ifindex = (unsigned)a->value;
+	return 0;
 }
 
 static int get_bindtoifindex(struct arg *a)
@@ -995,8 +991,12 @@ int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len)
 		return -EFAULT;
 	if (*len > INT_MAX)
 		return -EINVAL;
-	if (level != SOL_SOCKET && level != IPPROTO_IP)
-		return proto->getopt ? proto->getopt(a.s, level, name, value, len) : -ENOPROTOOPT;
+	if (level != SOL_SOCKET && level != IPPROTO_IP) {
+		/* Linux: only here a level that is not its own is another error. */
+		if (level != proto->protocol || !proto->getopt)
+			return -EOPNOTSUPP;
+		return proto->getopt(a.s, level, name, value, len);
+	}
 	a.len = *len;
 	result = row ? get_row(&a, row) : -ENOPROTOOPT;
 	if (result < 0)

@@ -193,6 +193,7 @@ static int connect_tcp(struct sock *s, const struct endpoint *remote)
 static int disconnect(struct sock *s)
 {
 	struct tcp *t = tcp_of(s);
+	int error = 0;
 
 	if (t->state == TCP_LISTEN) {
 		tcp_listen_stop(t);
@@ -200,10 +201,13 @@ static int disconnect(struct sock *s)
 		if (in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) |
 					 BIT(TCP_FIN_WAIT2) | BIT(TCP_SYN_RECV)))
 			tcp_rst_send(t);
+		/* Linux: SO_ERROR remembers that something was cut off. */
+		if (!in_states(t, BIT(TCP_CLOSING) | BIT(TCP_LAST_ACK) | BIT(TCP_TIME_WAIT)))
+			error = ECONNRESET;
 		tcp_done(t, 0);
 	}
 	reset_for_reuse(t);
-	s->error = 0;
+	s->error = error;
 	return 0;
 }
 

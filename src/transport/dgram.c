@@ -68,6 +68,17 @@ void dgram_init(struct dgram *d)
 	list_init(&d->blocked_link);
 }
 
+void dgram_forget_errors(struct dgram *d)
+{
+	while (!list_empty(&d->errors)) {
+		struct dgram_error *e = list_first(&d->errors, struct dgram_error, link);
+
+		list_del(&e->link);
+		env_free(sock_env(&d->sock), e);
+	}
+	d->errors_count = 0;
+}
+
 void dgram_fini(struct dgram *d)
 {
 	struct env *env = sock_env(&d->sock);
@@ -76,12 +87,7 @@ void dgram_fini(struct dgram *d)
 	env->bytes_held -= d->held;
 	d->held = 0;
 	packet_queue_clear(&d->queue);
-	while (!list_empty(&d->errors)) {
-		struct dgram_error *e = list_first(&d->errors, struct dgram_error, link);
-
-		list_del(&e->link);
-		env_free(env, e);
-	}
+	dgram_forget_errors(d);
 	while (d->groups)
 		(void)dgram_leave(d, &d->groups->addr, d->groups->ifindex); /* it is there */
 	list_del(&d->blocked_link);

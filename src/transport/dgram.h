@@ -64,6 +64,9 @@ void dgram_info(const struct sock *s, struct berth_sock_info *out);
  * its payload: keeps it for MSG_ERRQUEUE if the program wants that, sets SO_ERROR if it is due. */
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at);
 
+/* IP_RECVERR was cleared. */
+void dgram_forget_errors(struct dgram *d);
+
 /* IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP. -EADDRINUSE: is a member; -EADDRNOTAVAIL: is not; -ENOBUFS: too
  * many; -EINVAL, -ENODEV, -ENOMEM. */
 int dgram_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex);

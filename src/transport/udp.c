@@ -212,10 +212,8 @@ static int aim(struct sock *s, const struct proto_msg *m, struct target *out,
 	       const struct ip_path **out_path)
 {
 	bool own_source = m->pktinfo_ifindex || !ipaddr_is_any(&m->pktinfo_src);
-	int result = port_autobind(s);
+	int result;
 
-	if (result < 0)
-		return result;
 	out->to = m->has_addr ? m->addr : s->remote;
 	out->ttl = m->ttl;
 	out->tos = m->tos;
@@ -320,14 +318,17 @@ static ssize_t add_corked(struct udp *u, const struct proto_msg *m)
 static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 {
 	struct udp *u = udp_of(s);
-	const struct ip_path *path;
+	const struct ip_path *path = NULL;
 	struct berth_packet *p;
 	struct target to;
 	int result;
 
 	if (u->corked)
 		return add_corked(u, m);
-	result = check_send(s, m);
+	/* Linux gives it a port before it looks at anything. */
+	result = port_autobind(s);
+	if (result == 0)
+		result = check_send(s, m);
 	if (result == 0)
 		result = aim(s, m, &to, &path);
 	if (result == 0 && m->bytes > UDP_PAYLOAD_MAX)
@@ -377,8 +378,8 @@ static int getopt_value(struct sock *s, int level, int name, void *value, sockle
 
 static void option_changed(struct sock *s, int level, int name)
 {
-	if (level == SOL_SOCKET && name == SO_REUSEADDR)
-		port_sharing_changed(s);
+	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt.recverr)
+		dgram_forget_errors(dgram_of(s));
 	s->path.generation = 0;
 	if (sock_connected(s) && find_path(s, &s->remote.addr, &s->path) < 0)
 		s->path.generation = 0;
