@@ -18,7 +18,6 @@
  */
 #include "tcp/tcp_output.h"
 
-
 #include <errno.h>
 #include <netinet/in.h>
 
