@@ -53,7 +53,7 @@
 #define TCP_SND_MSS_MIN 48u
 #define TCP_INIT_CWND 10u /* segments, RFC 6928 */
 #define TCP_DUP_THRESH 3u
-#define TCP_SEGS_INLINE 4u
+#define TCP_SEGS_INLINE 2u
 #define TCP_WINDOW_MAX 65535u
 #define TCP_WSCALE_MAX 14u
 
@@ -306,10 +306,8 @@ struct tcp {
 	uint8_t defer_accept; /* SYN-ACKs sent before a connection without data is given up on */
 	uint8_t fastopen;     /* accepted, without effect */
 
-	/* Timers: retransmission (see `wait`), delayed ACK, and the slow ones (keepalive,
-	 * FIN_WAIT2, TIME_WAIT). They are left armed when they mean nothing any more, and ignored
-	 * when they fire. */
-	struct timer rexmit, delack, slow;
+	/* One timer for three deadlines: see tcp_timer.c. */
+	struct timer timer;
 	berth_time rexmit_at, delack_at, slow_at; /* NEVER: nothing to do */
 
 	struct tcp_listener *listener; /* LISTEN; or whose accept queue it is in */
@@ -318,7 +316,7 @@ struct tcp {
 
 	/* Counts for TCP_INFO. */
 	uint32_t total_retrans, reord_seen, dsack_dups;
-	uint64_t bytes_acked, bytes_received, bytes_sent, bytes_retrans;
+	uint64_t bytes_sent, bytes_retrans;
 	uint32_t segs_out, segs_in, data_segs_out, data_segs_in, delivered;
 };
 

@@ -76,7 +76,6 @@ static void consume_sent(struct tcp *t, uint32_t ack)
 		return;
 	viewq_consume(&t->sndq, t->ts->env, bytes);
 	tcp_unhold(t, bytes);
-	t->bytes_acked += bytes;
 }
 
 /* There may be room in the send buffer again. */

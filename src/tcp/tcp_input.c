@@ -331,7 +331,6 @@ static void learn_from_data(struct tcp *t, const struct tcp_in *in)
 	if (size > t->rcv_mss)
 		t->rcv_mss = (uint16_t)(size < UINT16_MAX ? size : UINT16_MAX);
 	t->data_segs_in++;
-	t->bytes_received += in->bytes;
 	t->last_data = t->ts->env->now;
 }
 

@@ -124,8 +124,8 @@ static void fill_info(const struct tcp *t, struct info *i)
 	i->total_retrans = t->total_retrans;
 	i->pacing_rate = UINT64_MAX;
 	i->max_pacing_rate = UINT64_MAX;
-	i->bytes_acked = t->bytes_acked;
-	i->bytes_received = t->bytes_received;
+	i->bytes_acked = t->sndq.begin;
+	i->bytes_received = t->rcvq.end;
 	i->segs_out = t->segs_out;
 	i->segs_in = t->segs_in;
 	i->notsent_bytes = t->state == TCP_CLOSE || t->state == TCP_LISTEN ? 0 : tcp_unsent(t);

@@ -84,7 +84,7 @@ int tcp_pcb_init(struct sock *s)
 {
 	struct tcp *t = tcp_of(s);
 	struct tcp_stack *ts = tcp_stack_of(s);
-	int error = timers_reserve(ts->env, 3);
+	int error = timers_reserve(ts->env, 1);
 
 	if (error)
 		return error;
@@ -152,7 +152,7 @@ static void destroy(struct tcp *t)
 
 	tcp_forget(t);
 	list_del(&t->link);
-	timers_release(env, 3);
+	timers_release(env, 1);
 	sock_free(&t->sock);
 }
 

@@ -5,7 +5,7 @@
  * The records lie in sequence order without gaps from snd_una to snd_nxt, so a sequence number is
  * found by binary search and an ACK takes records away in front. Segments sent in one instant share
  * a record, and a super-packet is one record; a record is cut where a SACK block or a
- * retransmission ends inside it. The ring grows by doubling and shrinks to its four inline records
+ * retransmission ends inside it. The ring grows by doubling and shrinks to its two inline records
  * when the connection falls idle, so that nothing is allocated per segment.
  *
  * Invariants: sacked_bytes is the sum of records with SEG_SACKED (without SACK: an estimate from

@@ -2,13 +2,13 @@
 /*
  * The timers of a connection and the round-trip estimate.
  *
- * `rexmit` serves five purposes, one at a time (enum tcp_wait): retransmission timeout, tail loss
- * probe, RACK's reordering timer, zero-window probe. `delack` sends a delayed ACK. `slow` serves
- * keepalive, FIN_WAIT2's limit.
+ * There are three deadlines: `rexmit_at` serves five purposes, one at a time (enum tcp_wait):
+ * retransmission timeout, tail loss probe, RACK's reordering timer, zero-window probe; `delack_at`
+ * sends a delayed ACK; `slow_at` serves keepalive and FIN_WAIT2's limit. NEVER: nothing to do.
  *
- * Each has a time beside its struct timer, which says when it means something; NEVER: nothing. The
- * struct timer may fire earlier and is moved on then, so that moving a deadline later or giving it
- * up, which happens for every segment, costs nothing.
+ * They share one struct timer, which is due no later than the earliest of them. It may fire earlier
+ * and is moved on then, so that putting a deadline off or giving it up, which happens for every
+ * segment, costs nothing.
  *
  * RFC 6298; RFC 9293 §3.8.3 (R1, R2), §3.8.4 (keepalive), §3.8.6.1 (zero windows); RFC 5482.
  */
@@ -23,18 +23,18 @@
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_sack.h"
 
-/* Ensures that `timer` fires no later than `at`. */
-static void arm(struct tcp *t, struct timer *timer, berth_time at)
+/* Ensures that the timer fires no later than `at`. */
+static void arm(struct tcp *t, berth_time at)
 {
-	if (!timer_armed(timer) || timer->due > at)
-		timer_arm(t->ts->env, timer, at);
+	if (!timer_armed(&t->timer) || t->timer.due > at)
+		timer_arm(t->ts->env, &t->timer, at);
 }
 
 void tcp_wait(struct tcp *t, enum tcp_wait what, berth_time at)
 {
 	t->wait = (uint8_t)what;
 	t->rexmit_at = at;
-	arm(t, &t->rexmit, at);
+	arm(t, at);
 }
 
 void tcp_wait_nothing(struct tcp *t)
@@ -48,7 +48,7 @@ void tcp_delay_ack(struct tcp *t, berth_time at)
 	t->ack_delayed = true;
 	if (at < t->delack_at) {
 		t->delack_at = at;
-		arm(t, &t->delack, at);
+		arm(t, at);
 	}
 }
 
@@ -268,20 +268,14 @@ static void on_persist(struct tcp *t)
 	tcp_wait(t, WAIT_PERSIST, now + tcp_rto(t));
 }
 
-static void on_rexmit(struct timer *timer)
+static void on_rexmit(struct tcp *t)
 {
-	struct tcp *t = container_of(timer, struct tcp, rexmit);
 	berth_time now = t->ts->env->now;
 
-	if (t->rexmit_at == BERTH_TIME_NEVER)
-		return;
-	if (t->rexmit_at > now) {
-		timer_arm(t->ts->env, timer, t->rexmit_at);
-		return;
-	}
 	switch ((enum tcp_wait)t->wait) {
 	case WAIT_NONE:
-		return;
+		t->rexmit_at = BERTH_TIME_NEVER;
+		break;
 	case WAIT_RTO:
 		on_rto(t);
 		break;
@@ -302,24 +296,6 @@ static void on_rexmit(struct timer *timer)
 	case WAIT_PERSIST:
 		on_persist(t);
 		break;
-	}
-	tcp_settle(t);
-}
-
-static void on_delack(struct timer *timer)
-{
-	struct tcp *t = container_of(timer, struct tcp, delack);
-
-	if (t->delack_at == BERTH_TIME_NEVER)
-		return;
-	if (t->delack_at > t->ts->env->now) {
-		timer_arm(t->ts->env, timer, t->delack_at);
-		return;
-	}
-	t->delack_at = BERTH_TIME_NEVER;
-	if (t->ack_delayed) {
-		t->ack_now = true;
-		tcp_settle(t);
 	}
 }
 
@@ -355,7 +331,7 @@ void tcp_slow_update(struct tcp *t)
 		at = t->last_received + keep_idle(t) + t->keep_probes * keep_interval(t);
 	t->slow_at = at;
 	if (at != BERTH_TIME_NEVER)
-		arm(t, &t->slow, at);
+		arm(t, at);
 }
 
 /* RFC 9293 §3.8.4. */
@@ -370,7 +346,7 @@ static void on_keepalive(struct tcp *t)
 	if (t->snd_una != t->snd_nxt || tcp_unsent(t)) {
 		t->keep_probes = 0;
 		t->slow_at = now + keep_idle(t);
-		arm(t, &t->slow, t->slow_at);
+		arm(t, t->slow_at);
 		return;
 	}
 	if (silent < keep_idle(t)) {
@@ -390,32 +366,56 @@ static void on_keepalive(struct tcp *t)
 	(void)tcp_send_probe(t); /* as good as lost */
 	t->keep_probes++;
 	t->slow_at = now + keep_interval(t);
-	arm(t, &t->slow, t->slow_at);
+	arm(t, t->slow_at);
 }
 
-static void on_slow(struct timer *timer)
+static void on_slow(struct tcp *t)
 {
-	struct tcp *t = container_of(timer, struct tcp, slow);
-
-	if (t->slow_at == BERTH_TIME_NEVER)
-		return;
-	if (t->slow_at > t->ts->env->now) {
-		timer_arm(t->ts->env, timer, t->slow_at);
-		return;
-	}
 	t->slow_at = BERTH_TIME_NEVER;
 	if (t->state == TCP_FIN_WAIT2 && t->orphan)
 		tcp_done(t, 0); /* Linux: tcp_fin_timeout; a late FIN is answered with RST */
 	else if (keeps_alive(t))
 		on_keepalive(t);
-	tcp_settle(t);
+}
+
+/* The earliest of the three deadlines. */
+static berth_time next_deadline(const struct tcp *t)
+{
+	berth_time at = t->rexmit_at < t->delack_at ? t->rexmit_at : t->delack_at;
+
+	return at < t->slow_at ? at : t->slow_at;
+}
+
+static void on_timer(struct timer *timer)
+{
+	struct tcp *t = container_of(timer, struct tcp, timer);
+	berth_time now = t->ts->env->now;
+	bool acted = false;
+
+	if (t->delack_at <= now) {
+		t->delack_at = BERTH_TIME_NEVER;
+		t->ack_now |= t->ack_delayed;
+		acted = true;
+	}
+	if (t->rexmit_at <= now) {
+		on_rexmit(t);
+		acted = true;
+	}
+	if (t->slow_at <= now) {
+		on_slow(t);
+		acted = true;
+	}
+	berth_time next = next_deadline(t);
+
+	if (next < BERTH_TIME_NEVER)
+		arm(t, next);
+	if (acted)
+		tcp_settle(t);
 }
 
 void tcp_timers_init(struct tcp *t)
 {
-	timer_init(&t->rexmit, on_rexmit);
-	timer_init(&t->delack, on_delack);
-	timer_init(&t->slow, on_slow);
+	timer_init(&t->timer, on_timer);
 	t->rexmit_at = BERTH_TIME_NEVER;
 	t->delack_at = BERTH_TIME_NEVER;
 	t->slow_at = BERTH_TIME_NEVER;
@@ -424,9 +424,7 @@ void tcp_timers_init(struct tcp *t)
 
 void tcp_timers_stop(struct tcp *t)
 {
-	timer_disarm(t->ts->env, &t->rexmit);
-	timer_disarm(t->ts->env, &t->delack);
-	timer_disarm(t->ts->env, &t->slow);
+	timer_disarm(t->ts->env, &t->timer);
 	t->rexmit_at = BERTH_TIME_NEVER;
 	t->delack_at = BERTH_TIME_NEVER;
 	t->slow_at = BERTH_TIME_NEVER;
