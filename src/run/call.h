@@ -61,6 +61,7 @@ struct call {
 	struct carrier *carrier;      /* which it carries; NULL: not ours */
 	struct sockaddr_storage addr; /* the address it gave or got, for call_tell() */
 	long progress;		      /* what a call of many parts has done before it was parked */
+	bool again;		      /* it was parked, and is run again */
 	/* While parked: */
 	struct list link; /* on carrier->parked */
 	struct alarm alarm;
@@ -77,8 +78,13 @@ bool call_reply(struct call *call, long result);
  * number, -ENOENT when nobody waits any more, or another negative errno: not answered. */
 int call_reply_fd(struct call *call, int fd, bool cloexec);
 
-/* Finds the carrier that args[0] names: sets call->fd and call->carrier. NULL: not ours. */
+/* Finds the carrier that args[0] names: sets call->fd and call->carrier. NULL: not ours. A call
+ * that waits keeps its carrier, as the kernel keeps a file that a call waits for; call->fd
+ * is then open only after call_open(). */
 struct carrier *call_carrier(struct call *call);
+
+/* Opens call->fd if it is not. 0, or -EBADF: the program has closed it meanwhile. */
+int call_open(struct call *call);
 
 /* Whether the call is not to wait: its descriptor's O_NONBLOCK, or MSG_DONTWAIT in `flags`. */
 bool call_nonblocking(const struct call *call, int flags);
@@ -90,14 +96,31 @@ long call_wait(struct call *call, int flags);
 int call_read_addr(const struct call *call, uint64_t addr, uint64_t len,
 		   struct sockaddr_storage *out);
 
+/* What a call hands out, gathered so that it costs one system call: each piece goes to an address
+ * of the program. At most CALL_PIECES. */
+#define CALL_PIECES 8
+struct call_pieces {
+	struct iovec here[CALL_PIECES];
+	struct iovec there[CALL_PIECES];
+	size_t count;
+};
+void call_piece(struct call_pieces *out, uint64_t addr, const void *data, size_t bytes);
+
+/* Writes all pieces: 0 or -EFAULT. */
+int call_write_pieces(const struct call *call, const struct call_pieces *out);
+
+/* The piece-wise call_write_addr(): `len` must live until the pieces are written. */
+int call_piece_addr(const struct call *call, struct call_pieces *out, uint64_t addr,
+		    uint64_t len_addr, const struct sockaddr_storage *from, const socklen_t *len);
+
 /* Copies an address out to where `len_addr` says how long it may be. 0, -EINVAL or -EFAULT. */
 int call_write_addr(const struct call *call, uint64_t addr, uint64_t len_addr,
 		    const struct sockaddr_storage *from, socklen_t len);
 
-/* Fills in the fields of the program's struct msghdr at `addr` (`there` is what it held) from
- * `msg`, which was received. 0 or -EFAULT. */
-int call_write_message(const struct call *call, uint64_t addr, const struct msghdr *there,
-		       const struct msghdr *msg, int flags);
+/* Adds the fields of the program's struct msghdr at `addr` (`there` is what it held) as they are
+ * in `msg`, which was received and lives until the pieces are written. */
+void call_piece_message(struct call_pieces *out, uint64_t addr, const struct msghdr *there,
+			struct msghdr *msg);
 
 /* Runs a handler and brings its result to the program. The caller owns `call`, and a call that is
  * parked has been copied. */

@@ -246,8 +246,10 @@ static bool connected(const struct carrier *c)
 /* TCP is connected: so are the ends now. */
 static long join(struct call *call, struct carrier *c)
 {
-	int error = carrier_attach(c, call->fd, false);
+	int error = call_open(call);
 
+	if (error == 0)
+		error = carrier_attach(c, call->fd, false);
 	if (error == 0)
 		error = carrier_establish(c);
 	if (error < 0)
@@ -377,7 +379,7 @@ static int take_carrier(struct carrier *c, int listener, int flags, int fds[2])
 	socklen_t len = sizeof(cred);
 
 	if (c->token_count == 0) {
-		/* berth was short of descriptors when the connection came. */
+		/* Somebody waited for it, or berth was short of descriptors when it came. */
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
 			       fds) < 0)
 			return -errno;
@@ -437,7 +439,10 @@ static long accept_one(struct call *call, struct carrier *c, int sock, int flags
 	struct carrier *child;
 	int fds[2] = {-1, -1};
 	int number;
-	int error = take_carrier(c, call->fd, flags, fds);
+	int error = c->token_count > 0 ? call_open(call) : 0;
+
+	if (error == 0)
+		error = take_carrier(c, call->fd, flags, fds);
 
 	child = error < 0 ? NULL
 			  : carrier_new(c->command, sock, c->family, c->type, c->protocol,
@@ -480,7 +485,7 @@ long call_accept(struct call *call)
 		return -EOPNOTSUPP;
 	sock = take_connection(c);
 	if (sock == -EAGAIN) {
-		if (c->state == CARRIER_LISTENING)
+		if (c->state == CARRIER_LISTENING && !call->again)
 			drain_queue(c, call->fd);
 		return call_wait(call, 0);
 	}

@@ -27,7 +27,8 @@ struct message {
 	struct msghdr there; /* as the program has it */
 	struct iovec *iov;   /* the program's buffers; owned unless it is `one` */
 	struct iovec one;
-	size_t bytes; /* of all buffers */
+	size_t bytes;  /* of all buffers */
+	bool gathered; /* they are in run->buf already */
 	struct sockaddr_storage name;
 	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
 };
@@ -55,6 +56,7 @@ static int message_read(const struct call *call, uint64_t addr, struct message *
 {
 	int error;
 
+	m->gathered = false;
 	m->iov = &m->one;
 	if (task_read(call->task, addr, &m->there, sizeof(m->there)) < 0)
 		return -EFAULT;
@@ -77,6 +79,7 @@ static int message_of_one(const struct call *call, struct message *m)
 {
 	m->one.iov_base = (void *)(uintptr_t)call->args[1];
 	m->one.iov_len = call->args[2];
+	m->gathered = false;
 	m->iov = &m->one;
 	m->there = (struct msghdr){.msg_iov = &m->one, .msg_iovlen = 1};
 	m->there.msg_name = (void *)(uintptr_t)call->args[4];
@@ -98,6 +101,8 @@ static long send_stream(struct call *call, struct message *m, int flags)
 
 	if (n < 0)
 		return n;
+	if (call_open(call) < 0)
+		return -EBADF;
 	n = send(call->fd, call->run->buf, (size_t)n, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n >= 0)
 		return n;
@@ -108,6 +113,19 @@ static long send_stream(struct call *call, struct message *m, int flags)
 	if (!(flags & MSG_NOSIGNAL))
 		(void)syscall(SYS_tgkill, call->task->process->pid, call->task->tid, SIGPIPE);
 	return -EPIPE;
+}
+
+/* Reads address and data of a sendto(2) at once; false: to be done one by one. */
+static bool gather_at_once(struct call *call, struct message *m)
+{
+	struct iovec here[2] = {{&m->name, call->args[5]}, {call->run->buf, m->bytes}};
+	struct iovec there[2] = {{m->there.msg_name, call->args[5]}, m->one};
+
+	if (call->carrier->native || m->bytes > RUN_BUF_BYTES || call->args[5] > sizeof(m->name))
+		return false;
+	memset(&m->name, 0, sizeof(m->name));
+	m->gathered = task_read_all(call->task, here, there, 2) == 0;
+	return m->gathered;
 }
 
 static long send_dgram(struct call *call, struct message *m, int flags)
@@ -121,7 +139,9 @@ static long send_dgram(struct call *call, struct message *m, int flags)
 		dgram_out(c); /* what was sent before leaves before */
 	if (m->bytes > RUN_BUF_BYTES)
 		return -EMSGSIZE;
-	n = task_gather(call->task, call->run->buf, m->bytes, m->iov, m->there.msg_iovlen);
+	n = m->gathered ? (ssize_t)m->bytes
+			: task_gather(call->task, call->run->buf, m->bytes, m->iov,
+				      m->there.msg_iovlen);
 	if (n < 0 || (size_t)n < m->bytes)
 		return -EFAULT;
 	iov.iov_len = (size_t)n;
@@ -150,9 +170,11 @@ long call_sendto(struct call *call)
 	if (c->state == CARRIER_NETLINK)
 		return rtnetlink_sendto(call);
 	(void)message_of_one(call, &m);
-	error = call_read_addr(call, call->args[4], call->args[5], &m.name);
-	if (error < 0)
-		return error;
+	if (c->type == SOCK_STREAM || !gather_at_once(call, &m)) {
+		error = call_read_addr(call, call->args[4], call->args[5], &m.name);
+		if (error < 0)
+			return error;
+	}
 	m.there.msg_namelen = (socklen_t)call->args[5];
 	return c->type == SOCK_STREAM ? send_stream(call, &m, flags) : send_dgram(call, &m, flags);
 }
@@ -252,7 +274,7 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
 	int how = flags & (MSG_PEEK | MSG_ERRQUEUE);
 	ssize_t n;
 
-	if (c->carried && !(flags & MSG_ERRQUEUE)) {
+	if (c->carried && !(flags & MSG_ERRQUEUE) && call_open(call) == 0) {
 		struct iovec iov = *msg->msg_iov;
 		struct msghdr native = {.msg_iov = &iov, .msg_iovlen = 1};
 
@@ -271,39 +293,49 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
 	return berth_recvmsg(c->stack, c->sock, msg, how | MSG_DONTWAIT);
 }
 
-int call_write_message(const struct call *call, uint64_t addr, const struct msghdr *there,
-		       const struct msghdr *msg, int flags)
+void call_piece_message(struct call_pieces *out, uint64_t addr, const struct msghdr *there,
+			struct msghdr *msg)
 {
-	size_t control = msg->msg_controllen;
-	socklen_t name = msg->msg_namelen;
-
-	if (control > there->msg_controllen || !there->msg_control) {
-		flags |= control ? MSG_CTRUNC : 0;
-		control = 0;
+	if (msg->msg_controllen > there->msg_controllen || !there->msg_control) {
+		msg->msg_flags |= msg->msg_controllen ? MSG_CTRUNC : 0;
+		msg->msg_controllen = 0;
 	}
-	if (task_write(call->task, (uintptr_t)there->msg_control, msg->msg_control, control) < 0)
-		return -EFAULT;
+	call_piece(out, (uintptr_t)there->msg_control, msg->msg_control, msg->msg_controllen);
 	if (there->msg_name) {
-		socklen_t room = there->msg_namelen < name ? there->msg_namelen : name;
+		socklen_t room = there->msg_namelen < msg->msg_namelen ? there->msg_namelen
+								       : msg->msg_namelen;
 
-		if (task_write(call->task, (uintptr_t)there->msg_name, msg->msg_name, room) < 0 ||
-		    task_write(call->task, addr + offsetof(struct msghdr, msg_namelen), &name,
-			       sizeof(name)) < 0)
-			return -EFAULT;
+		call_piece(out, (uintptr_t)there->msg_name, msg->msg_name, room);
+		call_piece(out, addr + offsetof(struct msghdr, msg_namelen), &msg->msg_namelen,
+			   sizeof(msg->msg_namelen));
 	}
-	if (task_write(call->task, addr + offsetof(struct msghdr, msg_controllen), &control,
-		       sizeof(control)) < 0)
-		return -EFAULT;
-	return task_write(call->task, addr + offsetof(struct msghdr, msg_flags), &flags,
-			  sizeof(flags));
+	call_piece(out, addr + offsetof(struct msghdr, msg_controllen), &msg->msg_controllen,
+		   sizeof(msg->msg_controllen));
+	call_piece(out, addr + offsetof(struct msghdr, msg_flags), &msg->msg_flags,
+		   sizeof(msg->msg_flags));
 }
 
-/* How recvfrom(2) tells an address. */
-static int write_name(struct call *call, const struct msghdr *msg)
+/* Hands a received message out: `bytes` bytes of run->buf, and what came with them. `addr` is the
+ * program's struct msghdr, 0: it called recvfrom(2). */
+static int hand_out(struct call *call, const struct message *m, uint64_t addr, struct msghdr *msg,
+		    size_t bytes)
 {
-	if (!call->args[4])
-		return 0;
-	return call_write_addr(call, call->args[4], call->args[5], msg->msg_name, msg->msg_namelen);
+	struct call_pieces out = {.count = 0};
+	int error = 0;
+
+	if (addr)
+		call_piece_message(&out, addr, &m->there, msg);
+	else if (call->args[4])
+		error = call_piece_addr(call, &out, call->args[4], call->args[5], msg->msg_name,
+					&msg->msg_namelen);
+	if (error < 0)
+		return error;
+	if (m->there.msg_iovlen == 1)
+		call_piece(&out, (uintptr_t)m->iov[0].iov_base, call->run->buf, bytes);
+	else if (task_scatter(call->task, call->run->buf, bytes, m->iov, m->there.msg_iovlen) !=
+		 (ssize_t)bytes)
+		return -EFAULT;
+	return call_write_pieces(call, &out);
 }
 
 /* One datagram to the program. `addr` is its struct msghdr, 0: it called recvfrom(2). With `reply`
@@ -331,11 +363,7 @@ static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int 
 	fits = (size_t)n < m->bytes ? (size_t)n : m->bytes;
 	if ((size_t)n > fits)
 		msg.msg_flags |= MSG_TRUNC;
-	if (task_scatter(call->task, call->run->buf, fits, m->iov, m->there.msg_iovlen) !=
-	    (ssize_t)fits)
-		return -EFAULT;
-	error = addr ? call_write_message(call, addr, &m->there, &msg, msg.msg_flags)
-		     : write_name(call, &msg);
+	error = hand_out(call, m, addr, &msg, fits);
 	if (error < 0)
 		return error;
 	call->addr = name;
@@ -360,14 +388,14 @@ static long recv_stream(struct call *call, struct message *m, uint64_t addr, int
 
 	if (call->carrier->state == CARRIER_NEW || call->carrier->state == CARRIER_LISTENING)
 		return -ENOTCONN;
+	error = call_open(call);
+	if (error < 0)
+		return error;
 	n = recv(call->fd, call->run->buf, bytes,
 		 (flags & (MSG_PEEK | MSG_OOB | MSG_TRUNC)) | MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN ? call_wait(call, flags) : -errno;
-	if (task_scatter(call->task, call->run->buf, (size_t)n, m->iov, m->there.msg_iovlen) != n)
-		return -EFAULT;
-	error = addr ? call_write_message(call, addr, &m->there, &none, 0)
-		     : write_name(call, &none);
+	error = hand_out(call, m, addr, &none, (size_t)n);
 	return error < 0 ? error : n;
 }
 

@@ -18,7 +18,8 @@ static long broken_error(struct call *call, struct carrier *c)
 	socklen_t len = sizeof(native);
 	int error = c->error;
 
-	(void)getsockopt(call->fd, SOL_SOCKET, SO_ERROR, &native, &len); /* and clears it */
+	if (call_open(call) == 0)
+		(void)getsockopt(call->fd, SOL_SOCKET, SO_ERROR, &native, &len); /* and clears it */
 	c->error = 0;
 	if (!native)
 		return 0;

@@ -82,7 +82,12 @@ static void carrier_free(struct source *s)
 
 	free(c->tokens);
 	free(c->undelivered);
-	free(c->held);
+	while (c->held) {
+		struct carrier_packet *next = c->held->next;
+
+		free(c->held);
+		c->held = next;
+	}
 	free(c);
 }
 
@@ -260,7 +265,7 @@ int carrier_attach(struct carrier *c, int fd, bool filled)
 
 int carrier_find_end(struct carrier *c)
 {
-	return task_find_end(c->run, c->command, c->hint_pid, c->hint_fd, c->cookie);
+	return task_find_end(c->command, c->hint_pid, c->hint_fd, c->cookie);
 }
 
 /* Takes the filler out and gives the program its buffer back. */
@@ -458,8 +463,9 @@ void carrier_event(struct carrier *c, short events)
 			stream_out(c);
 		break;
 	case CARRIER_LISTENING:
-		carrier_top_up(c);
-		park_retry(c);
+		park_retry(c); /* who waits in accept(2) needs no queue */
+		if (!c->closed && c->state == CARRIER_LISTENING)
+			carrier_top_up(c);
 		break;
 	case CARRIER_DATAGRAM:
 		park_retry(c);

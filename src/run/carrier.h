@@ -41,6 +41,7 @@ enum carrier_state {
 
 /* A datagram that berth could not pass on yet. */
 struct carrier_packet {
+	struct carrier_packet *next;
 	size_t bytes;
 	unsigned char data[];
 };
@@ -92,9 +93,9 @@ struct carrier {
 	socklen_t peer_len;
 	unsigned char control[CARRIER_CONTROL_BYTES];
 	size_t control_len;
-	bool carried; /* the carrier may hold something */
-	bool native;  /* the program has sent without an address */
-	struct carrier_packet *held;
+	bool carried;		     /* the carrier may hold something */
+	bool native;		     /* the program has sent without an address */
+	struct carrier_packet *held; /* oldest first */
 
 	uint32_t port; /* NETLINK: its number */
 	struct timeval receive_timeout, send_timeout;

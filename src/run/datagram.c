@@ -20,6 +20,9 @@
 #include "run/carrier.h"
 #include "run/park.h"
 
+#define BATCH 8
+#define SLOT_BYTES 65536 /* no datagram is larger */
+
 #define EVENTS_IDLE (EPOLLIN | EPOLLRDHUP | EPOLLET)
 #define EVENTS_FULL (EVENTS_IDLE | EPOLLOUT)
 
@@ -34,46 +37,72 @@ static void arm(struct carrier *c, bool full)
 /* Keeps a datagram for which the stack has no room. */
 static void hold(struct carrier *c, const void *data, size_t bytes)
 {
+	struct carrier_packet **last = &c->held;
 	struct carrier_packet *p = malloc(sizeof(*p) + bytes);
 
 	if (!p)
 		return; /* lost, as datagrams may be */
+	p->next = NULL;
 	p->bytes = bytes;
 	memcpy(p->data, data, bytes);
-	c->held = p;
+	while (*last)
+		last = &(*last)->next;
+	*last = p;
 }
 
 static bool send_held(struct carrier *c)
 {
-	if (!c->held)
-		return true;
-	if (berth_send(c->stack, c->sock, c->held->data, c->held->bytes, 0) == -EAGAIN)
-		return false;
-	free(c->held);
-	c->held = NULL;
+	while (c->held) {
+		struct carrier_packet *p = c->held;
+
+		if (berth_send(c->stack, c->sock, p->data, p->bytes, 0) == -EAGAIN)
+			return false;
+		c->held = p->next;
+		free(p);
+	}
 	return true;
+}
+
+/* Takes up to BATCH datagrams from the program. Returns how many; 0: none, or no more. */
+static int take_batch(struct carrier *c, struct mmsghdr *batch, struct iovec *iov)
+{
+	int n;
+
+	for (size_t i = 0; i < BATCH; i++) {
+		iov[i].iov_base = c->run->buf + i * SLOT_BYTES;
+		iov[i].iov_len = SLOT_BYTES;
+		batch[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
+	}
+	n = recvmmsg(c->end, batch, BATCH, MSG_DONTWAIT, NULL);
+	if (n < BATCH)
+		c->readable = c->ended && n > 0;
+	return n > 0 ? n : 0;
 }
 
 void dgram_out(struct carrier *c)
 {
-	struct run *r = c->run;
+	struct mmsghdr batch[BATCH];
+	struct iovec iov[BATCH];
 
 	if (!send_held(c))
 		return;
-	while (c->readable) {
-		ssize_t n = recv(c->end, r->buf, RUN_BUF_BYTES, MSG_DONTWAIT);
+	while (c->readable && !c->held) {
+		int n = take_batch(c, batch, iov);
 
-		if (n < 0 || (n == 0 && c->ended)) {
+		for (int i = 0; i < n; i++) {
+			size_t bytes = batch[i].msg_len;
+
+			if (c->ended && bytes == 0)
+				continue; /* the end, or an empty one that nobody waits for */
+			c->native = true;
+			if (c->held ||
+			    berth_send(c->stack, c->sock, iov[i].iov_base, bytes, 0) == -EAGAIN)
+				hold(c, iov[i].iov_base, bytes);
+		}
+		if (c->ended && n > 0 && batch[n - 1].msg_len == 0)
 			c->readable = false;
-			break;
-		}
-		c->native = true;
-		if (berth_send(c->stack, c->sock, r->buf, (size_t)n, 0) == -EAGAIN) {
-			hold(c, r->buf, (size_t)n);
-			return;
-		}
 	}
-	if (c->gone)
+	if (c->gone && !c->held)
 		carrier_close(c);
 }
 
@@ -129,7 +158,7 @@ void dgram_in(struct carrier *c)
 	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.error && !c->native)
 		return;
 	for (;;) {
-		struct iovec iov = {.iov_base = r->buf, .iov_len = RUN_BUF_BYTES};
+		struct iovec iov = {.iov_base = r->buf, .iov_len = SLOT_BYTES};
 		struct msghdr msg = {
 			.msg_name = &name,
 			.msg_namelen = sizeof(name),

@@ -112,11 +112,11 @@ struct carrier *call_carrier(struct call *call)
 	socklen_t len = sizeof(cookie);
 	struct carrier *c;
 
+	if (call->again)
+		return call->carrier;
 	call->carrier = NULL;
 	call->fd = task_dup(call->task, (int)call->args[0]);
-	if (call->fd < 0)
-		return NULL;
-	if (getsockopt(call->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
+	if (call->fd < 0 || getsockopt(call->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
 		return NULL;
 	c = imap_get(&call->run->carriers, cookie);
 	if (!c || !call_valid(call))
@@ -125,6 +125,14 @@ struct carrier *call_carrier(struct call *call)
 	c->hint_pid = call->task->process->pid;
 	c->hint_fd = (int)call->args[0];
 	return c;
+}
+
+int call_open(struct call *call)
+{
+	if (call->fd < 0)
+		call->fd = task_find_end(call->command, call->task->process->pid,
+					 (int)call->args[0], call->carrier->cookie);
+	return call->fd < 0 ? -EBADF : 0;
 }
 
 void call_close(struct call *call)
@@ -136,7 +144,9 @@ void call_close(struct call *call)
 
 bool call_nonblocking(const struct call *call, int flags)
 {
-	return flags & MSG_DONTWAIT || fcntl(call->fd, F_GETFL) & O_NONBLOCK;
+	if (flags & MSG_DONTWAIT || call->again)
+		return flags & MSG_DONTWAIT; /* what waits is blocking */
+	return fcntl(call->fd, F_GETFL) & O_NONBLOCK;
 }
 
 long call_wait(struct call *call, int flags)
@@ -155,8 +165,25 @@ int call_read_addr(const struct call *call, uint64_t addr, uint64_t len,
 	return task_read(call->task, addr, out, (size_t)bytes);
 }
 
-int call_write_addr(const struct call *call, uint64_t addr, uint64_t len_addr,
-		    const struct sockaddr_storage *from, socklen_t len)
+void call_piece(struct call_pieces *out, uint64_t addr, const void *data, size_t bytes)
+{
+	ASSERT(out->count < CALL_PIECES);
+	if (bytes == 0)
+		return;
+	out->here[out->count].iov_base = (void *)(uintptr_t)data;
+	out->here[out->count].iov_len = bytes;
+	out->there[out->count].iov_base = (void *)(uintptr_t)addr;
+	out->there[out->count].iov_len = bytes;
+	out->count++;
+}
+
+int call_write_pieces(const struct call *call, const struct call_pieces *out)
+{
+	return task_write_all(call->task, out->here, out->there, out->count);
+}
+
+int call_piece_addr(const struct call *call, struct call_pieces *out, uint64_t addr,
+		    uint64_t len_addr, const struct sockaddr_storage *from, const socklen_t *len)
 {
 	int room;
 
@@ -164,11 +191,18 @@ int call_write_addr(const struct call *call, uint64_t addr, uint64_t len_addr,
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
-	if ((socklen_t)room > len)
-		room = (int)len;
-	if (task_write(call->task, addr, from, (size_t)room) < 0)
-		return -EFAULT;
-	return task_write(call->task, len_addr, &len, sizeof(len));
+	call_piece(out, addr, from, (socklen_t)room > *len ? *len : (size_t)room);
+	call_piece(out, len_addr, len, sizeof(*len));
+	return 0;
+}
+
+int call_write_addr(const struct call *call, uint64_t addr, uint64_t len_addr,
+		    const struct sockaddr_storage *from, socklen_t len)
+{
+	struct call_pieces out = {.count = 0};
+	int error = call_piece_addr(call, &out, addr, len_addr, from, &len);
+
+	return error < 0 ? error : call_write_pieces(call, &out);
 }
 
 void call_run(struct call *call)

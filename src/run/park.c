@@ -49,6 +49,7 @@ int park_add(const struct call *call)
 		return -ENOMEM;
 	*p = *call;
 	p->fd = -1;
+	p->again = true;
 	if (set_alarm(p) < 0) {
 		free(p);
 		return -ENOMEM;

@@ -321,8 +321,11 @@ long rtnetlink_recv(struct call *call, struct msghdr *there, uint64_t addr, int 
 	size_t room = 0;
 	size_t fits;
 	ssize_t n;
-	int error = 0;
+	struct call_pieces out = {.count = 0};
+	int error = call_open(call);
 
+	if (error < 0)
+		return error;
 	rtnetlink_ready(&c->source, 0); /* requests by write(2) may still be on their way */
 	n = recvmsg(call->fd, &msg, (flags & MSG_PEEK) | MSG_DONTWAIT);
 	if (n < 0)
@@ -334,14 +337,16 @@ long rtnetlink_recv(struct call *call, struct msghdr *there, uint64_t addr, int 
 	    (ssize_t)fits)
 		return -EFAULT;
 	nl->nl_family = AF_NETLINK;
-	if (addr) {
-		msg.msg_name = &name;
-		msg.msg_namelen = sizeof(*nl);
-		error = call_write_message(call, addr, there, &msg,
-					   (size_t)n > fits ? MSG_TRUNC : 0);
-	} else if (call->args[4]) {
-		error = call_write_addr(call, call->args[4], call->args[5], &name, sizeof(*nl));
-	}
+	msg.msg_name = &name;
+	msg.msg_namelen = sizeof(*nl);
+	msg.msg_flags = (size_t)n > fits ? MSG_TRUNC : 0;
+	if (addr)
+		call_piece_message(&out, addr, there, &msg);
+	else if (call->args[4])
+		error = call_piece_addr(call, &out, call->args[4], call->args[5], &name,
+					&msg.msg_namelen);
+	if (error == 0)
+		error = call_write_pieces(call, &out);
 	if (error < 0)
 		return error;
 	return flags & MSG_TRUNC ? n : (long)fits;

@@ -54,7 +54,7 @@ struct command {
 	bool new_session;
 };
 
-#define RUN_BUF_BYTES (128 * 1024)
+#define RUN_BUF_BYTES (512 * 1024)
 
 struct run {
 	struct run_config config;

@@ -253,6 +253,37 @@ int task_write(const struct task *t, uint64_t addr, const void *buf, size_t byte
 	return n == (ssize_t)bytes ? 0 : -EFAULT;
 }
 
+int task_read_all(const struct task *t, const struct iovec *here, const struct iovec *there,
+		  size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += here[i].iov_len;
+	return process_vm_readv(t->tid, here, count, there, count, 0) == (ssize_t)bytes ? 0
+											: -EFAULT;
+}
+
+int task_write_all(const struct task *t, const struct iovec *here, const struct iovec *there,
+		   size_t count)
+{
+	size_t bytes = 0;
+	ssize_t n;
+
+	if (count == 0)
+		return 0;
+	n = process_vm_writev(t->tid, here, count, there, count, 0);
+	for (size_t i = 0; i < count; i++)
+		bytes += here[i].iov_len;
+	if (n >= 0 || errno != ENOSYS)
+		return n == (ssize_t)bytes ? 0 : -EFAULT;
+	for (size_t i = 0; i < count; i++)
+		if (task_write(t, (uintptr_t)there[i].iov_base, here[i].iov_base, here[i].iov_len) <
+		    0)
+			return -EFAULT;
+	return 0;
+}
+
 ssize_t task_scatter(const struct task *t, const void *buf, size_t bytes, const struct iovec *iov,
 		     size_t iovcnt)
 {
@@ -345,11 +376,10 @@ static void search_all(pid_t pid, void *ctx)
 	closedir(dir);
 }
 
-int task_find_end(struct run *r, struct command *cmd, pid_t pid, int fd, uint64_t cookie)
+int task_find_end(struct command *cmd, pid_t pid, int fd, uint64_t cookie)
 {
 	struct search s = {.cookie = cookie, .first = fd, .found = -ENOENT};
 
-	(void)r;
 	if (pid > 0)
 		s.found = end_of(pid, fd, cookie);
 	if (s.found < 0)

@@ -48,6 +48,14 @@ int task_dup(const struct task *t, int fd);
 int task_read(const struct task *t, uint64_t addr, void *buf, size_t bytes);
 int task_write(const struct task *t, uint64_t addr, const void *buf, size_t bytes);
 
+/* Reads each of `count` pieces from its place: 0 or -EFAULT. */
+int task_read_all(const struct task *t, const struct iovec *here, const struct iovec *there,
+		  size_t count);
+
+/* Writes each of `count` pieces to its place: 0 or -EFAULT. */
+int task_write_all(const struct task *t, const struct iovec *here, const struct iovec *there,
+		   size_t count);
+
 /* Scatters `bytes` bytes over the thread's buffers, or gathers at most `bytes` from them. Returns
  * how many, or -EFAULT when none could be. */
 ssize_t task_scatter(const struct task *t, const void *buf, size_t bytes, const struct iovec *iov,
@@ -57,7 +65,7 @@ ssize_t task_gather(const struct task *t, void *buf, size_t bytes, const struct 
 
 /* Finds a program's copy of a carrier's end and duplicates it: first where it was seen
  * last, then wherever the command's processes may have it. -ENOENT: nowhere. */
-int task_find_end(struct run *r, struct command *cmd, pid_t pid, int fd, uint64_t cookie);
+int task_find_end(struct command *cmd, pid_t pid, int fd, uint64_t cookie);
 
 /* Calls `fn` for every living descendant of `pid`, that excluded. Returns how many. */
 unsigned task_descendants(pid_t pid, void (*fn)(pid_t pid, void *ctx), void *ctx);
