@@ -15,6 +15,7 @@
 
 struct env;
 struct net;
+struct portmap;
 struct wait; /* an end in TIME-WAIT that has no sock any more: transport/port.h */
 
 /* The two protocols that have ports. */
@@ -26,6 +27,7 @@ struct transport {
 	struct {
 		struct table tuples;   /* struct sock, by tuple_node */
 		struct table ports;    /* struct port, by number */
+		struct portmap *map;   /* the same as bits; NULL until one had to be chosen */
 	} space[SPACE_COUNT];
 	struct table waits;            /* struct wait, TCP's */
 	/* TCP's: a new connection wants the ends of `w`: true when it was given up (port_wait_end() was called). */

@@ -15,7 +15,8 @@
  *
  * Ports that are chosen: bind() prefers odd ones and starts anywhere; connect() prefers even ones and
  * starts at a keyed hash of the peer plus an increment kept per hash (RFC 6056 §3.3.4), and may share a
- * port which only connect() uses, since the four numbers together stay unique.
+ * port which only connect() uses, since the four numbers together stay unique. It does so only once all
+ * numbers are held: one that nobody holds is found in a bitmap, one that can be shared by trying.
  *
  * Ownership: a port belongs to its socks; the last one that leaves frees it.
  *
@@ -29,6 +30,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/portmap.h"
 
 static enum space space_of(const struct sock *s)
 {
@@ -68,6 +70,8 @@ static struct port *port_new(const struct sock *s, uint16_t number, bool connect
 	list_init(&port->users);
 	list_init(&port->waits);
 	table_add(ports_of(s), s->tp->env, &port->node, number);
+	if (s->tp->space[space_of(s)].map)
+		portmap_set(s->tp->space[space_of(s)].map, number, true);
 	return port;
 }
 
@@ -83,15 +87,17 @@ static void port_join(struct port *port, struct sock *s, bool user)
 }
 
 /* Frees a port that nobody holds any more. */
-static void port_settle(struct table *ports, struct env *env, struct port *port)
+static void port_settle(struct transport *tp, enum space space, struct port *port)
 {
 	if (!list_empty(&port->users) || !list_empty(&port->waits))
 		return;
 	port->users_share = true;
 	if (!list_empty(&port->binders))
 		return;
-	table_del(ports, &port->node);
-	env_free(env, port);
+	if (tp->space[space].map)
+		portmap_set(tp->space[space].map, port->number, false);
+	table_del(&tp->space[space].ports, &port->node);
+	env_free(tp->env, port);
 }
 
 static void port_leave(struct sock *s)
@@ -102,7 +108,7 @@ static void port_leave(struct sock *s)
 		return;
 	list_del(&s->port_link);
 	s->port = NULL;
-	port_settle(ports_of(s), s->tp->env, port);
+	port_settle(s->tp, space_of(s), port);
 }
 
 static bool could_match_same(const struct sock *s, const struct ipaddr *addr, unsigned ifindex)
@@ -201,12 +207,50 @@ static uint16_t nth_port(uint32_t lo, uint32_t count, uint32_t start, uint32_t i
 	return (uint16_t)(lo + step * 2 + parity);
 }
 
+/* The map of a space, made when it is first wanted. NULL: no memory. */
+static struct portmap *map_of(struct transport *tp, enum space space)
+{
+	const struct table *ports = &tp->space[space].ports;
+	struct portmap *map = tp->space[space].map;
+
+	if (map)
+		return map;
+	map = env_calloc(tp->env, 1, sizeof(*map));
+	if (!map)
+		return NULL;
+	for (uint32_t i = 0; i <= ports->mask; i++) {
+		for (struct table_node *n = ports->buckets[i]; n; n = n->next)
+			portmap_set(map, container_of(n, struct port, node)->number, true);
+	}
+	tp->space[space].map = map;
+	return map;
+}
+
+/* A number of the range that nobody holds, the same parity as `start` (an offset) first; 0: none. */
+static uint16_t find_free(const struct sock *s, uint32_t start)
+{
+	const struct portmap *map = map_of(s->tp, space_of(s));
+	uint32_t lo;
+	uint32_t count = range_of(s, &lo);
+	uint16_t number;
+
+	if (!map)
+		return 0;
+	number = portmap_find(map, lo, lo + count - 1, nth_port(lo, count, start, 0));
+	if (!number && count > 1)
+		number = portmap_find(map, lo, lo + count - 1, nth_port(lo, count, start ^ 1u, 0));
+	return number;
+}
+
 static int choose_for_bind(struct sock *s)
 {
 	uint32_t lo;
 	uint32_t count = range_of(s, &lo);
 	uint32_t start = env_random_below(s->tp->env, count) | 1u;
+	uint16_t number = find_free(s, start);
 
+	if (number)
+		return port_take(s, number, false);
 	for (uint32_t i = 0; i < count; i++) {
 		int result = port_take(s, nth_port(lo, count, start, i), false);
 
@@ -296,28 +340,26 @@ static int choose_for_connect(struct sock *s, const struct endpoint *remote)
 	uint16_t *next = &tp->port_next[hash % ARRAY_LEN(tp->port_next)];
 	uint32_t start = ((hash >> 4) + *next) % count & ~1u;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint16_t number = nth_port(lo, count, start, i);
-		struct port *port = port_find(s, number);
+	uint16_t number = find_free(s, start);
+	struct port *port;
 
-		if (port) {
-			if (!port->connect_only)
-				continue;
-			f.local_port = number;
-			if (tuple_taken(s, &f))
-				continue;
-			/* Giving up its ends may have freed the port with the sock. */
-			port = port_find(s, number);
-		}
-		if (!port)
-			port = port_new(s, number, true);
-		if (!port)
-			return -ENOMEM;
-		port_join(port, s, true);
-		*next = (uint16_t)(*next + 2 * (i + 1 + env_random_below(tp->env, 8)));
-		return 0;
+	for (uint32_t i = 0; !number && i < count; i++) {
+		f.local_port = nth_port(lo, count, start, i);
+		port = port_find(s, f.local_port);
+		if (!port || (port->connect_only && !tuple_taken(s, &f)))
+			number = f.local_port;
 	}
-	return -EADDRNOTAVAIL;
+	if (!number)
+		return -EADDRNOTAVAIL;
+	/* Giving up its ends may have freed a port with the sock. */
+	port = port_find(s, number);
+	if (!port)
+		port = port_new(s, number, true);
+	if (!port)
+		return -ENOMEM;
+	port_join(port, s, true);
+	*next = (uint16_t)(*next + 2 * (1 + env_random_below(tp->env, 8)));
+	return 0;
 }
 
 int port_connect(struct sock *s, const struct endpoint *remote)
@@ -404,7 +446,7 @@ void port_wait_end(struct transport *tp, struct wait *w)
 {
 	table_del(&tp->waits, &w->node);
 	list_del(&w->port_link);
-	port_settle(&tp->space[SPACE_TCP].ports, tp->env, w->port);
+	port_settle(tp, SPACE_TCP, w->port);
 }
 
 void port_release(struct sock *s)

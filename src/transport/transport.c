@@ -46,6 +46,7 @@ void transport_free(struct transport *tp)
 			table_fini(&tp->space[i].tuples, tp->env);
 		if (tp->space[i].ports.buckets)
 			table_fini(&tp->space[i].ports, tp->env);
+		env_free(tp->env, tp->space[i].map);
 	}
 	if (tp->waits.buckets)
 		table_fini(&tp->waits, tp->env);
