@@ -246,8 +246,7 @@ static void out_and_in_again(void **state)
 	assert_int_equal(addr_add(other.net, other.eth, &a, 24), 0);
 	frames_drain(&other);
 	learn(&h, PEER, my_mac); /* the other host has the same station address */
-	assert_int_equal(addr_del(other.net, other.eth, &(struct ipaddr){{0}}, 24),
-			 -EADDRNOTAVAIL);
+	assert_int_equal(addr_del(other.net, other.eth, &(struct ipaddr){{0}}, 24), -EADDRNOTAVAIL);
 	a = ipaddr_from4(ME);
 	assert_int_equal(addr_del(other.net, other.eth, &a, 24), 0);
 	for (size_t bytes = 1; bytes <= 65515; bytes += 997) {

@@ -101,9 +101,9 @@ static void any_flipped_header_bit_is_dropped(void **state)
 static void martian_sources_are_dropped(void **state)
 {
 	static const uint32_t sources[] = {
-		IP(127, 0, 0, 1),   IP(127, 9, 9, 9), IP(224, 0, 0, 1), IP(255, 255, 255, 255),
-		IP(10, 0, 0, 255),  IP(0, 0, 0, 0),   IP(0, 1, 2, 3),	IP(240, 0, 0, 1),
-		ME, /* our own, from outside */
+		IP(127, 0, 0, 1),	IP(127, 9, 9, 9),  IP(224, 0, 0, 1),
+		IP(255, 255, 255, 255), IP(10, 0, 0, 255), IP(0, 0, 0, 0),
+		IP(0, 1, 2, 3),		IP(240, 0, 0, 1),  ME, /* our own, from outside */
 	};
 
 	(void)state;
@@ -118,7 +118,7 @@ static void martian_sources_are_dropped(void **state)
 
 static void strange_destinations_are_dropped(void **state)
 {
-	static const uint32_t destinations[] = {IP(127, 0, 0, 1), IP(0, 0, 0, 0), STRANGER, AFAR,
+	static const uint32_t destinations[] = {IP(127, 0, 0, 1), IP(0, 0, 0, 0),  STRANGER, AFAR,
 						IP(224, 1, 2, 3), IP(240, 0, 0, 1)};
 
 	(void)state;
@@ -190,14 +190,15 @@ static bool accepts_options(const uint8_t *options, uint8_t len)
 	return h.inputs > before;
 }
 
-/* Lengths of 0 and 1, past the end, pointers into the option's own head (CVE-2019-12256 and the like). */
+/* Lengths of 0 and 1, past the end, pointers into the option's own head (CVE-2019-12256 and the
+ * like). */
 static void hostile_options_are_dropped(void **state)
 {
 	static const uint8_t bad[][8] = {
-		{IP4_OPT_RECORD_ROUTE, 0, 4, 0},   {IP4_OPT_RECORD_ROUTE, 1, 4, 0},
-		{IP4_OPT_RECORD_ROUTE, 9, 4, 0},   {IP4_OPT_RECORD_ROUTE, 255, 4, 0},
-		{IP4_OPT_RECORD_ROUTE, 7, 3, 0},   {IP4_OPT_RECORD_ROUTE, 2, 0, 0},
-		{IP4_OPT_TIMESTAMP, 3, 5, 0},	   {IP4_OPT_TIMESTAMP, 8, 4, 0},
+		{IP4_OPT_RECORD_ROUTE, 0, 4, 0},    {IP4_OPT_RECORD_ROUTE, 1, 4, 0},
+		{IP4_OPT_RECORD_ROUTE, 9, 4, 0},    {IP4_OPT_RECORD_ROUTE, 255, 4, 0},
+		{IP4_OPT_RECORD_ROUTE, 7, 3, 0},    {IP4_OPT_RECORD_ROUTE, 2, 0, 0},
+		{IP4_OPT_TIMESTAMP, 3, 5, 0},	    {IP4_OPT_TIMESTAMP, 8, 4, 0},
 		{IP4_OPT_NOP, IP4_OPT_NOP, 222, 0}, {1, 1, 1, 1, 1, 1, 1, 222},
 	};
 

@@ -220,9 +220,12 @@ static void kinds(void **state)
 		uint32_t address;
 		enum ip_kind kind;
 	} cases[] = {
-		{ME, IP_KIND_LOCAL},		     {IP(127, 1, 2, 3), IP_KIND_LOCAL},
-		{PEER, IP_KIND_OTHER},		     {IP(10, 0, 0, 255), IP_KIND_BROADCAST},
-		{0xffffffff, IP_KIND_BROADCAST},     {IP(224, 0, 0, 5), IP_KIND_MULTICAST},
+		{ME, IP_KIND_LOCAL},
+		{IP(127, 1, 2, 3), IP_KIND_LOCAL},
+		{PEER, IP_KIND_OTHER},
+		{IP(10, 0, 0, 255), IP_KIND_BROADCAST},
+		{0xffffffff, IP_KIND_BROADCAST},
+		{IP(224, 0, 0, 5), IP_KIND_MULTICAST},
 		{IP(10, 0, 0, 0), IP_KIND_OTHER},
 	};
 
