@@ -376,7 +376,9 @@ void tcp_cc_on_timeout(struct tcp *t)
 	tcp_segs_mark_all_lost(t, forget);
 	t->ca = CA_LOSS;
 	t->cwnd = t->snd_mss;
-	t->cwnd_used = t->cwnd;
+	/* Linux: all that is out counts as used, or slow start would stay at two segments until
+	 * new data is sent, which is when the last hole is filled. */
+	t->cwnd_used = t->snd_nxt - t->snd_una;
 	t->cwnd_used_end = t->snd_nxt;
 	t->cwnd_acked = 0;
 	t->dupacks = 0;
