@@ -78,10 +78,13 @@ bool call_reply(struct call *call, long result);
  * number, -ENOENT when nobody waits any more, or another negative errno: not answered. */
 int call_reply_fd(struct call *call, int fd, bool cloexec);
 
-/* Finds the carrier that args[0] names: sets call->fd and call->carrier. NULL: not ours. A call
- * that waits keeps its carrier, as the kernel keeps a file that a call waits for; call->fd
- * is then open only after call_open(). */
+/* Finds the carrier that args[0] names, and sees that the call still waits: sets call->fd and
+ * call->carrier. NULL: not ours. A call that waits keeps its carrier, as the kernel keeps a file
+ * that a call waits for; call->fd is then open only after call_open(). */
 struct carrier *call_carrier(struct call *call);
+
+/* The same for handlers that see to call_valid() themselves, when they have something to do. */
+struct carrier *call_carrier_only(struct call *call);
 
 /* Opens call->fd if it is not. 0, or -EBADF: the program has closed it meanwhile. */
 int call_open(struct call *call);

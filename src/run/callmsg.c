@@ -101,6 +101,8 @@ static long send_stream(struct call *call, struct message *m, int flags)
 
 	if (n < 0)
 		return n;
+	if (!call_valid(call))
+		return CALL_DONE;
 	if (call_open(call) < 0)
 		return -EBADF;
 	n = send(call->fd, call->run->buf, (size_t)n, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -154,13 +156,15 @@ static long send_dgram(struct call *call, struct message *m, int flags)
 		msg.msg_control = m->control;
 		msg.msg_controllen = m->there.msg_controllen;
 	}
+	if (!call_valid(call))
+		return CALL_DONE;
 	n = berth_sendmsg(c->stack, c->sock, &msg, flags | MSG_DONTWAIT);
 	return n == -EAGAIN ? call_wait(call, flags) : n;
 }
 
 long call_sendto(struct call *call)
 {
-	struct carrier *c = call_carrier(call);
+	struct carrier *c = call_carrier_only(call);
 	struct message m;
 	int flags = (int)call->args[3];
 	int error;
@@ -321,8 +325,10 @@ static int hand_out(struct call *call, const struct message *m, uint64_t addr, s
 		    size_t bytes)
 {
 	struct call_pieces out = {.count = 0};
-	int error = 0;
+	int error = call_valid(call) ? 0 : -ENOENT;
 
+	if (error < 0)
+		return error;
 	if (addr)
 		call_piece_message(&out, addr, &m->there, msg);
 	else if (call->args[4])
@@ -364,8 +370,10 @@ static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int 
 	if ((size_t)n > fits)
 		msg.msg_flags |= MSG_TRUNC;
 	error = hand_out(call, m, addr, &msg, fits);
+	if (error == -ENOENT && !(flags & MSG_PEEK))
+		dgram_put_back(call->carrier, &msg, (size_t)n);
 	if (error < 0)
-		return error;
+		return error == -ENOENT ? CALL_DONE : error;
 	call->addr = name;
 	result = flags & MSG_TRUNC ? n : (long)fits;
 	if (!reply)
@@ -391,17 +399,25 @@ static long recv_stream(struct call *call, struct message *m, uint64_t addr, int
 	error = call_open(call);
 	if (error < 0)
 		return error;
+	if (!call_valid(call))
+		return CALL_DONE;
 	n = recv(call->fd, call->run->buf, bytes,
-		 (flags & (MSG_PEEK | MSG_OOB | MSG_TRUNC)) | MSG_DONTWAIT);
+		 (flags & (MSG_OOB | MSG_TRUNC)) | MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN ? call_wait(call, flags) : -errno;
 	error = hand_out(call, m, addr, &none, (size_t)n);
-	return error < 0 ? error : n;
+	if (error < 0)
+		return error == -ENOENT ? CALL_DONE : error;
+	if (!call_reply(call, n))
+		call->task->unclaimed = false; /* they are still there */
+	else if (!(flags & MSG_PEEK))
+		(void)recv(call->fd, call->run->buf, (size_t)n, (flags & MSG_OOB) | MSG_DONTWAIT);
+	return CALL_DONE;
 }
 
 long call_recvfrom(struct call *call)
 {
-	struct carrier *c = call_carrier(call);
+	struct carrier *c = call_carrier_only(call);
 	struct message m;
 	int flags = (int)call->args[3];
 
@@ -437,7 +453,7 @@ out:
 
 long call_recvmsg(struct call *call)
 {
-	if (!call_carrier(call))
+	if (!call_carrier_only(call))
 		return CALL_CONTINUE;
 	return recv_message(call, call->args[1], (int)call->args[2], true);
 }

@@ -121,8 +121,8 @@ static void fill_sock(const struct call *call, struct run_call *out)
 	if (c->sock < 0 || berth_sock_info(c->stack, c->sock, &info) < 0)
 		return;
 	out->local = info.local;
-	out->remote = info.remote.ss_family == AF_UNSPEC && names_peer(call) ? call->addr
-									      : info.remote;
+	out->remote =
+		info.remote.ss_family == AF_UNSPEC && names_peer(call) ? call->addr : info.remote;
 }
 
 void call_tell(const struct call *call, long result)

@@ -9,6 +9,7 @@
  * empty. Datagrams that the program sends without an address come out of berth's end.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -63,6 +64,15 @@ static bool send_held(struct carrier *c)
 	return true;
 }
 
+/* Nothing was read: an empty datagram, or the end of which the loop has not heard yet. */
+static void ask_end(struct carrier *c)
+{
+	struct pollfd p = {.fd = c->end, .events = POLLRDHUP};
+
+	if (poll(&p, 1, 0) == 1 && p.revents & (POLLRDHUP | POLLHUP))
+		c->ended = true;
+}
+
 /* Takes up to BATCH datagrams from the program. Returns how many; 0: none, or no more. */
 static int take_batch(struct carrier *c, struct mmsghdr *batch, struct iovec *iov)
 {
@@ -74,6 +84,8 @@ static int take_batch(struct carrier *c, struct mmsghdr *batch, struct iovec *io
 		batch[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
 	}
 	n = recvmmsg(c->end, batch, BATCH, MSG_DONTWAIT, NULL);
+	if (n > 0 && batch[n - 1].msg_len == 0 && !c->ended)
+		ask_end(c);
 	if (n < BATCH)
 		c->readable = c->ended && n > 0;
 	return n > 0 ? n : 0;

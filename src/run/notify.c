@@ -106,7 +106,7 @@ int call_reply_fd(struct call *call, int fd, bool cloexec)
 	return number;
 }
 
-struct carrier *call_carrier(struct call *call)
+struct carrier *call_carrier_only(struct call *call)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
@@ -119,11 +119,20 @@ struct carrier *call_carrier(struct call *call)
 	if (call->fd < 0 || getsockopt(call->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
 		return NULL;
 	c = imap_get(&call->run->carriers, cookie);
-	if (!c || !call_valid(call))
+	if (!c)
 		return NULL;
 	call->carrier = c;
 	c->hint_pid = call->task->process->pid;
 	c->hint_fd = (int)call->args[0];
+	return c;
+}
+
+struct carrier *call_carrier(struct call *call)
+{
+	struct carrier *c = call_carrier_only(call);
+
+	if (c && !call_valid(call))
+		call->carrier = c = NULL; /* nobody cares what it returns */
 	return c;
 }
 

@@ -95,7 +95,7 @@ void park_retry(struct carrier *c)
 		long result = CALL_PARK;
 
 		list_del(&p->link);
-		if (c->closed || !call_valid(p)) {
+		if (c->closed) {
 			park_drop(p);
 			continue;
 		}
