@@ -193,6 +193,8 @@ void events_segment(struct events *e, const struct berth_packet_event *ev,
 		     (ev->direction == BERTH_UP && (!sender || sender->index == ev->host));
 	struct passage *p = NULL;
 
+	if (segment->protocol == SEGMENT_ARP && !first && !is_last(e, ev, segment))
+		return; /* a broadcast that reaches others too */
 	if (!first && ev->fate != BERTH_FATE_DUPLICATED)
 		p = find_open(e, segment, ev->time);
 	if (!p) {
@@ -217,6 +219,23 @@ void events_segment(struct events *e, const struct berth_packet_event *ev,
 	p->open = p->arrival != BERTH_TIME_NEVER && !is_last(e, ev, segment);
 	if (p->arrival != BERTH_TIME_NEVER && !p->open)
 		p->to_host = ev->host;
+}
+
+berth_time events_under_way(const struct events *e, berth_time now)
+{
+	berth_time last = BERTH_TIME_NEVER;
+	size_t searched = 0;
+
+	for (size_t i = e->passage_count; i > 0 && searched < OPEN_SEARCH_MAX; i--, searched++) {
+		const struct passage *p = &e->passages[i - 1];
+
+		if (p->arrival == BERTH_TIME_NEVER || p->arrival < now ||
+		    p->segment.protocol == SEGMENT_ARP)
+			continue;
+		if (last == BERTH_TIME_NEVER || p->arrival > last)
+			last = p->arrival;
+	}
+	return last;
 }
 
 void events_packet(struct events *e, const struct berth_packet_event *ev)

@@ -130,7 +130,7 @@ static struct row *row_for(struct rows *rows, const struct talk_item *item)
 
 static bool is_slanted(const struct passage *p)
 {
-	return p->arrival != BERTH_TIME_NEVER && p->arrival - p->leave >= SLANTED;
+	return p->arrival != BERTH_TIME_NEVER && (p->open || p->arrival - p->leave >= SLANTED);
 }
 
 static void make_rows(const struct talk *t, struct rows *rows)
@@ -467,9 +467,9 @@ static void print_title(const struct talk *t, FILE *out)
 	endpoint_print(&t->ends[0], ends[0], sizeof(ends[0]));
 	endpoint_print(&t->ends[1], ends[1], sizeof(ends[1]));
 	fprintf(out, "%s, %s to %s: %zu %s%s, %zu lost", t->protocol == IPPROTO_TCP ? "TCP" : "UDP",
-		ends[0], ends[1], t->packet_count,
+		ends[0], ends[1], t->packet_count - t->arps,
 		t->protocol == IPPROTO_TCP ? "segment" : "datagram",
-		t->packet_count == 1 ? "" : "s", t->lost);
+		t->packet_count - t->arps == 1 ? "" : "s", t->lost);
 	if (t->protocol == IPPROTO_TCP)
 		fprintf(out, ", %zu sent again", t->again);
 	fputs("\n\n", out);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define ETHER_BYTES 14
+#define ARP_BYTES 28
 #define TCP_BYTES 20
 #define UDP_BYTES 8
 
@@ -100,6 +101,19 @@ static bool decode_ip6(const unsigned char *p, size_t bytes, struct segment *out
 	return decode_transport(p + 40, bytes - 40, get16(p + 4), out);
 }
 
+static bool decode_arp(const unsigned char *p, size_t bytes, struct segment *out)
+{
+	if (bytes < ARP_BYTES || get16(p + 2) != 0x0800 || p[4] != 6 || p[5] != 4)
+		return false;
+	out->protocol = SEGMENT_ARP;
+	out->flags = p[7];
+	out->from.family = AF_INET;
+	out->to.family = AF_INET;
+	memcpy(out->from.address, p + 14, 4);
+	memcpy(out->to.address, p + 24, 4);
+	return true;
+}
+
 bool segment_decode(const unsigned char *frame, size_t bytes, size_t frame_bytes,
 		    struct segment *out)
 {
@@ -113,6 +127,9 @@ bool segment_decode(const unsigned char *frame, size_t bytes, size_t frame_bytes
 			return false;
 	} else if (get16(frame + 12) == 0x86dd) {
 		if (!decode_ip6(frame + ETHER_BYTES, bytes - ETHER_BYTES, &s))
+			return false;
+	} else if (get16(frame + 12) == 0x0806) {
+		if (!decode_arp(frame + ETHER_BYTES, bytes - ETHER_BYTES, &s))
 			return false;
 	} else {
 		return false;

@@ -15,6 +15,11 @@ struct endpoint {
 	unsigned char address[16]; /* IPv4: the first four, the rest zero */
 };
 
+/* In place of a protocol: ARP, whose operation is in `flags`. */
+#define SEGMENT_ARP 255
+#define SEGMENT_ARP_REQUEST 1
+#define SEGMENT_ARP_REPLY 2
+
 #define SEGMENT_FIN 0x01u
 #define SEGMENT_SYN 0x02u
 #define SEGMENT_RST 0x04u
@@ -22,7 +27,7 @@ struct endpoint {
 
 struct segment {
 	struct endpoint from, to;
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP, or SEGMENT_ARP */
 	uint16_t ip_id;
 	uint32_t bytes; /* of payload */
 	/* TCP only. */
@@ -33,7 +38,7 @@ struct segment {
 };
 
 /* Reads the headers of a frame, of which `bytes` are there; `frame_bytes` is its whole length.
- * False: not TCP or UDP, a later fragment, or cut short. */
+ * False: not TCP, UDP or ARP, a later fragment, or cut short. */
 bool segment_decode(const unsigned char *frame, size_t bytes, size_t frame_bytes,
 		    struct segment *out);
 

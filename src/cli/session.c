@@ -39,6 +39,7 @@
 #include "run/run.h"
 
 #define KILL_AFTER (3 * BERTH_SEC)
+#define LINGER_MAX BERTH_SEC
 #define INSIST_WITHIN (2 * BERTH_SEC)
 
 enum job_state {
@@ -94,6 +95,7 @@ struct session {
 	bool colour[2];
 	bool look_asked; /* look() is going to be called */
 	bool ending;
+	berth_time stopping; /* since when only packets are waited for; 0: not yet */
 	int signal;	     /* that ended the run; 0: none */
 	unsigned interrupts; /* Ctrl-C in a row */
 	berth_time interrupted;
@@ -122,6 +124,14 @@ static void on_signal(int number, siginfo_t *info, void *context)
 static void on_broken_pipe(int number)
 {
 	(void)number; /* the write says EPIPE; and a handler, unlike SIG_IGN, ends at exec */
+}
+
+static berth_time clock_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * BERTH_SEC + ts.tv_nsec;
 }
 
 static const char *host_name(const struct session *s, int host)
@@ -373,6 +383,23 @@ static void kill_rest(void *ctx)
 	}
 }
 
+/* The programs have ended. Packets that are still under way belong into a ladder: they are given
+ * the time to arrive. */
+static void stop(void *ctx)
+{
+	struct session *s = ctx;
+	berth_time now = clock_now(); /* the world's own may be behind */
+	berth_time arrival = BERTH_TIME_NEVER;
+
+	if (s->events)
+		arrival = events_under_way(s->events, now - BERTH_MSEC);
+	if (s->stopping == 0)
+		s->stopping = now;
+	if (arrival == BERTH_TIME_NEVER || now - s->stopping > LINGER_MAX ||
+	    run_at(s->run, (arrival > now ? arrival : now) + 2 * BERTH_MSEC, stop, s) < 0)
+		run_stop(s->run);
+}
+
 /* Ends what runs, and starts nothing more. */
 static void begin_end(struct session *s)
 {
@@ -390,7 +417,7 @@ static void begin_end(struct session *s)
 		(void)run_signal(s->run, j->id, SIGTERM, true); /* it may be gone */
 	}
 	if (!any)
-		run_stop(s->run);
+		stop(s);
 	else if (run_at(s->run, berth_world_now(s->world) + KILL_AFTER, kill_rest, s) < 0)
 		kill_rest(s);
 }
@@ -422,7 +449,7 @@ static void look(void *ctx)
 		if (serving)
 			begin_end(s);
 		else
-			run_stop(s->run);
+			stop(s);
 	}
 }
 
@@ -681,13 +708,10 @@ static bool colour_on(int fd)
 
 static int make_world(struct session *s)
 {
-	struct timespec ts;
 	char *problem = NULL;
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	err = netbuild(s->file, s->config->seed, ts.tv_sec * BERTH_SEC + ts.tv_nsec, &s->world,
-		       &problem);
+	err = netbuild(s->file, s->config->seed, clock_now(), &s->world, &problem);
 	if (err < 0) {
 		fprintf(stderr, "berth: cannot build the network: %s\n", problem);
 		free(problem);

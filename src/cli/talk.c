@@ -341,6 +341,19 @@ struct direction {
 	uint32_t last_ack; /* relative */
 };
 
+/* "ARP who has 10.9.0.1?" */
+static void label_arp(struct talk_packet *p)
+{
+	const struct segment *s = &p->passage->segment;
+	bool asks = s->flags == SEGMENT_ARP_REQUEST;
+	const unsigned char *a = asks ? s->to.address : s->from.address;
+
+	for (size_t i = 0; i < 3; i++)
+		snprintf(p->labels[i], sizeof(p->labels[i]),
+			 asks ? "ARP who has %u.%u.%u.%u?" : "ARP I have %u.%u.%u.%u", a[0], a[1],
+			 a[2], a[3]);
+}
+
 static const char *flag_names(const struct segment *s)
 {
 	bool ack = s->flags & SEGMENT_ACK;
@@ -437,6 +450,8 @@ static void add_packet(struct talk *t, const struct passage *passage)
 	memset(p, 0, sizeof(*p));
 	p->passage = passage;
 	p->from = endpoint_equal(&passage->segment.from, &t->ends[0]) ? 0 : 1;
+	if (passage->segment.protocol == SEGMENT_ARP)
+		p->from = endpoint_same_host(&passage->segment.from, &t->ends[0]) ? 0 : 1;
 	if (t->hosts[p->from] < 0)
 		t->hosts[p->from] = passage->from_host;
 	if (t->hosts[1 - p->from] < 0)
@@ -463,14 +478,17 @@ static void take_packets(struct talk *t)
 		struct talk_packet *p = &t->packets[i];
 		const struct passage *passage = p->passage;
 
-		if (t->protocol == IPPROTO_TCP)
+		if (passage->segment.protocol == SEGMENT_ARP)
+			label_arp(p);
+		else if (t->protocol == IPPROTO_TCP)
 			read_tcp(p, &directions[p->from], &directions[1 - p->from]);
 		else
 			label_udp(p);
 		t->again += p->again;
 		t->lost += passage->arrival == BERTH_TIME_NEVER;
+		t->arps += passage->segment.protocol == SEGMENT_ARP;
 		add_item(t, TALK_LEAVE, passage->leave, p->from)->packet = i;
-		if (passage->arrival != BERTH_TIME_NEVER)
+		if (passage->arrival != BERTH_TIME_NEVER && !passage->open)
 			add_item(t, TALK_ARRIVE, passage->arrival, 1 - p->from)->packet = i;
 	}
 }
@@ -520,6 +538,33 @@ static const char *name_of(const struct events *e, const struct talk *t, int sid
 	return h ? h->name : "?";
 }
 
+/* The questions of two hosts for each other's hardware address belong to the first of their
+ * conversations that is not over: it has to wait for the answers. */
+static void take_arp(const struct events *e, struct talks *all)
+{
+	for (size_t i = 0; i < e->passage_count; i++) {
+		const struct passage *p = &e->passages[i];
+
+		if (p->segment.protocol != SEGMENT_ARP ||
+		    endpoint_same_host(&p->segment.from, &p->segment.to))
+			continue;
+		for (size_t k = 0; k < all->count; k++) {
+			struct talk *t = &all->talks[k];
+			const struct endpoint *a = &t->ends[0];
+			const struct endpoint *b = &t->ends[1];
+			bool there = endpoint_same_host(&p->segment.from, a) &&
+				     endpoint_same_host(&p->segment.to, b);
+			bool back = endpoint_same_host(&p->segment.from, b) &&
+				    endpoint_same_host(&p->segment.to, a);
+
+			if ((there || back) && p->leave <= t->last) {
+				add_packet(t, p);
+				break;
+			}
+		}
+	}
+}
+
 /* A host that no packet reached is known by its address. */
 static void name_hosts(const struct events *e, struct talk *t)
 {
@@ -539,10 +584,17 @@ void talks_find(const struct events *e, struct talks *out)
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < e->passage_count; i++) {
 		const struct passage *p = &e->passages[i];
-		struct talk *t = find_talk(out, &p->segment);
+		struct talk *t;
 
-		add_packet(t ? t : add_talk(out, &p->segment), p);
+		if (p->segment.protocol == SEGMENT_ARP)
+			continue;
+		t = find_talk(out, &p->segment);
+		if (!t)
+			t = add_talk(out, &p->segment);
+		add_packet(t, p);
+		t->last = p->leave;
 	}
+	take_arp(e, out);
 	gather(e, &socks);
 	for (size_t i = 0; i < out->count; i++) {
 		struct talk *t = &out->talks[i];

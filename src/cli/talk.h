@@ -39,7 +39,8 @@ struct talk {
 	size_t packet_count, packet_capacity;
 	struct talk_item *items; /* sorted */
 	size_t item_count, item_capacity;
-	size_t lost, again;
+	size_t lost, again, arps;
+	berth_time last; /* packet left */
 };
 
 struct talks {
