@@ -136,6 +136,7 @@ static long send_dgram(struct call *call, struct message *m, int flags)
 	struct iovec iov = {.iov_base = call->run->buf};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
+	int error;
 
 	if (c->native)
 		dgram_out(c); /* what was sent before leaves before */
@@ -158,6 +159,9 @@ static long send_dgram(struct call *call, struct message *m, int flags)
 	}
 	if (!call_valid(call))
 		return CALL_DONE;
+	error = dgram_error(c);
+	if (error < 0)
+		return error;
 	n = berth_sendmsg(c->stack, c->sock, &msg, flags | MSG_DONTWAIT);
 	return n == -EAGAIN ? call_wait(call, flags) : n;
 }
@@ -276,8 +280,10 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
 {
 	struct carrier *c = call->carrier;
 	int how = flags & (MSG_PEEK | MSG_ERRQUEUE);
-	ssize_t n;
+	ssize_t n = flags & MSG_ERRQUEUE ? 0 : dgram_error(c);
 
+	if (n < 0)
+		return n;
 	if (c->carried && !(flags & MSG_ERRQUEUE) && call_open(call) == 0) {
 		struct iovec iov = *msg->msg_iov;
 		struct msghdr native = {.msg_iov = &iov, .msg_iovlen = 1};

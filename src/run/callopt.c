@@ -39,6 +39,13 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 		memcpy(value, &error, *len);
 		return 0;
 	}
+	if (c->state == CARRIER_DATAGRAM && level == SOL_SOCKET && name == SO_ERROR) {
+		error = -dgram_error(c);
+		if (*len > sizeof(error))
+			*len = sizeof(error);
+		memcpy(value, &error, *len);
+		return 0;
+	}
 	if (level == SOL_SOCKET && name == SO_COOKIE && *len >= sizeof(c->cookie)) {
 		*len = sizeof(c->cookie);
 		memcpy(value, &c->cookie, sizeof(c->cookie));

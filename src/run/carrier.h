@@ -76,7 +76,7 @@ struct carrier {
 	bool full;     /* the end does not take more now; EPOLLOUT is armed */
 	bool deaf;     /* the program reads no more (SHUT_RD) */
 	bool closed;   /* carrier_close() was called */
-	int error;     /* BROKEN: why, until SO_ERROR was asked */
+	int error;     /* BROKEN, DATAGRAM: not told to the program yet */
 	bool urgent;   /* the program sent an urgent byte (EPOLLPRI) */
 
 	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
@@ -157,6 +157,8 @@ void stream_ready(struct source *s, uint32_t events);
 void dgram_out(struct carrier *c);
 void dgram_in(struct carrier *c);
 void dgram_ready(struct source *s, uint32_t events);
+/* The pending error, negative, which is then told and gone; 0: none. */
+int dgram_error(struct carrier *c);
 /* Puts a datagram back that a program did not get after all. */
 void dgram_put_back(struct carrier *c, const struct msghdr *msg, size_t bytes);
 

@@ -35,6 +35,19 @@ static void arm(struct carrier *c, bool full)
 	(void)run_source_mod(c->run, c->end, full ? EVENTS_FULL : EVENTS_IDLE, &c->source);
 }
 
+/* What ICMP said is for the next trapped call to tell. Kept here, because the stack would tell it
+ * to whoever calls next, which is berth itself. */
+static void keep_error(struct carrier *c)
+{
+	struct berth_sock_info info;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.error &&
+	    berth_getsockopt(c->stack, c->sock, SOL_SOCKET, SO_ERROR, &error, &len) == 0)
+		c->error = error;
+}
+
 /* Keeps a datagram for which the stack has no room. */
 static void hold(struct carrier *c, const void *data, size_t bytes)
 {
@@ -96,6 +109,7 @@ void dgram_out(struct carrier *c)
 	struct mmsghdr batch[BATCH];
 	struct iovec iov[BATCH];
 
+	keep_error(c);
 	if (!send_held(c))
 		return;
 	while (c->readable && !c->held) {
@@ -116,6 +130,16 @@ void dgram_out(struct carrier *c)
 	}
 	if (c->gone && !c->held)
 		carrier_close(c);
+}
+
+int dgram_error(struct carrier *c)
+{
+	int error;
+
+	keep_error(c);
+	error = c->error;
+	c->error = 0;
+	return -error;
 }
 
 static bool carrier_empty(struct carrier *c)
@@ -164,11 +188,8 @@ void dgram_in(struct carrier *c)
 	struct run *r = c->run;
 	struct sockaddr_storage name;
 	_Alignas(struct cmsghdr) unsigned char control[CARRIER_CONTROL_BYTES];
-	struct berth_sock_info info;
 
-	/* An error is for a trapped call to tell; taking it here would lose it. */
-	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.error && !c->native)
-		return;
+	keep_error(c);
 	for (;;) {
 		struct iovec iov = {.iov_base = r->buf, .iov_len = SLOT_BYTES};
 		struct msghdr msg = {
