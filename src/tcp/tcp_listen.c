@@ -156,18 +156,6 @@ void tcp_listen_stop(struct tcp *t)
 
 /* --- SYN+ACK --- */
 
-/* Linux: a window of at most 64 KiB in the SYN, whole segments of it. */
-static uint32_t first_window(const struct tcp_stack *ts, const struct sock_options *opt,
-			     uint32_t mss)
-{
-	uint32_t space = opt->rcvbuf / 2;
-
-	(void)ts;
-	if (space > TCP_WINDOW_MAX)
-		space = TCP_WINDOW_MAX;
-	return mss && space > mss ? space - space % mss : space;
-}
-
 static uint16_t mss_to_offer(const struct tcp *listener, const struct ip_path *path)
 {
 	uint32_t headers = ipaddr_is4(&path->dst) ? 40 : 60;
@@ -277,7 +265,7 @@ static bool prepare(struct tcp_request *r, struct tcp *listener, const struct fl
 	agree(r, listener, &in->h);
 	r->iss = in->iss_given ? in->iss : n.iss;
 	r->ts_offset = n.ts_offset;
-	r->window = first_window(ts, &listener->sock.opt, mss_to_offer(listener, &r->path));
+	r->window = tcp_first_window(&listener->sock, mss_to_offer(listener, &r->path));
 	r->sent = ts->env->now;
 	r->answered = ts->env->now;
 	return true;

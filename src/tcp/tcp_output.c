@@ -179,16 +179,27 @@ int tcp_send_probe(struct tcp *t)
 	return transmit(t, p, &h);
 }
 
+/* Linux: whole segments, in the 16 bits there are. */
+uint32_t tcp_first_window(const struct sock *s, uint32_t mss)
+{
+	uint32_t space = s->opt.rcvbuf / 2;
+
+	if (space > tcp_of_const(s)->window_clamp)
+		space = tcp_of_const(s)->window_clamp;
+	if (space > TCP_WINDOW_MAX)
+		space = TCP_WINDOW_MAX;
+	return space > mss ? space - space % mss : space;
+}
+
 int tcp_send_syn(struct tcp *t, bool with_ack)
 {
 	struct berth_packet *p = packet_new(t->ts->env->pool);
 	struct tcp_header h;
-	uint32_t window = tcp_window_to_offer(t);
 
 	if (!p)
 		return -ENOMEM;
 	fill_header(t, &h, t->iss, with_ack ? TCPF_SYN | TCPF_ACK : TCPF_SYN);
-	h.window = (uint16_t)(window < TCP_WINDOW_MAX ? window : TCP_WINDOW_MAX);
+	h.window = (uint16_t)tcp_first_window(&t->sock, tcp_mss_to_offer(t));
 	t->rcv_acked = t->rcv_nxt;
 	t->rcv_wnd = h.window;
 	h.options.has_mss = true;
@@ -537,7 +548,9 @@ static void send_new(struct tcp *t)
 		tcp_segs_add(t, (uint32_t)sent, fin ? SEG_FIN : 0);
 		record_sent(t, (uint32_t)sent - fin, fin);
 		fin_due = t->fin_wanted && !t->fin_sent;
-		t->interactive = t->ts->env->now - t->last_received < TCP_DELACK;
+		/* Linux: a program that answers what it has just got can carry the ACK. */
+		if (bytes && t->last_data)
+			t->interactive = t->ts->env->now - t->last_data < TCP_DELACK;
 	}
 }
 

@@ -32,6 +32,8 @@ uint32_t tcp_clock_ms(const struct tcp *t);
 uint32_t tcp_rcv_space(const struct tcp *t);
 /* The window that an ACK sent now would offer. */
 uint32_t tcp_window_to_offer(const struct tcp *t);
+/* The window that a SYN offers, unscaled; `mss` is the one it announces. */
+uint32_t tcp_first_window(const struct sock *s, uint32_t mss);
 /* The MSS our SYN announces. */
 uint16_t tcp_mss_to_offer(const struct tcp *t);
 /* Sets snd_mss from the path, the peer's MSS and the options in use. */
