@@ -39,7 +39,9 @@
 #define WHOLE_ROOM (MIDDLE_CELLS - 6) /* for the label of an arrow that is whole */
 #define SLANT_ROOM (MIDDLE_CELLS - 7) /* of half an arrow */
 #define SAME_ROW BERTH_MSEC	      /* items this close may share a row */
-#define SLANTED BERTH_MSEC	      /* packets under way for at least this long take two rows */
+#define SAME_REACTION (10 * BERTH_MSEC)
+#define SILENCE (150 * BERTH_MSEC) /* a gap this long is drawn as one */
+#define SLANTED BERTH_MSEC	   /* packets under way for at least this long take two rows */
 #define SLANT_ROWS_MAX 6
 #define TALKS_MAX 12
 #define ROWS_MAX 240
@@ -60,6 +62,7 @@ struct row {
 	const char *texts[2];
 	enum middle middle;
 	size_t packet;
+	int side;	/* of a packet that leaves or arrives */
 	unsigned depth; /* of a slanted arrow: rows below the one it left in */
 	bool continued; /* of a leaving one: its arrow goes on below */
 };
@@ -71,11 +74,11 @@ struct rows {
 
 struct glyphs {
 	const char *vertical, *horizontal, *from_left, *from_right, *to_right, *to_left;
-	const char *down_right, *down_left, *lost;
+	const char *down_right, *down_left, *lost, *gap;
 };
 
-static const struct glyphs lines = {"│", "─", "├", "┤", "▶", "◀", "╲", "╱", "✗"};
-static const struct glyphs ascii = {"|", "-", "|", "|", ">", "<", "\\", "/", "X"};
+static const struct glyphs lines = {"│", "─", "├", "┤", "▶", "◀", "╲", "╱", "✗", "⋮"};
+static const struct glyphs ascii = {"|", "-", "|", "|", ">", "<", "\\", "/", "X", ":"};
 
 enum ink {
 	INK_PLAIN,
@@ -108,13 +111,20 @@ static struct row *add_row(struct rows *rows, berth_time time)
 	return row;
 }
 
+/* How much later than a row a text may be to share it: what a program does with a packet
+ * that has just reached it belongs beside its arrow, even if the machine took its time. */
+static berth_time reaction(const struct row *row, const struct talk_item *item)
+{
+	return row->middle == MIDDLE_ARRIVE && row->side == item->side ? SAME_REACTION : SAME_ROW;
+}
+
 /* The last row if the item still fits into it, else a new one. */
 static struct row *row_for(struct rows *rows, const struct talk_item *item)
 {
 	struct row *last = rows->count > 0 ? &rows->rows[rows->count - 1] : NULL;
 	bool is_text = item->kind == TALK_TEXT;
 
-	if (!last || item->time - last->time >= SAME_ROW)
+	if (!last || item->time - last->time >= (is_text ? reaction(last, item) : SAME_ROW))
 		return add_row(rows, item->time);
 	if (is_text ? last->texts[item->side] != NULL : last->middle != MIDDLE_EMPTY)
 		return add_row(rows, item->time);
@@ -149,6 +159,7 @@ static void make_rows(const struct talk *t, struct rows *rows)
 			continue;
 		}
 		row->packet = item->packet;
+		row->side = item->side;
 		if (item->kind == TALK_ARRIVE)
 			row->middle = MIDDLE_ARRIVE;
 		else if (p->arrival == BERTH_TIME_NEVER)
@@ -485,6 +496,32 @@ static void print_head(struct canvas *c, const struct talk *t, const struct ladd
 	show(c, style->colour, out);
 }
 
+/* Whether, before this row, nothing happened for long, and now somebody does something. */
+static bool after_silence(const struct row *row)
+{
+	const struct row *before = row - 1;
+
+	return row->time - before->time >= SILENCE && row->middle != MIDDLE_ARRIVE &&
+	       row->middle != MIDDLE_SLANT;
+}
+
+static void draw_silence(struct canvas *c, berth_time time, const struct ladder_style *style,
+			 FILE *out)
+{
+	double ms = (double)time / (double)BERTH_MSEC;
+	char text[MIDDLE_CELLS];
+
+	if (time < BERTH_SEC)
+		snprintf(text, sizeof(text), "%.0f ms later", ms);
+	else
+		snprintf(text, sizeof(text), "%.1f s later", ms / 1000);
+	clear(c);
+	put(c, LEFT_LINE, c->glyphs->gap, INK_DIM);
+	put(c, RIGHT_LINE, c->glyphs->gap, INK_DIM);
+	put_text(c, LEFT_LINE + 1 + (MIDDLE_CELLS - strlen(text)) / 2, text, MIDDLE_CELLS, INK_DIM);
+	show(c, style->colour, out);
+}
+
 static void draw_talk(const struct talk *t, const struct ladder_style *style, FILE *out)
 {
 	struct canvas c = {.glyphs = style->utf8 ? &lines : &ascii};
@@ -503,6 +540,8 @@ static void draw_talk(const struct talk *t, const struct ladder_style *style, FI
 			fprintf(out, "    ... %zu rows left out ...\n", next - i);
 			i = next;
 		}
+		if (i > 0 && after_silence(&rows.rows[i]))
+			draw_silence(&c, rows.rows[i].time - rows.rows[i - 1].time, style, out);
 		draw_row(&c, t, &rows.rows[i], start, style, out);
 	}
 	free(rows.rows);

@@ -60,6 +60,7 @@ static bool decode_transport(const unsigned char *p, size_t bytes, size_t total,
 		out->seq = get32(p + 4);
 		out->ack = get32(p + 8);
 		out->flags = p[13];
+		out->window = get16(p + 14);
 		out->bytes = (uint32_t)(total - header);
 		get_sack(p + TCP_BYTES, header - TCP_BYTES, out);
 	} else {

@@ -33,6 +33,7 @@ struct segment {
 	/* TCP only. */
 	uint32_t seq, ack;
 	uint8_t flags;
+	uint16_t window;
 	bool has_sack;
 	uint32_t sack_left, sack_right; /* of the first block */
 };

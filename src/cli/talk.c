@@ -335,10 +335,12 @@ static void take_transfers(const struct events *e, struct talk *t)
 
 /* What is known of one direction of a TCP connection. */
 struct direction {
-	bool started, acked;
-	uint32_t base;	   /* the SYN's number */
-	uint32_t sent;	   /* highest number sent, relative */
-	uint32_t last_ack; /* relative */
+	bool started;
+	bool acked;    /* the two below are known */
+	uint32_t base; /* the SYN's number */
+	uint32_t sent; /* highest number sent, relative */
+	uint32_t last_ack;
+	uint16_t last_window;
 };
 
 /* "ARP who has 10.9.0.1?" */
@@ -373,7 +375,7 @@ static const char *attribute(const struct talk_packet *p)
 		return " copy";
 	if (p->passage->corrupted)
 		return " damaged";
-	return p->again ? " again" : "";
+	return p->again || p->repeated ? " again" : "";
 }
 
 /* "DATA again seq=1 len=24 ack=1"; then without the acknowledgement, then without the length. An
@@ -437,6 +439,13 @@ static void read_tcp(struct talk_packet *p, struct direction *d, const struct di
 		p->again = length > 0 && d->sent > 0 && (int32_t)(end - d->sent) <= 0;
 		if ((int32_t)(end - d->sent) > 0)
 			d->sent = end;
+	}
+	if (s->flags & SEGMENT_ACK && !p->passage->copy) {
+		p->repeated = length == 0 && !s->has_sack && d->acked && s->ack == d->last_ack &&
+			      s->window == d->last_window && !(s->flags & SEGMENT_RST);
+		d->acked = true;
+		d->last_ack = s->ack;
+		d->last_window = s->window;
 	}
 	label_tcp(p, d, back);
 }

@@ -27,6 +27,7 @@ struct talk_packet {
 	const struct passage *passage;
 	int from;	    /* side */
 	bool again;	    /* sent before */
+	bool repeated;	    /* an acknowledgement of what was acknowledged before */
 	char labels[3][64]; /* from all that is to be said to the little that there is room for */
 };
 
