@@ -34,7 +34,9 @@ static void link_node(struct table_node **bucket, struct table_node *n)
 	*bucket = n;
 }
 
-/* Doubles the buckets. Each addition has paid for moving one node, so additions stay O(1). */
+/* Doubles the buckets, at half as many nodes as there are buckets: a look-up that finds nothing,
+ * and an addition, should not meet a stranger, whom it would have to fetch from memory. Each
+ * addition has paid for moving one node, so additions stay O(1). */
 static void grow(struct table *t, struct env *env)
 {
 	uint32_t buckets = (t->mask + 1) * 2;
@@ -63,7 +65,7 @@ static void grow(struct table *t, struct env *env)
 void table_add(struct table *t, struct env *env, struct table_node *n, uint32_t hash)
 {
 	ASSERT(!table_node_linked(n));
-	if (t->count > t->mask)
+	if (t->count > t->mask / 2)
 		grow(t, env);
 	n->hash = hash;
 	link_node(&t->buckets[hash & t->mask], n);

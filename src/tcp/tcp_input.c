@@ -107,6 +107,7 @@ void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 	}
 	struct flow flow = flow_of(info, in.h.src_port, in.h.dst_port);
 
+	flow_keep_hash(ts->tp, &flow);
 	s = demux_connected(ts->tp, SPACE_TCP, &flow);
 	if (s) {
 		tcp_segment(tcp_of(s), &in);

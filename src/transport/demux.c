@@ -10,6 +10,8 @@ uint32_t flow_hash(const struct transport *tp, const struct flow *f)
 {
 	uint8_t key[36];
 
+	if (f->hashed)
+		return f->hash;
 	if (ipaddr_is4(&f->local)) {
 		memcpy(key, &f->local.bytes[12], 4);
 		memcpy(key + 4, &f->remote.bytes[12], 4);
@@ -63,8 +65,9 @@ struct wait *demux_wait(const struct transport *tp, const struct flow *f)
 
 static struct port *find_port(const struct transport *tp, enum space space, uint16_t number)
 {
-	for (struct table_node *n = table_chain(&tp->space[space].ports, number); n; n = n->next) {
-		if (n->hash == number)
+	for (struct table_node *n = table_chain(&tp->space[space].ports, port_hash(number)); n;
+	     n = n->next) {
+		if (n->hash == port_hash(number))
 			return container_of(n, struct port, node);
 	}
 	return NULL;

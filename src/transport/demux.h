@@ -54,11 +54,13 @@ struct flow {
 	struct ipaddr local, remote;
 	uint16_t local_port, remote_port;
 	unsigned ifindex;              /* it came in through */
+	bool hashed;                   /* `hash` is flow_hash() of the ends, which do not change */
+	uint32_t hash;
 };
 
 static inline struct flow flow_of(const struct ip_info *info, uint16_t src_port, uint16_t dst_port)
 {
-	return (struct flow){info->dst, info->src, dst_port, src_port, info->ifindex};
+	return (struct flow){info->dst, info->src, dst_port, src_port, info->ifindex, false, 0};
 }
 
 /* The sock connected with exactly these ends, TIME-WAIT included, or NULL. */
@@ -83,6 +85,12 @@ struct wait *demux_wait(const struct transport *tp, const struct flow *f);
 
 /* The hash of a flow under the stack's key. */
 uint32_t flow_hash(const struct transport *tp, const struct flow *f);
+/* Keeps it in `f`, for a flow that is looked up in more than one table. */
+static inline void flow_keep_hash(const struct transport *tp, struct flow *f)
+{
+	f->hash = flow_hash(tp, f);
+	f->hashed = true;
+}
 
 /* The sock after `id` in order of creation; id 0: the first. NULL: none. */
 struct sock *transport_next(struct transport *tp, uint64_t id);

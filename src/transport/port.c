@@ -49,8 +49,8 @@ static struct table *tuples_of(const struct sock *s)
 
 static struct port *port_find(const struct sock *s, uint16_t number)
 {
-	for (struct table_node *n = table_chain(ports_of(s), number); n; n = n->next) {
-		if (n->hash == number)
+	for (struct table_node *n = table_chain(ports_of(s), port_hash(number)); n; n = n->next) {
+		if (n->hash == port_hash(number))
 			return container_of(n, struct port, node);
 	}
 	return NULL;
@@ -69,7 +69,7 @@ static struct port *port_new(const struct sock *s, uint16_t number, bool connect
 	list_init(&port->binders);
 	list_init(&port->users);
 	list_init(&port->waits);
-	table_add(ports_of(s), s->tp->env, &port->node, number);
+	table_add(ports_of(s), s->tp->env, &port->node, port_hash(number));
 	if (s->tp->space[space_of(s)].map)
 		portmap_set(s->tp->space[space_of(s)].map, number, true);
 	return port;
@@ -304,7 +304,7 @@ int port_autobind(struct sock *s)
 
 static struct flow flow_to(const struct sock *s, const struct endpoint *remote, uint16_t port)
 {
-	return (struct flow){s->local.addr, remote->addr, port, remote->port, s->opt.ifindex};
+	return (struct flow){s->local.addr, remote->addr, port, remote->port, s->opt.ifindex, false, 0};
 }
 
 /* Whether a sock with these ends is there and does not give them up. */
@@ -321,12 +321,29 @@ static bool tuple_taken(struct sock *s, const struct flow *f)
 	return !o->proto->yield || !o->proto->yield(o, s);
 }
 
-static void tuple_add(struct sock *s)
+/* `f` has the ends of `s`. */
+static void tuple_add(struct sock *s, const struct flow *f)
 {
-	struct flow f = flow_to(s, &s->remote, s->local.port);
-
 	ASSERT(!table_node_linked(&s->tuple_node));
-	table_add(tuples_of(s), s->tp->env, &s->tuple_node, flow_hash(s->tp, &f));
+	table_add(tuples_of(s), s->tp->env, &s->tuple_node, flow_hash(s->tp, f));
+}
+
+/* A port that other connections have and this one may have too; 0: none. Somebody in TIME-WAIT may have given
+ * it up for us, and the port may be gone with it. */
+static uint16_t find_shared(struct sock *s, struct flow *f, uint32_t start)
+{
+	uint32_t lo;
+	uint32_t count = range_of(s, &lo);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct port *port;
+
+		f->local_port = nth_port(lo, count, start, i);
+		port = port_find(s, f->local_port);
+		if (!port || (port->connect_only && !tuple_taken(s, f)))
+			return f->local_port;
+	}
+	return 0;
 }
 
 /* RFC 6056 §3.3.4: where to start depends on the peer, and on how often that was used. */
@@ -339,20 +356,15 @@ static int choose_for_connect(struct sock *s, const struct endpoint *remote)
 	uint32_t hash = flow_hash(tp, &f);
 	uint16_t *next = &tp->port_next[hash % ARRAY_LEN(tp->port_next)];
 	uint32_t start = ((hash >> 4) + *next) % count & ~1u;
-
 	uint16_t number = find_free(s, start);
-	struct port *port;
+	struct port *port = NULL;
 
-	for (uint32_t i = 0; !number && i < count; i++) {
-		f.local_port = nth_port(lo, count, start, i);
-		port = port_find(s, f.local_port);
-		if (!port || (port->connect_only && !tuple_taken(s, &f)))
-			number = f.local_port;
+	if (!number) {
+		number = find_shared(s, &f, start);
+		if (!number)
+			return -EADDRNOTAVAIL;
+		port = port_find(s, number);
 	}
-	if (!number)
-		return -EADDRNOTAVAIL;
-	/* Giving up its ends may have freed a port with the sock. */
-	port = port_find(s, number);
 	if (!port)
 		port = port_new(s, number, true);
 	if (!port)
@@ -364,6 +376,7 @@ static int choose_for_connect(struct sock *s, const struct endpoint *remote)
 
 int port_connect(struct sock *s, const struct endpoint *remote)
 {
+	struct flow f;
 	int result;
 
 	ASSERT(!table_node_linked(&s->tuple_node));
@@ -371,16 +384,17 @@ int port_connect(struct sock *s, const struct endpoint *remote)
 		result = choose_for_connect(s, remote);
 		if (result < 0)
 			return result;
+		f = flow_to(s, remote, s->local.port);
 	} else {
-		struct flow f = flow_to(s, remote, s->local.port);
-
+		f = flow_to(s, remote, s->local.port);
+		flow_keep_hash(s->tp, &f);
 		if (space_of(s) == SPACE_TCP && tuple_taken(s, &f))
 			return -EADDRNOTAVAIL;
 		port_join(s->port, s, true);
 	}
 	s->remote = *remote;
 	s->listening = false;
-	tuple_add(s);
+	tuple_add(s, &f);
 	return 0;
 }
 
@@ -416,10 +430,11 @@ int port_inherit(struct sock *child, const struct sock *listener)
 	struct flow f = flow_to(child, &child->remote, child->local.port);
 
 	ASSERT(listener->port && !child->port);
+	flow_keep_hash(child->tp, &f);
 	if (tuple_taken(child, &f))
 		return -EADDRINUSE;
 	port_join(listener->port, child, true);
-	tuple_add(child);
+	tuple_add(child, &f);
 	return 0;
 }
 

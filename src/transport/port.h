@@ -13,6 +13,13 @@
 #include "base/table.h"
 #include "transport/demux.h"
 
+/* Where a number is in the table of ports. No two have the same, and those in use, which mostly are all
+ * even, do not fall on every other bucket. */
+static inline uint32_t port_hash(uint16_t number)
+{
+	return (uint32_t)number << 15 | number >> 1;
+}
+
 /* A local port in use. */
 struct port {
 	struct table_node node;

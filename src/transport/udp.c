@@ -490,7 +490,7 @@ static void on_error(void *ctx, const struct ip_error *e)
 
 	if (!udp_parse(&r, &h))
 		return;
-	struct flow f = {e->src, e->dst, h.src_port, h.dst_port, 0};
+	struct flow f = {e->src, e->dst, h.src_port, h.dst_port, 0, false, 0};
 
 	s = demux_find(tp, SPACE_UDP, &f);
 	if (s)
