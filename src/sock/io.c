@@ -24,7 +24,8 @@ static ssize_t sum_iov(const struct iovec *iov, size_t count)
 	return (ssize_t)sum;
 }
 
-static int start(const struct msghdr *msg, int flags, struct proto_msg *m)
+static int start(const struct socket *so, const struct msghdr *msg, int flags,
+		 struct proto_msg *m)
 {
 	ssize_t bytes;
 
@@ -33,13 +34,19 @@ static int start(const struct msghdr *msg, int flags, struct proto_msg *m)
 	bytes = sum_iov(msg->msg_iov, msg->msg_iovlen);
 	if (bytes < 0)
 		return (int)bytes;
-	memset(m, 0, offsetof(struct proto_msg, info));
+	/* Field by field: `info` and `error` are large, and only read when has_ says so. */
 	m->iov = msg->msg_iov;
 	m->iov_count = (int)msg->msg_iovlen;
 	m->bytes = (size_t)bytes;
 	m->flags = flags;
+	m->has_addr = false;
+	m->addr = (struct endpoint){.addr = ipaddr_from4(0)};
+	m->family = so->sock->family;
 	m->ttl = -1;
 	m->tos = -1;
+	m->pktinfo_ifindex = 0;
+	m->pktinfo_src = ipaddr_from4(0);
+	m->out_flags = 0;
 	m->time = 0;
 	m->has_info = false;
 	m->has_error = false;
@@ -65,18 +72,16 @@ static int parse_dst(const struct socket *so, const struct msghdr *msg, struct p
 		return -EAFNOSUPPORT;
 	in.sin_family = AF_INET;
 	m->has_addr = true;
-	m->family = AF_INET;
 	return sockaddr_parse((const struct sockaddr *)(const void *)&in, sizeof(in), &m->addr);
 }
 
 ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 {
 	struct proto_msg m;
-	int result = start(msg, flags, &m);
+	int result = start(so, msg, flags, &m);
 
 	if (result < 0)
 		return result;
-	m.pktinfo_src = ipaddr_from4(0);
 	result = parse_dst(so, msg, &m);
 	if (result == 0 && msg->msg_controllen > 0 && so->sock->type != SOCK_STREAM)
 		result = cmsg_parse(msg, &m);
@@ -103,7 +108,7 @@ static void give_name(const struct socket *so, const struct proto_msg *m, struct
 ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)
 {
 	struct proto_msg m;
-	ssize_t result = start(msg, flags, &m);
+	ssize_t result = start(so, msg, flags, &m);
 
 	if (result < 0)
 		return result;

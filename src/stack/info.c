@@ -2,11 +2,13 @@
 #include <berth/socket.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
 #include "sock/sockaddr.h"
 #include "stack/host.h"
+#include "transport/port.h"
 
 static void fill(const struct sock *s, struct berth_sock_info *out)
 {
@@ -38,14 +40,50 @@ int berth_sock_info(struct berth_stack *st, int fd, struct berth_sock_info *out)
 	return 0;
 }
 
+/* A cursor with this bit walks the ends in TIME-WAIT, which come after the socks. */
+#define IN_WAITS (UINT64_C(1) << 63)
+
+static void fill_wait(const struct berth_stack *st, const struct wait *w,
+		      struct berth_sock_info *out)
+{
+	int family = ipaddr_is4(&w->local.addr) ? AF_INET : AF_INET6;
+
+	memset(out, 0, sizeof(*out));
+	out->fd = -1;
+	out->family = family;
+	out->type = SOCK_STREAM;
+	out->protocol = IPPROTO_TCP;
+	out->state = TCP_TIME_WAIT;
+	out->ifindex = w->ifindex;
+	out->timer_ns = w->until > st->env.now ? w->until - st->env.now : 0;
+	(void)sockaddr_fill(family, &w->local, &out->local); /* the family tells the length */
+	(void)sockaddr_fill(family, &w->remote, &out->remote);
+}
+
+static bool next_wait(struct berth_stack *st, uint64_t *cursor, struct berth_sock_info *out)
+{
+	const struct wait *w = transport_next_wait(st->tp, *cursor & ~IN_WAITS);
+
+	if (!w)
+		return false;
+	*cursor = w->id | IN_WAITS;
+	fill_wait(st, w, out);
+	return true;
+}
+
 bool berth_sock_next(struct berth_stack *st, uint64_t *cursor, struct berth_sock_info *out)
 {
-	const struct sock *s = transport_next(st->tp, *cursor);
+	const struct sock *s;
 
+	if (*cursor & IN_WAITS)
+		return next_wait(st, cursor, out);
+	s = transport_next(st->tp, *cursor);
 	while (s && s->hidden)
 		s = transport_next(st->tp, s->id);
-	if (!s)
-		return false;
+	if (!s) {
+		*cursor = IN_WAITS;
+		return next_wait(st, cursor, out);
+	}
 	*cursor = s->id;
 	fill(s, out);
 	return true;

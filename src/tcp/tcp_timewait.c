@@ -72,6 +72,7 @@ static void restart(struct tcp_stack *ts, struct tcp_timewait *w)
 	list_del(&w->link);
 	list_add_tail(&ts->timewait, &w->link);
 	w->expires = ts->env->now + TCP_TIMEWAIT;
+	w->wait.until = w->expires;
 	if (!timer_armed(&ts->timewait_timer))
 		timer_arm(ts->env, &ts->timewait_timer, w->expires);
 }
@@ -85,11 +86,6 @@ void tcp_timewait_enter(struct tcp *t)
 		end(ts, list_first(&ts->timewait, struct tcp_timewait, link));
 	w = env_calloc(ts->env, 1, sizeof(*w));
 	if (w) {
-		w->wait.local = t->sock.local;
-		w->wait.remote = t->sock.remote;
-		w->wait.ifindex = t->sock.opt.ifindex;
-		w->wait.reuseaddr = t->sock.opt.reuseaddr;
-		w->wait.reuseport = t->sock.opt.reuseport;
 		w->snd_nxt = t->snd_nxt;
 		w->rcv_nxt = t->rcv_nxt;
 		w->rcv_wnd = t->rcv_wnd;

@@ -33,7 +33,10 @@ struct transport {
 	/* TCP's: a new connection wants the ends of `w`: true when it was given up (port_wait_end() was called). */
 	bool (*wait_yield)(void *tcp, struct wait *w, const struct sock *to);
 	struct list all;               /* every sock, oldest first, by all_link */
-	struct sock *walked;           /* what transport_next() returned last, while it lives */
+	struct list all_waits;         /* struct wait, oldest first, by all_link */
+	/* What transport_next() and transport_next_wait() returned last, while it lives. */
+	struct sock *walked;
+	struct wait *walked_wait;
 	uint64_t last_id;
 	uint32_t count;                /* socks in `all` */
 	uint16_t port_next[16];        /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
@@ -94,5 +97,6 @@ static inline void flow_keep_hash(const struct transport *tp, struct flow *f)
 
 /* The sock after `id` in order of creation; id 0: the first. NULL: none. */
 struct sock *transport_next(struct transport *tp, uint64_t id);
+struct wait *transport_next_wait(struct transport *tp, uint64_t id);
 
 #endif

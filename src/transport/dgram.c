@@ -61,6 +61,7 @@ struct dgram_meta {
 };
 
 STATIC_ASSERT(sizeof(struct dgram_meta) <= 48);
+STATIC_ASSERT(offsetof(struct berth_packet, head) % _Alignof(struct dgram_meta) == 0);
 
 void dgram_init(struct dgram *d)
 {
@@ -93,12 +94,9 @@ void dgram_fini(struct dgram *d)
 	list_del(&d->blocked_link);
 }
 
-static struct dgram_meta load_meta(const struct berth_packet *p)
+static const struct dgram_meta *meta_of(const struct berth_packet *p)
 {
-	struct dgram_meta meta;
-
-	memcpy(&meta, p->head, sizeof(meta));
-	return meta;
+	return (const struct dgram_meta *)(const void *)p->head;
 }
 
 /* Makes room for the meta data in front of the payload bytes that are in head[]. */
@@ -223,17 +221,17 @@ ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 	if (!d->queue.head)
 		return s->shut_rd && !(m->flags & MSG_DONTWAIT) ? 0 : -EAGAIN;
 	struct berth_packet *p = d->queue.head;
-	struct dgram_meta meta = load_meta(p);
+	const struct dgram_meta *meta = meta_of(p);
 	size_t bytes = packet_bytes(p);
 	size_t done = scatter(p, m);
 
 	if (done < bytes)
 		m->out_flags |= MSG_TRUNC;
-	fill_info(d, p, &meta, m);
+	fill_info(d, p, meta, m);
 	if (!(m->flags & MSG_PEEK)) {
 		(void)packet_queue_take(&d->queue); /* it is `p` */
-		d->held -= meta.cost;
-		sock_env(s)->bytes_held -= meta.cost;
+		d->held -= meta->cost;
+		sock_env(s)->bytes_held -= meta->cost;
 		packet_free(p);
 	}
 	return (ssize_t)(m->flags & MSG_TRUNC ? bytes : done);

@@ -454,12 +454,18 @@ void port_wait(struct wait *w, struct sock *s)
 	list_add_tail(&w->port->waits, &w->port_link);
 	w->port->users_share = w->port->users_share && w->reuseaddr;
 	table_add(&tp->waits, tp->env, &w->node, flow_hash(tp, &f));
-	port_release(s);
+	w->id = ++tp->last_id;
+	list_add_tail(&tp->all_waits, &w->all_link);
+	table_del(tuples_of(s), &s->tuple_node);
+	port_leave(s);
 }
 
 void port_wait_end(struct transport *tp, struct wait *w)
 {
 	table_del(&tp->waits, &w->node);
+	if (tp->walked_wait == w)
+		tp->walked_wait = NULL;
+	list_del(&w->all_link);
 	list_del(&w->port_link);
 	port_settle(tp, SPACE_TCP, w->port);
 }

@@ -42,9 +42,12 @@ struct wait {
 	struct endpoint local, remote;
 	unsigned ifindex;     /* SO_BINDTODEVICE */
 	bool reuseaddr, reuseport;
+	uint64_t id;          /* as struct sock's */
+	struct list all_link; /* in tp->all_waits, by id */
+	berth_time until;     /* TCP's: when it will be over */
 };
 
-/* Takes over the place of connected sock `s` in the tables: `s` holds nothing after. */
+/* Takes over the place of connected sock `s` in the tables, and its endpoints: `s` holds nothing after. */
 void port_wait(struct wait *w, struct sock *s);
 void port_wait_end(struct transport *tp, struct wait *w);
 

@@ -21,6 +21,7 @@ struct transport *transport_new(struct env *env, struct net *net)
 	tp->net = net;
 	list_init(&tp->all);
 	list_init(&tp->blocked);
+	list_init(&tp->all_waits);
 	env_random(env, tp->port_next, sizeof(tp->port_next));
 	for (int i = 0; i < SPACE_COUNT; i++) {
 		if (table_init(&tp->space[i].tuples, env, TABLE_BUCKETS) < 0 ||
@@ -41,6 +42,7 @@ void transport_free(struct transport *tp)
 	if (!tp)
 		return;
 	ASSERT(list_empty(&tp->all));
+	ASSERT(list_empty(&tp->all_waits));
 	for (int i = 0; i < SPACE_COUNT; i++) {
 		if (tp->space[i].tuples.buckets)
 			table_fini(&tp->space[i].tuples, tp->env);
@@ -67,6 +69,23 @@ struct sock *transport_next(struct transport *tp, uint64_t id)
 		return NULL;
 	tp->walked = list_entry(l->next, struct sock, all_link);
 	return tp->walked;
+}
+
+struct wait *transport_next_wait(struct transport *tp, uint64_t id)
+{
+	struct list *l = &tp->all_waits;
+
+	if (id > 0 && tp->walked_wait && tp->walked_wait->id == id) {
+		l = &tp->walked_wait->all_link;
+	} else if (id > 0) {
+		while (l->next != &tp->all_waits &&
+		       list_entry(l->next, struct wait, all_link)->id <= id)
+			l = l->next;
+	}
+	if (l->next == &tp->all_waits)
+		return NULL;
+	tp->walked_wait = list_entry(l->next, struct wait, all_link);
+	return tp->walked_wait;
 }
 
 /* The defaults of a fresh socket, as Linux has them. */

@@ -568,6 +568,8 @@ static void case_connection(struct side *w)
 	NOTE(w, do_recv(w, client, 10, 0));
 	NOTE(w, do_poll(w, client));
 	NOTE(w, do_peer(w, client));
+	NOTE(w, local_addr(w, client));
+	NOTE(w, has_port(w, client));
 	NOTE(w, do_shutdown(w, client, SHUT_RD));
 	NOTE(w, get_int(w, client, SOL_SOCKET, SO_ERROR));
 }

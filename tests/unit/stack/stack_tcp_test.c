@@ -330,6 +330,23 @@ static void listing(void **state)
 	assert_int_equal(berth_sock_info(pr->host[1], server, &info), 0);
 	assert_int_equal(info.state, TCP_ESTABLISHED);
 	assert_int_equal(berth_sock_info(pr->host[1], 99, &info), -EBADF);
+	/* The end that closed first stays for a minute. */
+	assert_int_equal(berth_close(pr->host[0], client), 0);
+	pair_run(pr, BERTH_MSEC);
+	assert_int_equal(berth_close(pr->host[1], server), 0);
+	pair_run(pr, 10 * BERTH_SEC);
+	cursor = 0;
+	assert_false(berth_sock_next(pr->host[1], &cursor, &info));
+	cursor = 0;
+	assert_true(berth_sock_next(pr->host[0], &cursor, &info));
+	assert_int_equal(info.state, TCP_TIME_WAIT);
+	assert_int_equal(info.fd, -1);
+	assert_in_range(info.timer_ns, 49 * BERTH_SEC, 50 * BERTH_SEC);
+	assert_int_equal(((struct sockaddr_in *)(void *)&info.remote)->sin_port, htons(80));
+	assert_false(berth_sock_next(pr->host[0], &cursor, &info));
+	pair_run(pr, 60 * BERTH_SEC);
+	cursor = 0;
+	assert_false(berth_sock_next(pr->host[0], &cursor, &info));
 }
 
 int main(void)
