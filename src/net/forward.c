@@ -7,9 +7,12 @@
  *
  * Deviation: redirects (RFC 1812 §5.2.7.2) are not sent; the hosts of a world know their routers.
  */
+#include <netinet/in.h>
+
 #include "net/context.h"
 #include "wire/icmp_header.h"
 #include "wire/tcp_header.h"
+#include "wire/udp_header.h"
 
 static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
 {
@@ -25,15 +28,19 @@ static size_t wire_bytes(const struct berth_packet *p, const struct ip4_header *
 	return h->total_bytes;
 }
 
-/* Super-packets are cut at the end of their headers, which must be all that is in head[]. */
+/* Super-packets are cut at the end of their headers, which must be all that is in head[]; a
+ * checksum that is only a flag is written into the transport header, which must be there. */
 static bool pull_headers(struct berth_packet *p, struct ip4_header *h)
 {
-	size_t tcp_at = h->header_bytes;
+	size_t l4_at = h->header_bytes;
+	size_t l4_bytes = h->protocol == IPPROTO_TCP ? TCP_HEADER_BYTES : UDP_HEADER_BYTES;
 
-	if (p->gso_bytes == 0)
+	if (p->csum != CSUM_PARTIAL && p->gso_bytes == 0)
 		return true;
-	if (!packet_pull(p, tcp_at + TCP_HEADER_BYTES) ||
-	    !packet_pull(p, tcp_at + tcp_peek_header_bytes(packet_head(p) + tcp_at)))
+	if (!packet_pull(p, l4_at + l4_bytes))
+		return false;
+	if (p->gso_bytes != 0 &&
+	    !packet_pull(p, l4_at + tcp_peek_header_bytes(packet_head(p) + l4_at)))
 		return false;
 	h->options = packet_head(p) + IP4_HEADER_BYTES; /* pulling may have moved them */
 	return true;

@@ -123,13 +123,11 @@ void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 	packet_free(in.p);
 }
 
-void tcp_error(void *ctx, const struct ip_error *e)
+/* The connection that sent a segment which an error quotes; NULL: none that has it in flight. */
+static struct tcp *sender_of(struct tcp_stack *ts, const struct ip_error *e)
 {
-	struct tcp_stack *ts = ctx;
-	uint32_t seq;
-
 	if (e->l4_bytes < 8)
-		return;
+		return NULL;
 	struct flow flow = {.local = e->src,
 			    .remote = e->dst,
 			    .local_port = load_be16(e->l4),
@@ -137,14 +135,30 @@ void tcp_error(void *ctx, const struct ip_error *e)
 	struct sock *s = demux_connected(ts->tp, SPACE_TCP, &flow);
 
 	if (!s)
-		return;
+		return NULL;
 	struct tcp *t = tcp_of(s);
+	uint32_t seq = load_be32(e->l4 + 4);
 
-	seq = load_be32(e->l4 + 4);
 	/* RFC 5927 §4.1: only about what is in flight. */
-	if (!(t->state == TCP_SYN_SENT && seq == t->iss) &&
-	    !(seq_ge(seq, t->snd_una) && seq_lt(seq, t->snd_nxt)))
+	if (t->state == TCP_SYN_SENT && seq == t->iss)
+		return t;
+	return seq_ge(seq, t->snd_una) && seq_lt(seq, t->snd_nxt) ? t : NULL;
+}
+
+bool tcp_concerns(void *ctx, const struct ip_error *e)
+{
+	return sender_of(ctx, e) != NULL;
+}
+
+void tcp_error(void *ctx, const struct ip_error *e)
+{
+	struct tcp_stack *ts = ctx;
+	struct tcp *t = sender_of(ts, e);
+	struct sock *s;
+
+	if (!t)
 		return;
+	s = &t->sock;
 	if (e->error == EMSGSIZE) {
 		if (ip_path_check(ts->net, &s->path, s->opt.ifindex) == 0 && s->path.mtu > e->mtu &&
 		    e->mtu >= 68)

@@ -20,6 +20,8 @@ struct tcp_in {
 /* Handlers of struct ip_protocol; ctx is the struct tcp_stack. */
 void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info);
 void tcp_error(void *ctx, const struct ip_error *e);
+/* Whether it is about a segment in flight. */
+bool tcp_concerns(void *ctx, const struct ip_error *e);
 
 /* A segment for a connection; `t` may be gone after. in->p stays the caller's to free. */
 void tcp_segment(struct tcp *t, struct tcp_in *in);

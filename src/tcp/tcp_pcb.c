@@ -233,6 +233,7 @@ int tcp_init(struct transport *tp)
 	tp->wait_yield = tcp_timewait_yield;
 	handler.input = tcp_input;
 	handler.error = tcp_error;
+	handler.concerns = tcp_concerns;
 	handler.ctx = ts;
 	net_register(tp->net, IPPROTO_TCP, &handler);
 	return 0;

@@ -481,25 +481,39 @@ static void input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 		deliver_one(tp, p, info, &f);
 }
 
-static void on_error(void *ctx, const struct ip_error *e)
+/* The socket that sent a packet which an error quotes; NULL: none. */
+static struct sock *sender_of(struct transport *tp, const struct ip_error *e, uint16_t *out_port)
 {
-	struct transport *tp = ctx;
 	struct reader r = reader_of(e->l4, e->l4_bytes);
 	struct udp_header h;
-	struct sock *s;
 
 	if (!udp_parse(&r, &h))
-		return;
+		return NULL;
 	struct flow f = {e->src, e->dst, h.src_port, h.dst_port, 0, false, 0};
 
-	s = demux_find(tp, SPACE_UDP, &f);
+	*out_port = h.dst_port;
+	return demux_find(tp, SPACE_UDP, &f);
+}
+
+static bool concerns(void *ctx, const struct ip_error *e)
+{
+	uint16_t port;
+
+	return sender_of(ctx, e, &port) != NULL;
+}
+
+static void on_error(void *ctx, const struct ip_error *e)
+{
+	uint16_t port = 0;
+	struct sock *s = sender_of(ctx, e, &port);
+
 	if (s)
-		dgram_on_error(dgram_of(s), e, h.dst_port, UDP_HEADER_BYTES);
+		dgram_on_error(dgram_of(s), e, port, UDP_HEADER_BYTES);
 }
 
 void udp_init(struct transport *tp)
 {
-	struct ip_protocol handler = {.input = input, .error = on_error, .ctx = tp};
+	struct ip_protocol handler = {.input = input, .error = on_error, .concerns = concerns, .ctx = tp};
 
 	net_register(tp->net, IPPROTO_UDP, &handler);
 }
