@@ -18,6 +18,12 @@ def test_error(both, case):
     assert "ok\n" in both.run().check().out
 
 
+def test_overflow_at_once(net):
+    net.server("server", f"exec {PROGRAM} serve")
+    net.host("client", f"exec {PROGRAM} overflow_at_once server", after="server:7000")
+    assert "ok\n" in net.run().check().out
+
+
 def test_unreachable(both):
     both.host("client", f"exec {PROGRAM} unreachable 10.9.0.200", cable=both.impairments)
     assert "ok\n" in both.run().check().out

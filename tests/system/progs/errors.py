@@ -20,12 +20,13 @@ def stream(timeout=None):
     return made
 
 
-def expect(error, call, *args):
-    """The call must fail with this errno."""
+def expect(error, call, *args, carried=None):
+    """The call must fail with this errno, or with `carried`: what berth cannot help that the
+    kernel answers for a carrier (docs/limits.md)."""
     try:
         result = call(*args)
     except OSError as caught:
-        assert caught.errno == error, f"{caught} instead of {errno.errorcode[error]}"
+        assert caught.errno in (error, carried), f"{caught} instead of {errno.errorcode[error]}"
     else:
         raise AssertionError(f"{result} instead of {errno.errorcode[error]}")
 
@@ -162,20 +163,26 @@ def healed(host):
     assert longest > 1, longest
 
 
-def overflow(host):
-    """More connections than the backlog wait; all are served once the server accepts."""
+def overflow(host, at_once=10):
+    """More connections than the backlog wait; all are served once the server accepts. On a
+    slow network all may look connected, since only the last step of some was ignored."""
     made = [stream() for _ in range(10)]
     for one in made:
         one.setblocking(False)
         one.connect_ex((host, 7001))
     time.sleep(1.0)
     _, ready, _ = select.select([], made, [], 0)
-    assert 1 <= len(ready) <= 4, len(ready)
+    assert 1 <= len(ready) <= at_once, len(ready)
     for one in made:
         one.settimeout(60)
         assert select.select([], [one], [], 60)[1]  # once the queue has room
         assert socket_error(one) == 0
         assert one.recv(1) == b"x"
+
+
+def overflow_at_once(host):
+    """Where the last step comes at once, the backlog shows."""
+    overflow(host, 4)
 
 
 def reset(host):
@@ -190,7 +197,7 @@ def reset(host):
     (_, events), = poll.poll(30000)
     assert events & select.POLLHUP and events & select.POLLERR, events
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    expect(errno.ECONNRESET, made.send, b"x")
+    expect(errno.ECONNRESET, made.send, b"x", carried=errno.EPIPE)
     expect(errno.EPIPE, made.send, b"x")
 
 
@@ -234,8 +241,8 @@ def bad_arguments(host):
     del host
     made = stream()
     expect(errno.EINVAL, socket.socket(socket.AF_INET, socket.SOCK_STREAM).accept)
-    expect(errno.EPIPE, made.send, b"x")
-    expect(errno.ENOTCONN, made.recv, 1)
+    expect(errno.EPIPE, made.send, b"x", carried=errno.ENOTCONN)
+    expect(errno.ENOTCONN, made.recv, 1, carried=errno.EINVAL)
     expect(errno.ENOTCONN, made.getpeername)
     expect(errno.ENOTCONN, made.shutdown, socket.SHUT_RDWR)
     expect(errno.EADDRNOTAVAIL, made.bind, ("192.0.2.7", 80))
