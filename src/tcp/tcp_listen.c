@@ -405,11 +405,17 @@ static bool on_cookie(struct tcp *listener, const struct flow *f, struct tcp_in 
 	struct tcp_request r;
 	uint16_t mss;
 
-	if (ts->cookies_until <= ts->env->now ||
-	    listener->listener->queued > listener->listener->backlog)
+	if (ts->cookies_until <= ts->env->now)
 		return false;
 	mss = tcp_cookie_check(ts, f, in->h.seq - 1, in->h.ack - 1);
-	if (mss == 0 || !prepare(&r, listener, f, in))
+	if (mss == 0)
+		return false;
+	/* Linux: silence, so that data sent again brings the cookie back when there is room. */
+	if (listener->listener->queued > listener->listener->backlog) {
+		drop(ts->env, DROP_TCP_BACKLOG);
+		return true;
+	}
+	if (!prepare(&r, listener, f, in))
 		return false;
 	r.irs = in->h.seq - 1;
 	r.iss = in->h.ack - 1;
