@@ -177,7 +177,10 @@ def overflow(host, at_once=10):
         one.settimeout(60)
         assert select.select([], [one], [], 60)[1]  # once the queue has room
         assert socket_error(one) == 0
+        one.sendall(b"y")  # whoever got a SYN cookie must bring it back
+    for one in made:
         assert one.recv(1) == b"x"
+        assert one.recv(1) == b"y"
 
 
 def overflow_at_once(host):
