@@ -84,19 +84,19 @@ int berth_world_connect(struct berth_world *w, int host, int fd, const struct so
 {
 	struct wait wait = wait_start(w, timeout);
 	struct berth_stack *st = stack_of(w, host);
-	int error = 0;
-	socklen_t error_len = sizeof(error);
 
 	if (!st)
 		return -EINVAL;
-	int result = berth_connect(st, fd, addr, len);
+	for (;;) {
+		/* A second call tells how the first attempt ended, as connect(2) does. */
+		int result = berth_connect(st, fd, addr, len);
 
-	if (result != -EINPROGRESS)
-		return result;
-	result = wait_for(&wait, host, fd, POLLOUT);
-	if (result == 0)
-		result = berth_getsockopt(st, fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
-	return result < 0 ? result : -error;
+		if (result != -EINPROGRESS && result != -EALREADY)
+			return result;
+		result = wait_for(&wait, host, fd, POLLOUT);
+		if (result < 0)
+			return result;
+	}
 }
 
 int berth_world_accept(struct berth_world *w, int host, int fd, struct sockaddr *addr,
