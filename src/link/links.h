@@ -107,7 +107,12 @@ bool links_run(struct links *ls);
  * (PACKET_LOOPED), when links_run() is next called; consumed. */
 void link_loop(struct netif *n, struct berth_packet *p);
 /* Whether links_run() has something to do. */
-bool links_pending(const struct links *ls);
+static inline bool links_pending(const struct links *ls)
+{
+	const struct netif *lo = ls->loopback;
+
+	return ls->looped.count > 0 || (lo && lo->txq.count > 0 && !lo->external);
+}
 
 /*
  * Sends a packet that starts at its network header, consumed: pushes the link header, completes

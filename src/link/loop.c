@@ -11,18 +11,6 @@
 /* A bound against two sides that answer each other for ever; nobody waits for more. */
 #define LOOP_PACKETS_MAX 65536u
 
-static bool lo_pending(const struct links *ls)
-{
-	const struct netif *lo = ls->loopback;
-
-	return lo && !lo->external && lo->txq.count > 0;
-}
-
-bool links_pending(const struct links *ls)
-{
-	return lo_pending(ls) || ls->looped.count > 0;
-}
-
 /* What protocol a packet without a link header is of: the version is in its first byte. */
 static enum link_protocol protocol_of(struct berth_packet *p)
 {

@@ -48,6 +48,8 @@ struct berth_packet *packet_new(struct berth_pool *pool)
 	if (p != NULL) {
 		pool->free_packets = p->next;
 		pool->free_packet_count--;
+		if (p->next)
+			__builtin_prefetch(p->next, 1);
 	} else {
 		p = packet_alloc(pool);
 		if (p == NULL)
@@ -550,6 +552,8 @@ struct berth_packet *packet_queue_take(struct packet_queue *q)
 	q->head = p->next;
 	if (q->head == NULL)
 		q->tail = NULL;
+	else
+		__builtin_prefetch(q->head); /* whoever drains the queue wants it next */
 	p->next = NULL;
 	ASSERT(q->count > 0 && q->bytes >= packet_bytes(p));
 	q->count--;
