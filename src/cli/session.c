@@ -25,49 +25,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/capture.h"
 #include "cli/cmd.h"
 #include "cli/events.h"
+#include "cli/interrupt.h"
+#include "cli/job.h"
 #include "cli/ladder.h"
 #include "cli/netbuild.h"
-#include "cli/prefix.h"
+#include "cli/outlet.h"
 #include "cli/xalloc.h"
 #include "run/run.h"
 
 #define KILL_AFTER (3 * BERTH_SEC)
 #define LINGER_MAX BERTH_SEC
 #define INSIST_WITHIN (2 * BERTH_SEC)
-
-enum job_state {
-	JOB_WAITING,
-	JOB_RUNNING,
-	JOB_ENDED,
-	JOB_NEVER, /* could not be started, or what it waits for can't come */
-};
-
-/* One of a program's output streams on its way to ours. */
-struct stream {
-	struct session *session;
-	struct prefix prefix;
-	int fd;	 /* we read; -1: over */
-	int out; /* our own */
-};
-
-struct job {
-	struct session *session;
-	const struct netfile_command *command;
-	int host;
-	enum job_state state;
-	int id;	    /* the runner's */
-	int status; /* as waitpid(2), when it has ended */
-	int err;    /* why it never started; 0: its `after` */
-	bool early; /* ended although expected to be running */
-	struct stream streams[2];
-};
 
 struct listening {
 	int host, type;
@@ -101,97 +75,12 @@ struct session {
 	berth_time interrupted;
 };
 
-/* What a signal handler writes; the one thing here that is global, because handlers are. */
-static int signal_pipe[2] = {-1, -1};
-
-struct signal_news {
-	int number;
-	bool terminal; /* sent by the kernel: Ctrl-C, the terminal closing */
-};
-
-static void on_signal(int number, siginfo_t *info, void *context)
-{
-	struct signal_news news = {number, info->si_code == SI_KERNEL};
-	int saved = errno;
-
-	(void)context;
-	if (write(signal_pipe[1], &news, sizeof(news)) < 0) {
-		/* The pipe is full of others: one more would change nothing. */
-	}
-	errno = saved;
-}
-
-static void on_broken_pipe(int number)
-{
-	(void)number; /* the write says EPIPE; and a handler, unlike SIG_IGN, ends at exec */
-}
-
 static berth_time clock_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * BERTH_SEC + ts.tv_nsec;
-}
-
-static const char *host_name(const struct session *s, int host)
-{
-	return s->file->hosts[host].name;
-}
-
-/* --- output --- */
-
-static void write_all(void *ctx, const char *bytes, size_t count)
-{
-	const struct stream *st = ctx;
-
-	while (count > 0) {
-		ssize_t n = write(st->out, bytes, count);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return; /* nobody reads on; the programs go on all the same */
-		bytes += n;
-		count -= (size_t)n;
-	}
-}
-
-static void close_stream(struct stream *st)
-{
-	if (st->fd < 0)
-		return;
-	run_unwatch(st->session->run, st->fd);
-	(void)close(st->fd); /* only read from */
-	st->fd = -1;
-	prefix_end(&st->prefix);
-}
-
-/* Passes on what there is; at the end of the stream closes it. */
-static void drain(struct stream *st)
-{
-	char buf[16384];
-	ssize_t n;
-
-	while (st->fd >= 0) {
-		n = read(st->fd, buf, sizeof(buf));
-		if (n > 0)
-			prefix_feed(&st->prefix, buf, (size_t)n);
-		else if (n < 0 && errno == EINTR)
-			continue;
-		else if (n < 0 && errno == EAGAIN)
-			return;
-		else
-			close_stream(st);
-		if (n > 0 && n < (ssize_t)sizeof(buf))
-			return;
-	}
-}
-
-static void on_output(void *ctx, int fd)
-{
-	(void)fd; /* the stream's */
-	drain(ctx);
 }
 
 /* --- jobs --- */
@@ -259,76 +148,6 @@ static bool waits_in_vain(const struct session *s, const struct job *j)
 	return false;
 }
 
-static bool sets_variable(const char *entry, const char *variable)
-{
-	size_t length = strcspn(variable, "=");
-
-	return strncmp(entry, variable, length) == 0 && entry[length] == '=';
-}
-
-/* berth's own environment, with the command's words in place of those of the same name. The array
- * is the caller's, the strings are not. */
-static char **environment(const struct netfile_command *c)
-{
-	size_t count = 0;
-	size_t own = 0;
-	char **env;
-
-	while (environ[own])
-		own++;
-	env = xcalloc(own + c->env_count + 1, sizeof(*env));
-	for (size_t i = 0; i < own; i++) {
-		bool replaced = false;
-
-		for (size_t k = 0; k < c->env_count; k++)
-			replaced |= strchr(c->env[k], '=') && sets_variable(environ[i], c->env[k]);
-		if (!replaced)
-			env[count++] = environ[i];
-	}
-	for (size_t k = 0; k < c->env_count; k++) {
-		if (strchr(c->env[k], '='))
-			env[count++] = c->env[k];
-	}
-	return env;
-}
-
-static int open_stream(struct job *j, int which)
-{
-	struct session *s = j->session;
-	struct stream *st = &j->streams[which];
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	st->session = s;
-	st->fd = ends[0];
-	st->out = which == 1 || (s->config->capture && strcmp(s->config->capture, "-") == 0)
-			  ? STDERR_FILENO
-			  : STDOUT_FILENO;
-	(void)fcntl(st->fd, F_SETFL, O_NONBLOCK); /* a fresh pipe takes it */
-	prefix_init(&st->prefix, host_name(s, j->host), s->width, s->colour[which] ? j->host : -1,
-		    write_all, st);
-	if (run_watch(s->run, st->fd, on_output, st) < 0) {
-		(void)close(ends[1]);
-		close_stream(st);
-		return -ENOMEM;
-	}
-	return ends[1];
-}
-
-/* Standard streams of a command whose output is prefixed. */
-static int open_streams(struct job *j, int fds[3])
-{
-	fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	fds[1] = open_stream(j, 0);
-	fds[2] = open_stream(j, 1);
-	for (int i = 0; i < 3; i++) {
-		if (fds[i] < 0)
-			return i == 0 ? -errno : fds[i];
-	}
-	return 0;
-}
-
 static void say_not_started(const struct session *s, const struct job *j)
 {
 	const char *program = j->command->argv[0];
@@ -336,16 +155,36 @@ static void say_not_started(const struct session *s, const struct job *j)
 	if (s->config->foreground)
 		fprintf(stderr, "berth: %s: %s\n", program, strerror(-j->err));
 	else
-		fprintf(stderr, "berth: %s: cannot start %s: %s\n", host_name(s, j->host), program,
+		fprintf(stderr, "berth: %s: cannot start %s: %s\n", j->host_name, program,
 			strerror(-j->err));
 }
 
-static void start(struct job *j)
+/* Whether our standard output is the capture's and not the programs'. */
+static bool output_taken(const struct session *s)
 {
-	struct session *s = j->session;
+	return s->config->capture && strcmp(s->config->capture, "-") == 0;
+}
+
+/* Standard streams of a command whose output is prefixed. */
+static int open_streams(struct session *s, struct job *j, int fds[3])
+{
+	for (int i = 0; i < 2; i++) {
+		int out = i == 0 && !output_taken(s) ? STDOUT_FILENO : STDERR_FILENO;
+
+		fds[i + 1] = outlet_open(&j->outlets[i], s->run, out, j->host_name, s->width,
+					 s->colour[i] ? j->host : -1);
+		if (fds[i + 1] < 0)
+			return fds[i + 1];
+	}
+	fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fds[0] < 0 ? -errno : 0;
+}
+
+static void start(struct session *s, struct job *j)
+{
 	bool foreground = s->config->foreground;
 	int fds[3] = {-1, -1, -1};
-	char **env = environment(j->command);
+	char **env = job_environment(j->command);
 	struct run_command command = {
 		.host = j->host,
 		.argv = j->command->argv,
@@ -355,8 +194,8 @@ static void start(struct job *j)
 	};
 
 	if (!foreground)
-		j->err = open_streams(j, fds);
-	else if (s->config->capture && strcmp(s->config->capture, "-") == 0)
+		j->err = open_streams(s, j, fds);
+	else if (output_taken(s))
 		fds[1] = dup(STDERR_FILENO); /* standard output is the capture's */
 	memcpy(command.fds, fds, sizeof(fds));
 	if (j->err == 0)
@@ -434,7 +273,7 @@ static void look(void *ctx)
 		struct job *j = &s->jobs[i];
 
 		if (j->state == JOB_WAITING && may_start(s, j))
-			start(j);
+			start(s, j);
 		else if (j->state == JOB_WAITING && waits_in_vain(s, j))
 			j->state = JOB_NEVER;
 	}
@@ -536,7 +375,7 @@ static void on_step(void *ctx)
 
 /* --- signals --- */
 
-static void interrupt_foreground(struct session *s, const struct signal_news *news)
+static void interrupt_foreground(struct session *s, const struct interrupt *news)
 {
 	struct job *j = &s->jobs[0];
 	berth_time now = berth_world_now(s->world);
@@ -559,9 +398,9 @@ static void interrupt_foreground(struct session *s, const struct signal_news *ne
 static void on_signals(void *ctx, int fd)
 {
 	struct session *s = ctx;
-	struct signal_news news;
+	struct interrupt news;
 
-	while (read(fd, &news, sizeof(news)) == (ssize_t)sizeof(news)) {
+	while (interrupt_read(fd, &news)) {
 		if (s->config->foreground) {
 			interrupt_foreground(s, &news);
 		} else if (s->ending) {
@@ -573,86 +412,12 @@ static void on_signals(void *ctx, int fd)
 	}
 }
 
-static int catch_signals(struct session *s)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART};
-
-	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	action.sa_sigaction = on_signal;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct sigaction old;
-
-		/* Who was started with a signal ignored (nohup) goes on ignoring it. */
-		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-			continue;
-		if (sigaction(numbers[i], &action, NULL) < 0)
-			return -errno;
-	}
-	action = (struct sigaction){.sa_flags = SA_RESTART};
-	action.sa_handler = on_broken_pipe;
-	if (sigaction(SIGPIPE, &action, NULL) < 0)
-		return -errno;
-	return run_watch(s->run, signal_pipe[0], on_signals, s);
-}
-
 /* --- the end --- */
-
-static int exit_status(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static const char *first_line(const char *text, int *out_length)
-{
-	*out_length = (int)strcspn(text, "\n");
-	return text;
-}
-
-static void say(const struct session *s, const struct job *j, const char *what)
-{
-	int length;
-	const char *text = first_line(j->command->text, &length);
-
-	fprintf(stderr, "berth: %s: %s: %.*s\n", host_name(s, j->host), what, length, text);
-}
-
-static bool met(const struct session *s, const struct job *j)
-{
-	char text[96];
-
-	if (j->state == JOB_NEVER && j->err == 0)
-		say(s, j, "never started, since what it waits for ended without listening");
-	if (j->state == JOB_NEVER)
-		return false; /* what could not be started was told at once */
-	if (j->state == JOB_WAITING) {
-		say(s, j, "was not started");
-		return false;
-	}
-	if (j->command->running && j->early) {
-		snprintf(text, sizeof(text), "exit status %d, expected to be running",
-			 exit_status(j->status));
-		say(s, j, text);
-		return false;
-	}
-	if (!j->command->running && exit_status(j->status) != j->command->exit) {
-		if (WIFSIGNALED(j->status))
-			snprintf(text, sizeof(text), "killed by %s, expected exit status %d",
-				 strsignal(WTERMSIG(j->status)), j->command->exit);
-		else
-			snprintf(text, sizeof(text), "exit status %d, expected %d",
-				 exit_status(j->status), j->command->exit);
-		say(s, j, text);
-		return false;
-	}
-	return true;
-}
 
 static int conclude_foreground(const struct job *j)
 {
 	if (j->state == JOB_ENDED)
-		return exit_status(j->status);
+		return job_exit_status(j);
 	if (j->err == -ENOENT)
 		return EXIT_NOT_FOUND;
 	return j->err == -EACCES ? EXIT_NOT_EXECUTABLE : EXIT_BERTH_FAILED;
@@ -667,7 +432,7 @@ static int conclude(const struct session *s)
 	if (s->signal != 0)
 		return 128 + s->signal;
 	for (size_t i = 0; i < s->job_count; i++)
-		all &= met(s, &s->jobs[i]);
+		all &= job_met(&s->jobs[i]);
 	return all ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -690,11 +455,11 @@ static void make_jobs(struct session *s)
 		for (size_t k = 0; k < h->command_count; k++) {
 			struct job *j = &s->jobs[s->job_count++];
 
-			j->session = s;
 			j->command = &h->commands[k];
 			j->host = (int)i;
-			j->streams[0].fd = -1;
-			j->streams[1].fd = -1;
+			j->host_name = h->name;
+			j->outlets[0].fd = -1;
+			j->outlets[1].fd = -1;
 		}
 	}
 }
@@ -772,7 +537,9 @@ static int make_run(struct session *s)
 		say_unable(err);
 		return err;
 	}
-	err = catch_signals(s);
+	err = interrupt_open();
+	if (err >= 0)
+		err = run_watch(s->run, err, on_signals, s);
 	if (err < 0)
 		fprintf(stderr, "berth: signals: %s\n", strerror(-err));
 	return err;
@@ -794,8 +561,8 @@ static int schedule(struct session *s)
 static void drain_all(struct session *s)
 {
 	for (size_t i = 0; i < s->job_count; i++) {
-		drain(&s->jobs[i].streams[0]);
-		drain(&s->jobs[i].streams[1]);
+		outlet_drain(&s->jobs[i].outlets[0]);
+		outlet_drain(&s->jobs[i].outlets[1]);
 	}
 }
 
@@ -806,11 +573,8 @@ static void finish(struct session *s)
 	if (s->world)
 		berth_world_set_observer(s->world, NULL, NULL);
 	for (size_t i = 0; i < s->job_count; i++) {
-		for (int k = 0; k < 2; k++) {
-			if (s->run)
-				close_stream(&s->jobs[i].streams[k]);
-			prefix_fini(&s->jobs[i].streams[k].prefix);
-		}
+		outlet_close(&s->jobs[i].outlets[0]);
+		outlet_close(&s->jobs[i].outlets[1]);
 	}
 	run_free(s->run);
 	err = capture_close(s->capture);

@@ -379,7 +379,7 @@ static const char *attribute(const struct talk_packet *p)
 }
 
 /* "DATA again seq=1 len=24 ack=1"; then without the acknowledgement, then without the length. An
- * acknowledgement alone also tells what it has behind a hole. */
+ * acknowledgement alone also tells what it has behind a hole, or has got twice (RFC 2883). */
 static void label_tcp(struct talk_packet *p, const struct direction *d,
 		      const struct direction *back)
 {
@@ -390,6 +390,7 @@ static void label_tcp(struct talk_packet *p, const struct direction *d,
 	uint32_t ack = s->ack - back->base;
 	uint32_t left = s->sack_left - back->base;
 	uint32_t right = s->sack_right - back->base - 1;
+	const char *got = (int32_t)(right - ack) < 0 ? "twice" : "has";
 	const size_t bytes = sizeof(p->labels[0]);
 	char head[40];
 	char length[24] = "";
@@ -400,10 +401,10 @@ static void label_tcp(struct talk_packet *p, const struct direction *d,
 		memcpy(p->labels[0], p->labels[2], bytes);
 		memcpy(p->labels[1], p->labels[2], bytes);
 		if (s->has_sack) {
-			snprintf(p->labels[0], bytes, "%s%s ack=%u has %u-%u", flags, what, ack,
+			snprintf(p->labels[0], bytes, "%s%s ack=%u %s %u-%u", flags, what, ack, got,
 				 left, right);
-			snprintf(p->labels[1], bytes, "%s%s %u has %u-%u", flags, what, ack, left,
-				 right);
+			snprintf(p->labels[1], bytes, "%s%s %u %s %u-%u", flags, what, ack, got,
+				 left, right);
 		}
 		return;
 	}
