@@ -255,11 +255,18 @@ static bool accept_header(struct net *net, struct berth_packet *p, struct ip4_he
 	return false;
 }
 
+/* RFC 1122 §3.3.1.1: only a router does anything with what is not its own. */
+static enum verdict verdict_now(const struct net *net, const struct flow *f)
+{
+	if (f->verdict >= VERDICT_FORWARD && !net->env->knobs.ip_forward)
+		return VERDICT_NOT_LOCAL;
+	return f->verdict;
+}
+
 void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 {
 	struct net *net = ctx;
 	struct ip4_header h;
-	enum verdict verdict;
 	struct flow *f;
 
 	if (!accept_header(net, p, &h))
@@ -273,10 +280,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 		refuse(net, p, DROP_IP4_OPTIONS);
 		return;
 	}
-	verdict = f->verdict;
-	if (verdict >= VERDICT_FORWARD && !net->env->knobs.ip_forward)
-		verdict = VERDICT_NOT_LOCAL; /* a host: RFC 1122 §3.3.1.1 */
-	switch (verdict) {
+	switch (verdict_now(net, f)) {
 	case VERDICT_LOCAL:
 		deliver_local(net, p, &h, f);
 		break;

@@ -223,6 +223,19 @@ static bool wants_loop_copy(const struct net *net, const struct ip_path *path,
 	return path->broadcast;
 }
 
+/* Puts the header in front; its checksum waits for the transport's if that is a flag. */
+static void prepend(struct berth_packet *p, const struct ip4_header *h)
+{
+	uint8_t *at = packet_push(p, h->header_bytes);
+
+	ip4_write(at, h);
+	if (p->csum != CSUM_PARTIAL)
+		ip4_write_checksum(at, h->header_bytes);
+	p->l3_off = p->head_off;
+	p->l4_off = (uint8_t)(p->head_off + h->header_bytes);
+	p->l4_protocol = h->protocol;
+}
+
 static int ip4_output(struct net *net, struct berth_packet *p, const struct ip_path *path,
 		      const struct ip_send *send)
 {
@@ -233,7 +246,6 @@ static int ip4_output(struct net *net, struct berth_packet *p, const struct ip_p
 	size_t header = IP4_HEADER_BYTES + padded;
 	bool fits = wire_bytes(p, header) <= mtu;
 	bool df = send->df && !path->mtu_locked;
-	uint8_t *at;
 
 	ASSERT(padded <= IP4_OPTIONS_BYTES_MAX);
 	if (header + packet_bytes(p) > IP4_BYTES_MAX || (!fits && df))
@@ -255,13 +267,7 @@ static int ip4_output(struct net *net, struct berth_packet *p, const struct ip_p
 	h.header_bytes = (uint8_t)header;
 	h.options_len = (uint8_t)padded;
 	h.options = options;
-	at = packet_push(p, header);
-	ip4_write(at, &h);
-	p->l3_off = p->head_off;
-	p->l4_off = (uint8_t)(p->head_off + header);
-	p->l4_protocol = send->protocol;
-	if (p->csum != CSUM_PARTIAL)
-		ip4_write_checksum(at, header);
+	prepend(p, &h);
 	if (wants_loop_copy(net, path, send))
 		loop_copy(net, p, path->netif);
 	if (fits)

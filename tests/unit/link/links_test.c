@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Interfaces of a host from outside: their names, indexes, switches and queues, and who is told
+ * of what. Nobody answers on the link but the test.
+ */
 #include "../nethost.h"
 
 #include <net/if.h>

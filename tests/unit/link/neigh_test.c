@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The neighbour machine alone, with the protocol above it played by the test (RFC 4861 §7.3). */
+/*
+ * The neighbour machine alone, with the protocol above it played by the test: states, timers and
+ * bounds (RFC 4861 §7.3, with Linux's constants).
+ */
 #include "../nethost.h"
 
 static struct fixture fx;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * ARP as scripts of frames: what is answered, what is learnt and what is not (RFC 826, RFC 5227),
+ * down to storms and floods.
+ */
 #include "../nethost.h"
 
 static struct nethost h;

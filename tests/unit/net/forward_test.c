@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A router between two links: what passes and what comes back instead (RFC 1812 §5).
+ * The far link has the smaller MTU.
+ */
 #include "../nethost.h"
 
 static struct nethost h;

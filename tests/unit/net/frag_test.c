@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Reassembly: every order, every overlap, every bound (RFC 791 §3.2, RFC 815, RFC 5722), with
+ * seeded payloads that are compared to the byte.
+ */
 #include "../nethost.h"
 
 static struct nethost h;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * ICMP: echoes, the errors that are sent, and those that are believed (RFC 1122 §3.2.2,
+ * RFC 1812 §4.3). The test plays the peer, and the protocol above.
+ */
 #include "../nethost.h"
 
 static struct nethost h;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * IPv4 input, packet by packet: what is delivered, what is dropped and for what reason
+ * (RFC 1122 §3.2.1), hostile headers and options included.
+ */
 #include "../nethost.h"
 
 static struct nethost h;

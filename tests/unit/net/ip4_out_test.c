@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * IPv4 output: headers, fragments, loops, groups and super-packets, as frames that are taken
+ * apart again.
+ */
 #include "../nethost.h"
 
 #include "net/mcast.h"

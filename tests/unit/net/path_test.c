@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Paths, routes and addresses: which way a packet would take, and how that changes with the
+ * world (Linux: ip_route_output_key_hash()).
+ */
 #include "../nethost.h"
 
 static struct nethost h;
