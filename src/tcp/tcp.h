@@ -73,6 +73,7 @@ struct tcp_stack {
 	bool reused;
 	struct timer timewait_timer;
 	struct list blocked; /* struct tcp whose interface had no room */
+	struct tcp_segs *spare_segs; /* the last one given back, or NULL */
 	/* RFC 5961 §10: challenge ACKs left in this second. */
 	berth_time challenge_second;
 	uint32_t challenge_left;
@@ -113,15 +114,16 @@ struct tcp_seg {
 #define SEG_FIN 0x20u
 #define SEG_PROBE 0x40u /* a tail loss probe */
 
-/* The records of what is in flight, in order and without gaps: a ring. */
-struct tcp_segs {
-	struct tcp_seg *ring;		 /* `inline_ring`, or allocated */
-	uint32_t first, count, capacity; /* capacity is a power of two */
-	struct tcp_seg inline_ring[TCP_SEGS_INLINE];
-};
-
 struct tcp_range {
 	uint32_t start, end; /* [start, end) */
+};
+
+/* The records of what is in flight, in order and without gaps: a ring. */
+struct tcp_segs {
+	struct tcp_seg *ring; /* `inline_ring`, or allocated */
+	uint32_t first, count, capacity; /* capacity is a power of two; 0: nobody's */
+	struct tcp_seg inline_ring[TCP_SEGS_INLINE];
+	struct tcp_range seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
 };
 
 /* Bytes that came out of order: runs with gaps between, ascending. */
@@ -130,12 +132,17 @@ struct tcp_run {
 	struct viewq bytes;
 };
 
+/* What came out of order or twice, and what of that is to be reported. */
 struct tcp_reass {
 	struct tcp_run *runs;
 	uint32_t count, capacity;
 	uint32_t bytes; /* sum of the runs */
 	bool fin;	/* a FIN was seen beyond a gap */
+	bool dsack_pending;
+	uint8_t sacks_count;
 	uint32_t fin_seq;
+	struct tcp_range sacks[TCP_SACKS_MAX]; /* to be reported, most recent first */
+	struct tcp_range dsack;		       /* to be reported once, RFC 2883 */
 };
 
 /* What the peer's and our SYN agreed on. */
@@ -227,14 +234,8 @@ struct tcp {
 
 	/* Queues. */
 	struct viewq sndq, rcvq;
-	struct tcp_segs segs;
-	struct tcp_reass reass;
-	struct tcp_range sacks[TCP_SACKS_MAX]; /* to be reported, most recent first */
-	struct tcp_range dsack;		       /* to be reported once, RFC 2883 */
-	struct tcp_range
-		sack_seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
-	uint8_t sacks_count;
-	bool dsack_pending;
+	struct tcp_segs *segs;	 /* never NULL: one that is empty, and everybody's, while idle */
+	struct tcp_reass *reass; /* the same */
 
 	/* Congestion control, RFC 5681 and 6675; all in bytes. */
 	uint8_t ca;	   /* enum tcp_ca */

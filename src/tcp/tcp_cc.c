@@ -230,9 +230,9 @@ static void reno_account(struct tcp *t, const struct tcp_acked *a)
 /* The first segment is lost: without SACK, the only one we can know of. */
 static void mark_head_lost(struct tcp *t)
 {
-	if (t->segs.count == 0)
+	if (t->segs->count == 0)
 		return;
-	struct tcp_seg *s = tcp_segs_at(&t->segs, 0);
+	struct tcp_seg *s = tcp_segs_at(t->segs, 0);
 
 	if (s->flags & (SEG_LOST | SEG_RETRANS))
 		return;
@@ -371,7 +371,7 @@ void tcp_cc_on_timeout(struct tcp *t)
 		t->cc->on_restart(t);
 	}
 	/* RFC 2018 §8: a peer that forgot what it SACKed has its head unacknowledged. */
-	bool forget = t->segs.count && tcp_segs_at(&t->segs, 0)->flags & SEG_SACKED;
+	bool forget = t->segs->count && tcp_segs_at(t->segs, 0)->flags & SEG_SACKED;
 
 	tcp_segs_mark_all_lost(t, forget);
 	t->ca = CA_LOSS;

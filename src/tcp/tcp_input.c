@@ -170,7 +170,7 @@ void tcp_error(void *ctx, const struct ip_error *e)
 		tcp_update_mss(t);
 		/* What was too large did not arrive: again, in smaller pieces, without blaming
 		 * congestion. */
-		if (t->snd_mss < before && t->segs.count) {
+		if (t->snd_mss < before && t->segs->count) {
 			tcp_segs_mark_all_lost(t, false);
 			tcp_settle(t);
 		}
@@ -363,7 +363,6 @@ static void on_fin(struct tcp *t)
 	t->sock.shut_rd = true;
 	t->ack_now = true;
 	tcp_reass_free(t);
-	t->sacks_count = 0;
 	switch (t->state) {
 	case TCP_SYN_RECV:
 	case TCP_ESTABLISHED:
@@ -424,7 +423,7 @@ static void on_in_order(struct tcp *t, struct tcp_in *in, bool fin)
 	learn_from_data(t, in);
 	if (skip)
 		t->ack_now = true;
-	if (!tcp_reass_empty(t) || t->reass.fin) {
+	if (!tcp_reass_empty(t) || t->reass->fin) {
 		/* RFC 5681 §4.2: a gap that closes is told at once. */
 		t->ack_now = true;
 		if (tcp_reass_pull(t, &later_fin) || later_fin)
@@ -538,7 +537,7 @@ static void enter_established(struct tcp *t, const struct tcp_in *in)
 static void syn_acked(struct tcp *t, const struct tcp_in *in)
 {
 	struct tcp_acked a = {.rtt = -1, .sack_rtt = -1};
-	berth_time sent = t->segs.count ? tcp_segs_at(&t->segs, 0)->sent : 0;
+	berth_time sent = t->segs->count ? tcp_segs_at(t->segs, 0)->sent : 0;
 	const struct tcp_options *o = &in->h.options;
 
 	tcp_segs_acked(t, t->iss + 1, &a);
@@ -639,7 +638,7 @@ static bool fast(struct tcp *t, struct tcp_in *in)
 		tcp_ack_fast(t, in);
 		return true;
 	}
-	if (h->ack != t->snd_una || in->bytes > open_window(t) || t->reass.fin ||
+	if (h->ack != t->snd_una || in->bytes > open_window(t) || t->reass->fin ||
 	    !queue_in_order(t, in, 0, in->bytes))
 		return false;
 	learn_from_data(t, in);

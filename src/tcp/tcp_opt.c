@@ -79,8 +79,8 @@ static uint32_t retransmitted_bytes(const struct tcp *t)
 {
 	uint32_t bytes = 0;
 
-	for (uint32_t i = 0; i < t->segs.count; i++) {
-		const struct tcp_seg *s = tcp_segs_at(&t->segs, i);
+	for (uint32_t i = 0; i < t->segs->count; i++) {
+		const struct tcp_seg *s = tcp_segs_at(t->segs, i);
 
 		bytes += s->flags & SEG_RETRANS ? s->bytes : 0;
 	}

@@ -24,6 +24,7 @@
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_rack.h"
+#include "tcp/tcp_reass.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_timer.h"
 
@@ -109,18 +110,21 @@ static void fill_header(struct tcp *t, struct tcp_header *h, uint32_t seq, uint8
 /* RFC 2018 §4, RFC 2883 §4: what we have beyond rcv_nxt, in ACKs only. */
 static void fill_sacks(struct tcp *t, struct tcp_header *h)
 {
+	struct tcp_reass *r = t->reass;
 	uint8_t room = t->agreed.ts ? 3 : 4;
 	uint8_t n = 0;
 
-	if (!t->agreed.sack)
+	if (!t->agreed.sack || (!r->dsack_pending && r->sacks_count == 0))
 		return;
-	if (t->dsack_pending) {
-		h->options.sacks[n++] = (struct tcp_sack_block){t->dsack.start, t->dsack.end};
-		t->dsack_pending = false;
+	if (r->dsack_pending) {
+		h->options.sacks[n++] = (struct tcp_sack_block){r->dsack.start, r->dsack.end};
+		r->dsack_pending = false;
 	}
-	for (uint8_t i = 0; i < t->sacks_count && n < room; i++)
-		h->options.sacks[n++] = (struct tcp_sack_block){t->sacks[i].start, t->sacks[i].end};
+	for (uint8_t i = 0; i < r->sacks_count && n < room; i++)
+		h->options.sacks[n++] =
+			(struct tcp_sack_block){r->sacks[i].start, r->sacks[i].end};
 	h->options.sack_count = n;
+	tcp_reass_settle(t);
 }
 
 /* Puts the header before the payload and sends it. Consumes `p`. */

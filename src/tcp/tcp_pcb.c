@@ -99,7 +99,8 @@ int tcp_pcb_init(struct sock *s)
 	s->opt.sndbuf = (uint32_t)ts->env->knobs.tcp_wmem_default;
 	viewq_init(&t->sndq, 0);
 	viewq_init(&t->rcvq, 0);
-	tcp_segs_init(&t->segs);
+	tcp_segs_init(t);
+	tcp_reass_init(t);
 	list_init(&t->link);
 	list_init(&t->blocked_link);
 	tcp_timers_init(t);
@@ -108,7 +109,7 @@ int tcp_pcb_init(struct sock *s)
 
 void tcp_forget(struct tcp *t)
 {
-	tcp_unhold(t, viewq_bytes(&t->sndq) + viewq_bytes(&t->rcvq) + t->reass.bytes);
+	tcp_unhold(t, viewq_bytes(&t->sndq) + viewq_bytes(&t->rcvq) + t->reass->bytes);
 	viewq_clear(&t->sndq, t->ts->env);
 	viewq_clear(&t->rcvq, t->ts->env);
 	tcp_reass_free(t);
@@ -125,14 +126,13 @@ void tcp_done(struct tcp *t, int error)
 
 	if (error)
 		t->sock.error = error;
-	tcp_unhold(t, viewq_bytes(&t->sndq) + t->reass.bytes);
+	tcp_unhold(t, viewq_bytes(&t->sndq) + t->reass->bytes);
 	viewq_clear(&t->sndq, t->ts->env);
 	tcp_reass_free(t);
 	tcp_segs_free(t);
 	tcp_timers_stop(t);
 	list_del(&t->blocked_link);
 	t->output_blocked = false;
-	t->sacks_count = 0;
 	t->ack_now = false;
 	t->ack_delayed = false;
 	t->fin_wanted = false;
@@ -196,7 +196,7 @@ void tcp_check(const struct tcp *t)
 	INVARIANT(t->state >= TCP_ESTABLISHED && t->state <= TCP_CLOSING);
 	INVARIANT(seq_le(t->snd_una, t->snd_nxt));
 	INVARIANT(t->sacked_bytes + t->lost_bytes <= t->snd_nxt - t->snd_una);
-	INVARIANT(t->state != TCP_CLOSE || t->segs.count == 0);
+	INVARIANT(t->state != TCP_CLOSE || t->segs->count == 0);
 	if (t->state != TCP_CLOSE && t->state != TCP_LISTEN)
 		tcp_segs_check(t);
 	tcp_reass_check(t);
@@ -267,6 +267,7 @@ void tcp_fini(struct transport *tp)
 	timers_release(ts->env, 1);
 	ASSERT(ts->requests.count == 0);
 	table_fini(&ts->requests, ts->env);
+	env_free(ts->env, ts->spare_segs);
 	env_free(ts->env, ts);
 	tp->tcp = NULL;
 	tp->wait_yield = NULL;

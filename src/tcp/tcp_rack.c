@@ -87,8 +87,8 @@ berth_time tcp_rack_detect(struct tcp *t)
 
 	if (t->rack_sent == 0)
 		return 0;
-	for (uint32_t i = 0; i < t->segs.count; i++) {
-		struct tcp_seg *s = tcp_segs_at(&t->segs, i);
+	for (uint32_t i = 0; i < t->segs->count; i++) {
+		struct tcp_seg *s = tcp_segs_at(t->segs, i);
 
 		if (!sent_after(t->rack_sent, t->rack_end, s->sent, s->seq + s->bytes)) {
 			if (seq_ge(s->seq, t->retrans_high) || seq_le(t->retrans_high, t->snd_una))
@@ -125,18 +125,18 @@ berth_time tcp_tlp_timeout(const struct tcp *t)
 
 bool tcp_tlp_send(struct tcp *t)
 {
-	if (t->segs.count == 0)
+	if (t->segs->count == 0)
 		return false;
 	t->tlp_retrans = false;
 	if (!tcp_send_forced(t)) {
-		struct tcp_seg *last = tcp_segs_at(&t->segs, t->segs.count - 1);
+		struct tcp_seg *last = tcp_segs_at(t->segs, t->segs->count - 1);
 
 		if (last->flags & SEG_SACKED)
 			return false;
 		if (last->bytes > t->snd_mss) {
 			if (!tcp_segs_cut(t, last, last->seq + last->bytes - t->snd_mss))
 				return false;
-			last = tcp_segs_at(&t->segs, t->segs.count - 1);
+			last = tcp_segs_at(t->segs, t->segs->count - 1);
 		}
 		if (tcp_retransmit(t, last, last->bytes) < 0)
 			return false;

@@ -17,12 +17,45 @@
 
 #define RUNS_MAX 1024u
 
+/* What connections have whose data comes in order: nobody writes to it. */
+static const struct tcp_reass none;
+
+void tcp_reass_init(struct tcp *t)
+{
+	t->reass = (struct tcp_reass *)(uintptr_t)&none;
+}
+
+/* The connection's own, to be written to. NULL: no memory. */
+static struct tcp_reass *own(struct tcp *t)
+{
+	if (t->reass == &none) {
+		struct tcp_reass *r = env_calloc(t->ts->env, 1, sizeof(*r));
+
+		if (!r)
+			return NULL;
+		t->reass = r;
+	}
+	return t->reass;
+}
+
+void tcp_reass_settle(struct tcp *t)
+{
+	const struct tcp_reass *r = t->reass;
+
+	if (r != &none && r->count == 0 && !r->fin && r->sacks_count == 0 && !r->dsack_pending)
+		tcp_reass_free(t);
+}
+
 void tcp_report_duplicate(struct tcp *t, uint32_t seq, uint32_t end)
 {
 	if (!t->agreed.sack || !t->ts->env->knobs.tcp_dsack || seq == end)
 		return;
-	t->dsack = (struct tcp_range){seq, end};
-	t->dsack_pending = true;
+	struct tcp_reass *r = own(t);
+
+	if (!r)
+		return; /* a report is a service, no duty */
+	r->dsack = (struct tcp_range){seq, end};
+	r->dsack_pending = true;
 }
 
 /* The run [start, end) changed: it is reported first. Blocks inside it are no longer needed. */
@@ -31,17 +64,17 @@ static void report(struct tcp *t, const struct tcp_range *r)
 	uint8_t n = 0;
 	struct tcp_range kept[TCP_SACKS_MAX];
 
-	for (uint8_t i = 0; i < t->sacks_count; i++) {
+	for (uint8_t i = 0; i < t->reass->sacks_count; i++) {
 		bool inside =
-			seq_ge(t->sacks[i].start, r->start) && seq_le(t->sacks[i].end, r->end);
+			seq_ge(t->reass->sacks[i].start, r->start) && seq_le(t->reass->sacks[i].end, r->end);
 
 		if (!inside && n < TCP_SACKS_MAX - 1)
-			kept[n++] = t->sacks[i];
+			kept[n++] = t->reass->sacks[i];
 	}
-	t->sacks[0] = *r;
+	t->reass->sacks[0] = *r;
 	for (uint8_t i = 0; i < n; i++)
-		t->sacks[i + 1] = kept[i];
-	t->sacks_count = (uint8_t)(n + 1);
+		t->reass->sacks[i + 1] = kept[i];
+	t->reass->sacks_count = (uint8_t)(n + 1);
 }
 
 /* Blocks that rcv_nxt has passed are acknowledged, not SACKed. */
@@ -49,17 +82,17 @@ static void forget_reported(struct tcp *t)
 {
 	uint8_t n = 0;
 
-	for (uint8_t i = 0; i < t->sacks_count; i++) {
-		if (seq_gt(t->sacks[i].start, t->rcv_nxt))
-			t->sacks[n++] = t->sacks[i];
+	for (uint8_t i = 0; i < t->reass->sacks_count; i++) {
+		if (seq_gt(t->reass->sacks[i].start, t->rcv_nxt))
+			t->reass->sacks[n++] = t->reass->sacks[i];
 	}
-	t->sacks_count = n;
+	t->reass->sacks_count = n;
 }
 
 /* An empty run before index `i`. NULL: no memory, or too many. */
 static struct tcp_run *insert(struct tcp *t, uint32_t i, uint32_t seq)
 {
-	struct tcp_reass *r = &t->reass;
+	struct tcp_reass *r = t->reass;
 
 	if (r->count == r->capacity) {
 		uint32_t capacity = r->capacity ? r->capacity * 2 : 4;
@@ -83,7 +116,7 @@ static struct tcp_run *insert(struct tcp *t, uint32_t i, uint32_t seq)
 
 static void delete (struct tcp *t, uint32_t i)
 {
-	struct tcp_reass *r = &t->reass;
+	struct tcp_reass *r = t->reass;
 
 	viewq_clear(&r->runs[i].bytes, t->ts->env);
 	for (uint32_t k = i; k + 1 < r->count; k++)
@@ -133,16 +166,21 @@ static bool append(struct tcp *t, struct tcp_run *run, const struct berth_packet
 	if (error)
 		return false;
 	run->range.end += bytes;
-	t->reass.bytes += bytes;
+	t->reass->bytes += bytes;
 	tcp_hold(t, bytes);
 	return true;
 }
 
 void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, uint32_t end)
 {
-	struct tcp_reass *r = &t->reass;
+	struct tcp_reass *r = own(t);
 	uint32_t first = seq;
 	uint32_t at = seq;
+
+	if (!r) {
+		drop(t->ts->env, DROP_NO_MEMORY);
+		return;
+	}
 	uint32_t i = find(r, seq);
 
 	while (seq_lt(at, end)) {
@@ -162,6 +200,7 @@ void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, ui
 			run = insert(t, i, at);
 			if (!run) {
 				drop(t->ts->env, DROP_TCP_REASS);
+				tcp_reass_settle(t);
 				return;
 			}
 		}
@@ -173,6 +212,7 @@ void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, ui
 			if (run->range.start == run->range.end)
 				delete (t, i);
 			drop(t->ts->env, DROP_NO_MEMORY);
+			tcp_reass_settle(t);
 			return;
 		}
 		at = seq_max(at, to);
@@ -197,13 +237,17 @@ void tcp_reass_add(struct tcp *t, const struct berth_packet *p, uint32_t seq, ui
 
 void tcp_reass_fin(struct tcp *t, uint32_t seq)
 {
-	t->reass.fin = true;
-	t->reass.fin_seq = seq;
+	struct tcp_reass *r = own(t);
+
+	if (!r)
+		return; /* it was not acknowledged: it will come again */
+	r->fin = true;
+	r->fin_seq = seq;
 }
 
 bool tcp_reass_pull(struct tcp *t, bool *out_fin)
 {
-	struct tcp_reass *r = &t->reass;
+	struct tcp_reass *r = t->reass;
 	bool moved = false;
 
 	*out_fin = false;
@@ -237,30 +281,34 @@ bool tcp_reass_pull(struct tcp *t, bool *out_fin)
 		*out_fin = r->fin_seq == t->rcv_nxt;
 	}
 	forget_reported(t);
+	tcp_reass_settle(t);
 	return moved;
 }
 
 void tcp_reass_free(struct tcp *t)
 {
-	struct tcp_reass *r = &t->reass;
+	struct tcp_reass *r = t->reass;
 
 	for (uint32_t i = 0; i < r->count; i++)
 		viewq_clear(&r->runs[i].bytes, t->ts->env);
+	if (r == &none)
+		return;
 	env_free(t->ts->env, r->runs);
-	*r = (struct tcp_reass){0};
+	env_free(t->ts->env, r);
+	tcp_reass_init(t);
 }
 
 void tcp_reass_check(const struct tcp *t)
 {
 	uint32_t bytes = 0;
 
-	for (uint32_t i = 0; i < t->reass.count; i++) {
-		const struct tcp_run *run = &t->reass.runs[i];
+	for (uint32_t i = 0; i < t->reass->count; i++) {
+		const struct tcp_run *run = &t->reass->runs[i];
 
 		INVARIANT(seq_lt(run->range.start, run->range.end));
 		INVARIANT(viewq_bytes(&run->bytes) == run->range.end - run->range.start);
 		INVARIANT(i == 0 || seq_le(run[-1].range.end, run->range.start));
 		bytes += run->range.end - run->range.start;
 	}
-	INVARIANT(bytes == t->reass.bytes);
+	INVARIANT(bytes == t->reass->bytes);
 }

@@ -13,12 +13,16 @@ void tcp_reass_fin(struct tcp *t, uint32_t seq);
 /* Moves what rcv_nxt has reached to the receive queue. Returns whether anything moved; *out_fin: a
  * FIN is next. */
 bool tcp_reass_pull(struct tcp *t, bool *out_fin);
+/* Nothing is waiting, and there is no memory for it. */
+void tcp_reass_init(struct tcp *t);
 void tcp_reass_free(struct tcp *t);
+/* Gives the memory back if nothing is waiting and nothing is to be reported. */
+void tcp_reass_settle(struct tcp *t);
 void tcp_reass_check(const struct tcp *t);
 
 static inline bool tcp_reass_empty(const struct tcp *t)
 {
-	return t->reass.count == 0;
+	return t->reass->count == 0;
 }
 
 /* [seq, end) came a second time: the next ACK says so (RFC 2883). */

@@ -6,7 +6,8 @@
  * found by binary search and an ACK takes records away in front. Segments sent in one instant share
  * a record, and a super-packet is one record; a record is cut where a SACK block or a
  * retransmission ends inside it. The ring grows by doubling and shrinks to its two inline records
- * when the connection falls idle, so that nothing is allocated per segment.
+ * when the connection falls idle: it then has no scoreboard at all, and whoever sends next takes
+ * the one that was given back last.
  *
  * Invariants: sacked_bytes is the sum of records with SEG_SACKED (without SACK: an estimate from
  * duplicate ACKs), lost_bytes of those with SEG_LOST; no record has both. No lost record lies below
@@ -32,7 +33,15 @@ static uint32_t seg_end(const struct tcp_seg *s)
 	return s->seq + s->bytes;
 }
 
-void tcp_segs_init(struct tcp_segs *q)
+/* What idle connections have: it has no room, so nobody writes to it. */
+static const struct tcp_segs none;
+
+void tcp_segs_init(struct tcp *t)
+{
+	t->segs = (struct tcp_segs *)(uintptr_t)&none;
+}
+
+static void use_inline_ring(struct tcp_segs *q)
 {
 	q->ring = q->inline_ring;
 	q->first = 0;
@@ -40,22 +49,54 @@ void tcp_segs_init(struct tcp_segs *q)
 	q->capacity = TCP_SEGS_INLINE;
 }
 
+/* Gives the records' memory back; they are empty or of no interest. */
+static void release(struct tcp *t)
+{
+	struct tcp_segs *q = t->segs;
+
+	if (q == &none)
+		return;
+	if (q->ring != q->inline_ring)
+		env_free(t->ts->env, q->ring);
+	if (t->ts->spare_segs)
+		env_free(t->ts->env, q);
+	else
+		t->ts->spare_segs = q;
+	tcp_segs_init(t);
+}
+
 void tcp_segs_free(struct tcp *t)
 {
-	if (t->segs.ring != t->segs.inline_ring)
-		env_free(t->ts->env, t->segs.ring);
-	tcp_segs_init(&t->segs);
+	release(t);
 	t->sacked_bytes = 0;
 	t->lost_bytes = 0;
-	memset(t->sack_seen, 0, sizeof(t->sack_seen));
+}
+
+/* A scoreboard for one that falls out of idleness. */
+static bool acquire(struct tcp *t)
+{
+	struct tcp_segs *q = t->ts->spare_segs;
+
+	if (q)
+		t->ts->spare_segs = NULL;
+	else
+		q = env_alloc(t->ts->env, sizeof(*q));
+	if (!q)
+		return false;
+	use_inline_ring(q);
+	memset(q->seen, 0, sizeof(q->seen));
+	t->segs = q;
+	return true;
 }
 
 bool tcp_segs_reserve(struct tcp *t)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 
 	if (q->count < q->capacity)
 		return true;
+	if (q == &none)
+		return acquire(t);
 	if (q->capacity >= SEGS_MAX)
 		return false;
 	uint32_t capacity = q->capacity * 4;
@@ -75,7 +116,7 @@ bool tcp_segs_reserve(struct tcp *t)
 
 void tcp_segs_add(struct tcp *t, uint32_t bytes, uint8_t flags)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 	berth_time now = t->ts->env->now;
 
 	if (q->count) {
@@ -131,7 +172,7 @@ static void open_gap(struct tcp_segs *q, uint32_t i)
 
 struct tcp_seg *tcp_segs_cut(struct tcp *t, struct tcp_seg *s, uint32_t seq)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 	uint32_t i = index_of(q, s);
 
 	if (seq == s->seq || seq == seg_end(s))
@@ -154,7 +195,7 @@ struct tcp_seg *tcp_segs_cut(struct tcp *t, struct tcp_seg *s, uint32_t seq)
 
 struct tcp_seg *tcp_segs_next_lost(struct tcp *t)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 
 	if (t->lost_bytes == 0 || q->count == 0)
 		return NULL;
@@ -207,13 +248,14 @@ void tcp_segs_mark_retransmitted(struct tcp *t, struct tcp_seg *s)
 
 void tcp_segs_mark_all_lost(struct tcp *t, bool forget)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 
 	t->lost_bytes = 0;
 	t->lost_hint = t->snd_una;
 	if (forget || !t->agreed.sack) {
 		t->sacked_bytes = 0;
-		memset(t->sack_seen, 0, sizeof(t->sack_seen));
+		if (q->count)
+			memset(q->seen, 0, sizeof(q->seen));
 	}
 	for (uint32_t i = 0; i < q->count; i++) {
 		struct tcp_seg *s = tcp_segs_at(q, i);
@@ -229,8 +271,8 @@ void tcp_segs_mark_all_lost(struct tcp *t, bool forget)
 
 void tcp_segs_unmark_lost(struct tcp *t)
 {
-	for (uint32_t i = 0; i < t->segs.count; i++)
-		tcp_segs_at(&t->segs, i)->flags &= (uint8_t)~SEG_LOST;
+	for (uint32_t i = 0; i < t->segs->count; i++)
+		tcp_segs_at(t->segs, i)->flags &= (uint8_t)~SEG_LOST;
 	t->lost_bytes = 0;
 }
 
@@ -256,7 +298,7 @@ static void delivered(struct tcp *t, const struct tcp_seg *s, uint32_t bytes, bo
 
 void tcp_segs_acked(struct tcp *t, uint32_t ack, struct tcp_acked *a)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 
 	while (q->count) {
 		struct tcp_seg *s = tcp_segs_at(q, 0);
@@ -281,17 +323,16 @@ void tcp_segs_acked(struct tcp *t, uint32_t ack, struct tcp_acked *a)
 		q->first = (q->first + 1) & (q->capacity - 1);
 		q->count--;
 	}
-	if (q->count == 0 && q->ring != q->inline_ring && ack == t->snd_nxt &&
-	    viewq_bytes(&t->sndq) == 0) {
-		env_free(t->ts->env, q->ring);
-		tcp_segs_init(q);
-	}
+	/* Idle: all that was queued is acknowledged (it is not yet taken off the queue). */
+	if (q->count == 0 && ack == t->snd_nxt &&
+	    viewq_bytes(&t->sndq) <= t->snd_nxt - t->snd_una)
+		release(t);
 }
 
 /* Marks what lies in [start, end) as SACKED. */
 static void mark_sacked(struct tcp *t, uint32_t start, uint32_t end, struct tcp_acked *a)
 {
-	struct tcp_segs *q = &t->segs;
+	struct tcp_segs *q = t->segs;
 	uint32_t i = find(q, start);
 
 	while (i < q->count) {
@@ -362,7 +403,7 @@ static void on_dsack(struct tcp *t, const struct tcp_sack_block *b, struct tcp_a
 static void enter_block(struct tcp *t, struct tcp_range b, struct tcp_acked *a)
 {
 	for (unsigned i = 0; i < TCP_SACKS_MAX; i++) {
-		const struct tcp_range *seen = &t->sack_seen[i];
+		const struct tcp_range *seen = &t->segs->seen[i];
 
 		if (seen->start == seen->end || seq_lt(seen->start, b.start) ||
 		    seq_gt(seen->end, b.end))
@@ -397,14 +438,15 @@ void tcp_sack_input(struct tcp *t, const struct tcp_header *h, struct tcp_acked 
 			on_dsack(t, b, a);
 			continue;
 		}
-		if (t->segs.count == 0 || seq_lt(b->start, t->snd_una) ||
+		if (t->segs->count == 0 || seq_lt(b->start, t->snd_una) ||
 		    seq_lt(b->start, h->ack) || seq_gt(b->end, t->snd_nxt))
 			continue;
 		valid[count++] = (struct tcp_range){b->start, b->end};
 	}
 	for (unsigned i = 0; i < count; i++)
 		enter_block(t, valid[i], a);
-	memcpy(t->sack_seen, valid, sizeof(valid));
+	if (t->segs->count)
+		memcpy(t->segs->seen, valid, sizeof(valid));
 }
 
 void tcp_segs_check(const struct tcp *t)
@@ -413,8 +455,8 @@ void tcp_segs_check(const struct tcp *t)
 	uint32_t sacked = 0;
 	uint32_t lost = 0;
 
-	for (uint32_t i = 0; i < t->segs.count; i++) {
-		const struct tcp_seg *s = tcp_segs_at(&t->segs, i);
+	for (uint32_t i = 0; i < t->segs->count; i++) {
+		const struct tcp_seg *s = tcp_segs_at(t->segs, i);
 
 		INVARIANT(s->seq == at);
 		INVARIANT(s->bytes > 0);

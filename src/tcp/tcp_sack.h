@@ -7,7 +7,8 @@
 
 struct tcp_header;
 
-void tcp_segs_init(struct tcp_segs *q);
+/* None in flight, and no memory for them. */
+void tcp_segs_init(struct tcp *t);
 void tcp_segs_free(struct tcp *t);
 
 static inline struct tcp_seg *tcp_segs_at(const struct tcp_segs *q, uint32_t i)

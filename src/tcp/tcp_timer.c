@@ -192,9 +192,9 @@ static void on_syn_timeout(struct tcp *t)
 		t->first_retrans = t->ts->env->now;
 	t->backoff++;
 	t->total_retrans++;
-	if (t->segs.count) {
-		tcp_segs_at(&t->segs, 0)->flags |= SEG_EVER;
-		tcp_segs_at(&t->segs, 0)->sent = t->ts->env->now;
+	if (t->segs->count) {
+		tcp_segs_at(t->segs, 0)->flags |= SEG_EVER;
+		tcp_segs_at(t->segs, 0)->sent = t->ts->env->now;
 	}
 	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex); /* as it was, then */
 	(void)tcp_send_syn(t, t->state == TCP_SYN_RECV);		     /* as good as lost */

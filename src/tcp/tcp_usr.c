@@ -115,9 +115,13 @@ static int start_connecting(struct tcp *t, const struct endpoint *remote)
 	/* Linux: connecting to the wildcard address reaches this host. */
 	to.addr = path.dst;
 	t->ts->reused = false;
+	if (!tcp_segs_reserve(t))
+		return -ENOMEM;
 	error = port_connect(s, &to);
-	if (error)
+	if (error) {
+		tcp_segs_free(t);
 		return error;
+	}
 	prepare_syn(t);
 	tcp_set_state(t, TCP_SYN_SENT);
 	t->connecting = true;
@@ -158,8 +162,6 @@ static void reset_for_reuse(struct tcp *t)
 	t->retrans_high = 0;
 	t->rack_reordering = false;
 	t->tlp_pending = false;
-	t->sacks_count = 0;
-	t->dsack_pending = false;
 	t->nospace = false;
 	s->shut_rd = s->shut_wr = false;
 	s->soft_error = 0;
