@@ -168,7 +168,7 @@ void tcp_ack_fast(struct tcp *t, const struct tcp_in *in)
 	consume_sent(t, in->h.ack);
 	if (t->tlp_pending)
 		tcp_tlp_input(t, in->h.ack, &a);
-	if (a.acked && (t->cwnd_limited || t->cwnd < t->ssthresh))
+	if (t->cwnd_limited || t->cwnd < t->ssthresh || t->ca != CA_OPEN)
 		tcp_cc_on_ack(t, &a);
 	on_progress(t, &a);
 }

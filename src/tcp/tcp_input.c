@@ -530,6 +530,8 @@ static void enter_established(struct tcp *t, const struct tcp_in *in)
 	t->snd_wl2 = in->h.ack;
 	tcp_set_state(t, TCP_ESTABLISHED);
 	tcp_established(t);
+	if (t->fin_wanted)
+		tcp_set_state(t, TCP_FIN_WAIT1);
 	sock_notify(&t->sock, POLLOUT);
 }
 

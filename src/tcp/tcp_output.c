@@ -400,9 +400,7 @@ int tcp_retransmit(struct tcp *t, struct tcp_seg *s, uint32_t bytes)
 		if (!s)
 			return -ENOMEM;
 	}
-	if (s->flags & SEG_SYN)
-		return tcp_send_syn(t, t->state == TCP_SYN_RECV);
-
+	ASSERT(!(s->flags & SEG_SYN));
 	bool fin = (s->flags & SEG_FIN) != 0;
 	uint32_t payload = s->bytes - fin;
 	uint8_t flags = TCPF_ACK | (fin ? TCPF_FIN : 0);

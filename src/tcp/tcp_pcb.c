@@ -30,7 +30,7 @@
 static const uint16_t next_states[] = {
 	[TCP_ESTABLISHED] = BIT(TCP_FIN_WAIT1) | BIT(TCP_CLOSE_WAIT),
 	[TCP_SYN_SENT] = BIT(TCP_ESTABLISHED) | BIT(TCP_SYN_RECV),
-	[TCP_SYN_RECV] = BIT(TCP_ESTABLISHED) | BIT(TCP_FIN_WAIT1),
+	[TCP_SYN_RECV] = BIT(TCP_ESTABLISHED),
 	[TCP_FIN_WAIT1] = BIT(TCP_FIN_WAIT2) | BIT(TCP_CLOSING) | BIT(TCP_TIME_WAIT),
 	[TCP_FIN_WAIT2] = BIT(TCP_TIME_WAIT),
 	[TCP_TIME_WAIT] = 0,
@@ -177,6 +177,7 @@ void tcp_established(struct tcp *t)
 	tcp_cc_init(t);
 	t->was_connected = true;
 	t->last_received = env->now;
+	t->last_sent = env->now;
 	t->first_retrans = 0;
 	t->backoff = 0;
 	/* Linux: quick ACKs until the peer's window has opened. */

@@ -116,10 +116,15 @@ static void wait_for_ack(struct tcp *t)
 	berth_time now = t->ts->env->now;
 	berth_time probe = tcp_tlp_timeout(t);
 
-	if (probe)
-		tcp_wait(t, WAIT_TLP, now + probe);
-	else
+	if (probe) {
+		/* No later than the timeout of what was sent first, however much follows. */
+		berth_time limit = tcp_segs_at(&t->segs, 0)->sent + t->rto;
+		berth_time at = now + probe < limit ? now + probe : limit;
+
+		tcp_wait(t, WAIT_TLP, at > now ? at : now);
+	} else {
 		tcp_wait(t, WAIT_RTO, now + tcp_rto(t));
+	}
 }
 
 void tcp_rearm(struct tcp *t)
@@ -133,9 +138,12 @@ void tcp_rearm(struct tcp *t)
 void tcp_arm_after_output(struct tcp *t, bool sent_new)
 {
 	if (t->snd_una != t->snd_nxt) {
-		if (t->wait == WAIT_NONE || t->wait == WAIT_PERSIST)
-			wait_for_ack(t);
-		else if (sent_new && t->wait == WAIT_TLP)
+		bool fresh = t->wait == WAIT_NONE || t->wait == WAIT_PERSIST;
+		/* RFC 8985 §7.2: the probe is two RTTs behind the latest new data. */
+		bool probe = sent_new && t->backoff == 0 &&
+			     (t->wait == WAIT_TLP || t->wait == WAIT_RTO) && tcp_tlp_timeout(t);
+
+		if (fresh || probe)
 			wait_for_ack(t);
 		return;
 	}

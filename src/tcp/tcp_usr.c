@@ -238,7 +238,8 @@ static void send_fin(struct tcp *t)
 	t->fin_wanted = true;
 	t->cork = false;
 	t->more = false;
-	if (t->state == TCP_ESTABLISHED || t->state == TCP_SYN_RECV)
+	/* In SYN_RECV it waits until the connection stands (RFC 9293 §3.10.4). */
+	if (t->state == TCP_ESTABLISHED)
 		tcp_set_state(t, TCP_FIN_WAIT1);
 	else if (t->state == TCP_CLOSE_WAIT)
 		tcp_set_state(t, TCP_LAST_ACK);
