@@ -35,6 +35,17 @@ static void aim(const struct play *x, uint32_t *seq, uint32_t *ack)
 	}
 }
 
+/* A number near the one expected, or anywhere. */
+static uint32_t near(uint32_t expected, int16_t off, int wild)
+{
+	uint32_t far = (uint32_t)(uint16_t)off << 16;
+	int32_t little = off / 16;
+
+	if (wild)
+		return far;
+	return expected + (uint32_t)little;
+}
+
 static void segment(struct play *x)
 {
 	struct berth_packet *p = packet_new(x->r.pool);
@@ -49,11 +60,11 @@ static void segment(struct play *x)
 	uint32_t ack;
 
 	aim(x, &seq, &ack);
-	options &= ~3u;
+	options &= 0xfc;
 	store_be16(head, x->peer_port);
 	store_be16(head + 2, x->local_port);
-	store_be32(head + 4, how & 1 ? (uint32_t)seq_off << 16 : seq + (uint32_t)(seq_off / 16));
-	store_be32(head + 8, how & 2 ? (uint32_t)ack_off << 16 : ack + (uint32_t)(ack_off / 16));
+	store_be32(head + 4, near(seq, seq_off, how & 1));
+	store_be32(head + 8, near(ack, ack_off, how & 2));
 	head[12] = (uint8_t)((20 + options) / 4 << 4);
 	head[13] = flags;
 	store_be16(head + 14, how & 4 ? 0 : read_be16(&x->in));

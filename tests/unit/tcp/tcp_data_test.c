@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Data: what is sent when, what is acknowledged when, and what the windows allow. */
+/*
+ * Data: what is sent when, what is acknowledged when, and what the windows allow; out of order, out of
+ * band and out of memory. Host 0 is real; the script is its peer.
+ */
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The states of RFC 9293 §3.3.2, and what moves a connection between them. */
+/*
+ * The states of RFC 9293 §3.3.2, and what moves a connection between them: opens and closes of all
+ * kinds, resets and challenges, timeouts, TIME-WAIT. Host 0 is real; the script is its peer. Results
+ * and readiness that a program sees are Linux's.
+ */
 #include <poll.h>
 #include <sys/ioctl.h>
 
