@@ -13,6 +13,7 @@
 #include "net/net.h"
 #include "wire/ip4_header.h"
 
+struct paths;   /* path.c */
 struct frags;	/* frag.c */
 struct limiter; /* icmp_limit.c */
 struct flows;	/* ip4_in.c */
@@ -42,6 +43,7 @@ struct net {
 	struct list groups;    /* mcast.c */
 	struct table pmtus;    /* pmtu.c */
 	struct list pmtu_list; /* oldest first */
+	struct paths *paths;
 	struct frags *frags;
 	struct limiter *limiter;
 	struct flows *flows;
@@ -63,6 +65,12 @@ static inline unsigned net_prefix_max(const struct ipaddr *a)
 {
 	return ipaddr_is4(a) ? 32 : 128;
 }
+
+/* path.c */
+
+/* The answers that ip_path_find() gave last. NULL: no memory. */
+struct paths *paths_new(struct env *env);
+void paths_free(struct paths *paths, struct env *env);
 
 /* ip4_out.c */
 

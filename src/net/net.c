@@ -102,10 +102,11 @@ struct net *net_new(struct env *env, struct links *links)
 	list_init(&net->listener.link);
 	env_random(env, net->ids, sizeof(net->ids));
 	net->neighs = neighs_new(env, &ops);
+	net->paths = paths_new(env);
 	net->frags = frags_new(net);
 	net->limiter = limiter_new(env);
 	net->flows = flows_new(env);
-	if (!net->neighs || !net->frags || !net->limiter || !net->flows ||
+	if (!net->neighs || !net->paths || !net->frags || !net->limiter || !net->flows ||
 	    table_init(&net->addr_table, env, 4) || table_init(&net->broadcast_table, env, 4) ||
 	    table_init(&net->route_table, env, 8) || table_init(&net->pmtus, env, 4)) {
 		net_free(net);
@@ -128,6 +129,7 @@ void net_free(struct net *net)
 	addr_fini(net);
 	pmtu_fini(net);
 	flows_free(net->flows, net->env);
+	paths_free(net->paths, net->env);
 	limiter_free(net->limiter);
 	frags_free(net->frags);
 	neighs_free(net->neighs);

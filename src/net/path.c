@@ -4,7 +4,9 @@
  * and neighbour, the source address and the MTU. Follows ip_route_output_key_hash() of Linux
  * in what it finds and how it fails.
  *
- * A path is a value: nobody frees it, and its generation says whether it still holds.
+ * A path is a value: nobody frees it, and its generation says whether it still holds. So the last
+ * few answers are kept, in a small direct-mapped table, for those who keep no path of their own:
+ * datagrams to changing peers, and connections one after the other to the same one.
  */
 #include <errno.h>
 
@@ -173,8 +175,42 @@ static int finish(struct query *q)
 	return 0;
 }
 
-int ip_path_find(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
-		 unsigned ifindex, struct ip_path *path)
+/* An answer, and the question to it. */
+struct known_path {
+	struct ipaddr dst, src;
+	unsigned ifindex;
+	struct ip_path path; /* generation 0: none */
+};
+
+#define PATH_SLOTS 16u /* a power of two */
+
+struct paths {
+	struct known_path slots[PATH_SLOTS];
+};
+
+struct paths *paths_new(struct env *env)
+{
+	return env_calloc(env, 1, sizeof(struct paths));
+}
+
+void paths_free(struct paths *paths, struct env *env)
+{
+	env_free(env, paths);
+}
+
+/* By the last bytes of both addresses, which differ most. */
+static struct known_path *slot_of(struct net *net, const struct ipaddr *dst,
+				  const struct ipaddr *src)
+{
+	uint32_t mixed = (load_be32(dst->bytes + 12) ^ load_be32(src->bytes + 12) * 0x9e3779b1u) *
+			 0x85ebca6bu;
+
+	return &net->paths->slots[mixed >> 28];
+}
+STATIC_ASSERT(PATH_SLOTS == 1u << (32 - 28));
+
+static int find_anew(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
+		     unsigned ifindex, struct ip_path *path)
 {
 	struct query q = {.net = net, .path = {.dst = *dst, .src = *src}};
 	int err;
@@ -195,6 +231,24 @@ int ip_path_find(struct net *net, const struct ipaddr *dst, const struct ipaddr 
 		err = finish(&q);
 	if (!err)
 		*path = q.path;
+	return err;
+}
+
+int ip_path_find(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
+		 unsigned ifindex, struct ip_path *path)
+{
+	struct known_path *known = slot_of(net, dst, src);
+	struct ipaddr pair[2] = {*dst, *src}; /* they may lie in *path */
+	int err;
+
+	if (known->path.generation == net->generation && known->ifindex == ifindex &&
+	    ipaddr_equal(&known->dst, dst) && ipaddr_equal(&known->src, src)) {
+		*path = known->path;
+		return 0;
+	}
+	err = find_anew(net, dst, src, ifindex, path);
+	if (!err)
+		*known = (struct known_path){pair[0], pair[1], ifindex, *path};
 	return err;
 }
 

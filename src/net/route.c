@@ -36,14 +36,14 @@ struct ipaddr route_mask(const struct ipaddr *a, unsigned prefix_len)
 	return m;
 }
 
-static uint32_t route_hash(const struct net *net, const struct ipaddr *dst, unsigned prefix_len)
+/* No key: the administrator chooses what is in the table, not strangers. */
+static uint32_t route_hash(const struct ipaddr *dst, unsigned prefix_len)
 {
-	struct {
-		struct ipaddr dst;
-		uint32_t prefix_len;
-	} key = {*dst, prefix_len};
+	uint32_t mixed = prefix_len;
 
-	return env_hash(net->env, &key, sizeof(key));
+	for (unsigned i = 0; i < sizeof(dst->bytes); i += 4)
+		mixed = (mixed ^ load_be32(dst->bytes + i)) * 0x9e3779b1u;
+	return mixed ^ mixed >> 15;
 }
 
 static struct route *next_match(struct table_node *at, uint32_t hash, const struct ipaddr *dst,
@@ -93,7 +93,7 @@ static void route_free(struct net *net, struct route *r)
 static bool route_exists(const struct net *net, const struct route_config *config,
 			 const struct netif *n)
 {
-	uint32_t hash = route_hash(net, &config->dst, config->prefix_len);
+	uint32_t hash = route_hash(&config->dst, config->prefix_len);
 	struct table_node *at = table_chain(&net->route_table, hash);
 	struct route *r;
 
@@ -158,7 +158,7 @@ int route_add(struct net *net, const struct route_config *config)
 	r->src = config->src;
 	r->order = ++net->route_order;
 	list_route(net, r);
-	table_add(&net->route_table, net->env, &r->node, route_hash(net, &dst, r->prefix_len));
+	table_add(&net->route_table, net->env, &r->node, route_hash(&dst, r->prefix_len));
 	net->route_counts[family_of(&dst)][r->prefix_len]++;
 	net_changed(net);
 	return 0;
@@ -185,7 +185,7 @@ int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, un
 int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned prefix_len,
 			const struct netif *n)
 {
-	uint32_t hash = route_hash(net, dst, prefix_len);
+	uint32_t hash = route_hash(dst, prefix_len);
 	struct table_node *at = table_chain(&net->route_table, hash);
 	struct route *r;
 
@@ -204,7 +204,7 @@ static const struct route *best_of(const struct net *net, const struct ipaddr *d
 				   unsigned prefix_len, unsigned ifindex)
 {
 	struct ipaddr key = route_mask(dst, prefix_len);
-	uint32_t hash = route_hash(net, &key, prefix_len);
+	uint32_t hash = route_hash(&key, prefix_len);
 	struct table_node *at = table_chain(&net->route_table, hash);
 	const struct route *best = NULL;
 	struct route *r;
