@@ -118,7 +118,7 @@ static void wait_for_ack(struct tcp *t)
 
 	if (probe) {
 		/* No later than the timeout of what was sent first, however much follows. */
-		berth_time limit = tcp_segs_at(&t->segs, 0)->sent + t->rto;
+		berth_time limit = tcp_segs_at(t->segs, 0)->sent + t->rto;
 		berth_time at = now + probe < limit ? now + probe : limit;
 
 		tcp_wait(t, WAIT_TLP, at > now ? at : now);

@@ -257,7 +257,7 @@ static void hostile_sack(void **state)
 	}
 	forget_sent(&x);
 	give(&x, A, 1, 5841, 0);
-	assert_int_equal(tcb(&x)->segs.count, 0);
+	assert_int_equal(tcb(&x)->segs->count, 0);
 	script_fini(&x);
 }
 
