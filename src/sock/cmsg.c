@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Control data.
+ *
+ * Sending: each piece overrides an option of the socket for this datagram alone. Anything that is
+ * not understood is an error, as on Linux, so that a program notices what it does not get.
+ * Receiving: the pieces that the socket's options ask for, in Linux's order: time, overflow count,
+ * then IP's. What does not fit is cut and MSG_CTRUNC says so.
+ *
+ * Left out: control data on streams (ignored, as there is none that they take), SO_TIMESTAMPING,
+ * UDP_SEGMENT.
+ */
 #include "sock/cmsg.h"
 
 #include <arpa/inet.h>

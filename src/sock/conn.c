@@ -2,8 +2,8 @@
 /*
  * Making and ending associations.
  *
- * Which error a call gives in which state is Linux's (net/ipv4/af_inet.c describes it as a machine of its
- * own, above TCP's; tests/unit/sock/dual_test.c compares):
+ * Which error a call gives in which state is Linux's (net/ipv4/af_inet.c describes it as a machine
+ * of its own, above TCP's; tests/unit/sock/dual_test.c compares):
  *
  *     UNCONNECTED --connect--> CONNECTING --established, connect again--> CONNECTED
  *          ^                       |                                          |
@@ -53,8 +53,7 @@ int conn_bind(struct socket *so, const struct sockaddr *addr, socklen_t len)
 	if (result < 0)
 		return result;
 	if (s->type == SOCK_STREAM && socket_tcp_state(so) != TCP_CLOSE &&
-	    (ipaddr_is_any(&local.addr) ||
-	     ip_kind_of(s->tp->net, &local.addr) != IP_KIND_OTHER))
+	    (ipaddr_is_any(&local.addr) || ip_kind_of(s->tp->net, &local.addr) != IP_KIND_OTHER))
 		return -EINVAL;
 	return s->proto->bind ? s->proto->bind(s, &local) : transport_bind(s, &local);
 }

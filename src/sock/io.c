@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The send and receive families, all of which are sendmsg() or recvmsg() in the end.
+ *
+ * A program's structures are taken apart into a struct proto_msg, on which the protocol works, and
+ * put together again after. No copy is made here: the protocol moves bytes between its own memory
+ * and the program's pieces. MSG_DONTWAIT is implied; a flag that is not known is ignored, as on
+ * Linux.
+ */
 #include "sock/io.h"
 
 #include <errno.h>
@@ -24,8 +32,7 @@ static ssize_t sum_iov(const struct iovec *iov, size_t count)
 	return (ssize_t)sum;
 }
 
-static int start(const struct socket *so, const struct msghdr *msg, int flags,
-		 struct proto_msg *m)
+static int start(const struct socket *so, const struct msghdr *msg, int flags, struct proto_msg *m)
 {
 	ssize_t bytes;
 

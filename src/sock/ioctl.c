@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * ioctl() on a socket.
+ *
+ * Questions about the host (netdevice(7)) are answered from link/ and net/, whatever socket they
+ * are asked of; those about queues go to the protocol. What would change an interface needs a
+ * privilege that programs on a host do not have: EPERM. Only IPv4 addresses are told, as on Linux.
+ */
 #include "sock/ioctl.h"
 
 #include <arpa/inet.h>

@@ -2,9 +2,10 @@
 /*
  * The option table of SOL_SOCKET and IPPROTO_IP.
  *
- * One row per option. Most are a flag or a number in struct sock_options: the row says where it lies and
- * what range it has, and nothing else is needed. The rest have functions of their own. What values
- * mean, what lengths are taken and which error comes first follow Linux; tests/unit/sock/dual_test.c asks both.
+ * One row per option. Most are a flag or a number in struct sock_options: the row says where it
+ * lies and what range it has, and nothing else is needed. The rest have functions of their own.
+ * What values mean, what lengths are taken and which error comes first follow Linux;
+ * tests/unit/sock/dual_test.c asks both.
  *
  *     SOL_SOCKET takes no less than an int, gives as much of it as fits.
  *     IPPROTO_IP takes an int or a byte; gives a byte if only that fits.
@@ -12,11 +13,11 @@
  * Levels of a protocol (IPPROTO_TCP, IPPROTO_UDP) go to proto->setopt; a protocol hears of changes
  * to common options through proto->option_changed.
  *
- * Privileges: hosts belong to their user, whose programs see what an unprivileged program sees: options
- * that need CAP_NET_ADMIN or CAP_NET_RAW give EPERM or EACCES as there.
+ * Privileges: hosts belong to their user, whose programs see what an unprivileged program sees:
+ * options that need CAP_NET_ADMIN or CAP_NET_RAW give EPERM or EACCES as there.
  *
- * Left out, with ENOPROTOOPT: packet filters (SO_ATTACH_FILTER), SO_TIMESTAMPING, SO_TXTIME, SO_PEEK_OFF, source-specific
- * multicast. SO_ZEROCOPY is EOPNOTSUPP, so that programs copy.
+ * Left out, with ENOPROTOOPT: packet filters (SO_ATTACH_FILTER), SO_TIMESTAMPING, SO_TXTIME,
+ * SO_PEEK_OFF, source-specific multicast. SO_ZEROCOPY is EOPNOTSUPP, so that programs copy.
  */
 #include "sock/opt.h"
 
@@ -57,21 +58,21 @@
 #define ECN_MASK 0x03
 
 enum type {
-	OPT_FLAG,     /* a bool at `offset` */
-	OPT_BYTE,     /* a uint8_t at `offset`, min to max */
-	OPT_NOTHING,  /* taken without effect, 0 when asked */
-	OPT_ASK,      /* can't be set: -ENOPROTOOPT; `get` */
-	OPT_DENIED,   /* 0 is fine, anything else needs a privilege: -EPERM */
-	OPT_OWN,      /* `set` (len bytes) and `get` */
+	OPT_FLAG,    /* a bool at `offset` */
+	OPT_BYTE,    /* a uint8_t at `offset`, min to max */
+	OPT_NOTHING, /* taken without effect, 0 when asked */
+	OPT_ASK,     /* can't be set: -ENOPROTOOPT; `get` */
+	OPT_DENIED,  /* 0 is fine, anything else needs a privilege: -EPERM */
+	OPT_OWN,     /* `set` (len bytes) and `get` */
 };
 
 /* What a program gave or asks for. */
 struct arg {
 	struct socket *so;
 	struct sock *s;
-	const void *in;      /* set: `len` bytes */
+	const void *in; /* set: `len` bytes */
 	socklen_t len;
-	int value;           /* set: the first int, or byte */
+	int value; /* set: the first int, or byte */
 	/* get: what goes out, and how long it is. */
 	union {
 		int number;
@@ -494,7 +495,8 @@ static int set_transparent(struct arg *a)
 	return a->value ? -EPERM : 0;
 }
 
-/* No-operations, and the kinds that record on the way: RFC 791 §3.1. A source route would change the path. */
+/* No-operations, and the kinds that record on the way: RFC 791 §3.1. A source route would change
+ * the path. */
 static bool ip_options_valid(const uint8_t *o, size_t len)
 {
 	size_t at = 0;
@@ -746,7 +748,8 @@ static const struct row rows[] = {
 	 "the pending error, cleared by asking"},
 	{SOL_SOCKET, SO_ACCEPTCONN, "SO_ACCEPTCONN", OPT_ASK, NONE, NULL, get_acceptconn,
 	 "whether it listens"},
-	{SOL_SOCKET, SO_DONTROUTE, "SO_DONTROUTE", OPT_FLAG, FIELD(dontroute), "kept, without effect"},
+	{SOL_SOCKET, SO_DONTROUTE, "SO_DONTROUTE", OPT_FLAG, FIELD(dontroute),
+	 "kept, without effect"},
 	{SOL_SOCKET, SO_BROADCAST, "SO_BROADCAST", OPT_FLAG, FIELD(broadcast),
 	 "leave to send to broadcast addresses"},
 	{SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF", OPT_OWN, NONE, set_sndbuf, get_sndbuf,
@@ -792,9 +795,10 @@ static const struct row rows[] = {
 	{SOL_SOCKET, OPT_NOFCS, "SO_NOFCS", OPT_NOTHING, NONE, NULL, NULL, "without effect"},
 	{SOL_SOCKET, SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", OPT_NOTHING, NONE, NULL, NULL,
 	 "without effect"},
-	{SOL_SOCKET, SO_BUSY_POLL, "SO_BUSY_POLL", OPT_DENIED, NONE, NULL, NULL, "needs a privilege"},
-	{SOL_SOCKET, SO_MAX_PACING_RATE, "SO_MAX_PACING_RATE", OPT_OWN, NONE, set_pacing, get_pacing,
-	 "bytes per second, kept"},
+	{SOL_SOCKET, SO_BUSY_POLL, "SO_BUSY_POLL", OPT_DENIED, NONE, NULL, NULL,
+	 "needs a privilege"},
+	{SOL_SOCKET, SO_MAX_PACING_RATE, "SO_MAX_PACING_RATE", OPT_OWN, NONE, set_pacing,
+	 get_pacing, "bytes per second, kept"},
 	{SOL_SOCKET, SO_INCOMING_CPU, "SO_INCOMING_CPU", OPT_OWN, NONE, NULL, get_incoming_cpu,
 	 "unknown: -1"},
 	{SOL_SOCKET, SO_CNX_ADVICE, "SO_CNX_ADVICE", OPT_OWN, NONE, NULL, NULL, "without effect"},
@@ -854,8 +858,8 @@ static const struct row rows[] = {
 	 "members on this host get them too"},
 	{IPPROTO_IP, IP_MULTICAST_ALL, "IP_MULTICAST_ALL", OPT_OWN, NONE, set_mcast_all,
 	 get_mcast_all, "receive what any socket of the host joined"},
-	{IPPROTO_IP, IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", OPT_OWN, NONE, set_add_membership, NULL,
-	 "join a group"},
+	{IPPROTO_IP, IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", OPT_OWN, NONE, set_add_membership,
+	 NULL, "join a group"},
 	{IPPROTO_IP, IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", OPT_OWN, NONE, set_drop_membership,
 	 NULL, "leave a group"},
 	{IPPROTO_IP, MCAST_JOIN_GROUP, "MCAST_JOIN_GROUP", OPT_OWN, NONE, set_join_group, NULL,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getsockopt and setsockopt. What a socket knows is in one table, see opt_row(); the levels of protocols are the
- * protocols' own.
+ * getsockopt and setsockopt. What a socket knows is in one table, see opt_row(); the levels of
+ * protocols are the protocols' own.
  */
 #ifndef SOCK_OPT_H
 #define SOCK_OPT_H

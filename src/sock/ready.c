@@ -4,7 +4,8 @@
  *
  * A protocol tells of every change for the better (sock_notify); the socket then waits on one list
  * until the driver asks, and what it is told is the mask of that moment. So an event costs the
- * same however many changes it stands for, and a socket that nobody watches (no `user`) costs nothing.
+ * same however many changes it stands for, and a socket that nobody watches (no `user`) costs
+ * nothing.
  */
 #include "sock/ready.h"
 

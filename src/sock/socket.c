@@ -2,11 +2,11 @@
 /*
  * The descriptor table and the life of a socket.
  *
- * The lowest free descriptor is found through two bitmaps, one bit per descriptor and one per full word of
- * those, from a mark below which none is free: a few steps however many are open.
+ * The lowest free descriptor is found through two bitmaps, one bit per descriptor and one per full
+ * word of those, from a mark below which none is free: a few steps however many are open.
  *
- * A struct socket is what the program holds, a struct sock what the protocol holds; close() takes the former
- * away, and the latter lives on until its last packet has been acknowledged.
+ * A struct socket is what the program holds, a struct sock what the protocol holds; close() takes
+ * the former away, and the latter lives on until its last packet has been acknowledged.
  *
  * Ownership: the table owns sockets; a socket owns its sock until socket_close().
  */
@@ -23,9 +23,10 @@
 #include "sock/ready.h"
 
 #define WORD_BITS 64u
-#define TABLE_STEP 4096u  /* descriptors; one word of `full` */
+#define TABLE_STEP 4096u /* descriptors; one word of `full` */
 
-struct sockets *sockets_new(struct env *env, struct transport *tp, const struct proto *const *protos)
+struct sockets *sockets_new(struct env *env, struct transport *tp,
+			    const struct proto *const *protos)
 {
 	struct sockets *all = env_calloc(env, 1, sizeof(*all));
 
@@ -56,7 +57,9 @@ void sockets_free(struct sockets *all)
 static uint32_t next_capacity(uint32_t capacity)
 {
 	if (capacity < TABLE_STEP)
-		return capacity == 0 ? WORD_BITS : capacity * 8 <= TABLE_STEP ? capacity * 8 : TABLE_STEP;
+		return capacity == 0		    ? WORD_BITS
+		       : capacity * 8 <= TABLE_STEP ? capacity * 8
+						    : TABLE_STEP;
 	return capacity * 2;
 }
 

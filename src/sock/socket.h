@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets as a program sees them: descriptors, and the part of their state that Linux keeps above the
- * protocol. All sockets of a host are in one struct sockets.
+ * Sockets as a program sees them: descriptors, and the part of their state that Linux keeps above
+ * the protocol. All sockets of a host are in one struct sockets.
  */
 #ifndef SOCK_SOCKET_H
 #define SOCK_SOCKET_H
@@ -26,27 +26,28 @@ enum socket_state {
 struct socket {
 	struct sock *sock;
 	struct sockets *all;
-	void *user;                /* berth_sock_set_user() */
-	struct list event_link;    /* in all->events, at most once */
-	berth_time stamp;          /* arrival of the last datagram read, SIOCGSTAMP; 0: none */
+	void *user;		/* berth_sock_set_user() */
+	struct list event_link; /* in all->events, at most once */
+	berth_time stamp;	/* arrival of the last datagram read, SIOCGSTAMP; 0: none */
 	int fd;
-	uint8_t state;             /* enum socket_state */
+	uint8_t state; /* enum socket_state */
 };
 
 struct sockets {
 	struct env *env;
 	struct transport *tp;
 	const struct proto *const *protos; /* NULL-terminated */
-	struct socket **table;     /* by descriptor; NULL: free */
-	uint64_t *used;            /* a bit per descriptor */
-	uint64_t *full;            /* a bit per word of `used` */
-	uint32_t capacity;         /* descriptors there is room for, a multiple of 4096 */
-	uint32_t lowest;           /* no descriptor below is free */
-	struct list events;        /* struct socket, oldest first */
+	struct socket **table;		   /* by descriptor; NULL: free */
+	uint64_t *used;			   /* a bit per descriptor */
+	uint64_t *full;			   /* a bit per word of `used` */
+	uint32_t capacity;		   /* descriptors there is room for, a multiple of 4096 */
+	uint32_t lowest;		   /* no descriptor below is free */
+	struct list events;		   /* struct socket, oldest first */
 };
 
 /* Registers as tp's listener. `protos` is borrowed for good. NULL: no memory. */
-struct sockets *sockets_new(struct env *env, struct transport *tp, const struct proto *const *protos);
+struct sockets *sockets_new(struct env *env, struct transport *tp,
+			    const struct proto *const *protos);
 /* Frees descriptors, not socks: those are to be closed or shut down before. NULL is fine. */
 void sockets_free(struct sockets *all);
 
@@ -56,7 +57,8 @@ static inline struct socket *socket_get(const struct sockets *all, int fd)
 	return (uint32_t)fd < all->capacity ? all->table[fd] : NULL;
 }
 
-/* socket(2). The new descriptor; -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -EINVAL, -ENFILE, -ENOMEM. */
+/* socket(2). The new descriptor; -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -EINVAL,
+ * -ENFILE, -ENOMEM. */
 int socket_new(struct sockets *all, int family, int type, int protocol);
 /* close(2): the descriptor is free at once, the sock goes on alone. */
 void socket_close(struct socket *so);

@@ -26,8 +26,8 @@ struct berth_stack {
 	struct berth_pool *own_pool; /* made here, because the configuration gave none; or NULL */
 	void (*wake)(void *ctx);
 	void *ctx;
-	bool awake;                  /* the driver was woken, and has not drained us since */
-	berth_time deadline_known;   /* what the driver was told, or will be when it has drained us */
+	bool awake;		   /* the driver was woken, and has not drained us since */
+	berth_time deadline_known; /* what the driver was told, or will be when it has drained us */
 };
 
 /* Ends a public call: see above. */

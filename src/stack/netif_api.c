@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The public calls on interfaces, addresses, routes and neighbours: sockaddrs become addresses, and the
- * layers below do the rest. Listings take an index, which the layers promise to be stable.
+ * The public calls on interfaces, addresses, routes and neighbours: sockaddrs become addresses, and
+ * the layers below do the rest. Listings take an index, which the layers promise to be stable.
+ * Nothing is decided here: errors are those of the layers, save that an index must exist.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,7 +20,7 @@ static int parse(const struct sockaddr *addr, struct ipaddr *out)
 {
 	struct endpoint e;
 	socklen_t len = addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-						     : sizeof(struct sockaddr_in);
+						    : sizeof(struct sockaddr_in);
 	int error = sockaddr_parse(addr, len, &e);
 
 	if (error == 0)

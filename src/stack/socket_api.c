@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The berth_* calls on sockets: find the descriptor, call down, settle. What the calls do is in sock/.
+ * The berth_* calls on sockets: find the descriptor, call down, settle.
+ *
+ * What the calls do is in sock/ and below. Whatever can send a packet, or arm a timer, ends in
+ * stack_settle(); calls that only look do not.
  */
 #include <berth/socket.h>
 

@@ -5,14 +5,14 @@
  * The layers are made from the ground up and freed the other way round; each gets the one below.
  * What they share is `env`, of which only this file writes the time.
  *
- * Waking. `awake` means that the driver knows that there is something to fetch. It is set by the first
- * piece of news and cleared when the driver has been told "none" by both berth_output() and
- * berth_next_event() and that is still true. A driver then reads berth_stack_deadline(); so the deadline
- * at that moment is what it knows, and only an earlier one is news.
+ * Waking. `awake` means that the driver knows that there is something to fetch. It is set by the
+ * first piece of news and cleared when the driver has been told "none" by both berth_output() and
+ * berth_next_event() and that is still true. A driver then reads berth_stack_deadline(); so the
+ * deadline at that moment is what it knows, and only an earlier one is news.
  *
  * Loopback inside the host is delivered by stack_settle(), not from within the sender's call
- * stack. links_run() bounds one round; a host that talks to itself without end then asks its driver to come
- * back at once by a deadline that has already passed.
+ * stack. links_run() bounds one round; a host that talks to itself without end then asks its driver
+ * to come back at once by a deadline that has already passed.
  */
 #include <netinet/in.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an administrator may set on a host: limits when it is made, knobs at any time. Names, ranges
- * and defaults of the knobs are those of Linux (Documentation/networking/ip-sysctl.rst); one whose value
- * is a list there has a name for each element here.
+ * and defaults of the knobs are those of Linux (Documentation/networking/ip-sysctl.rst); one whose
+ * value is a list there has a name for each element here.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,9 @@ struct knob {
 };
 
 #define KNOB(name, field, min, max, initial)                                                       \
-	{name, offsetof(struct knobs, field), min, max, initial}
+	{                                                                                          \
+		name, offsetof(struct knobs, field), min, max, initial                             \
+	}
 #define IPV4(field, min, max, initial) KNOB("net.ipv4." #field, field, min, max, initial)
 #define SWITCH(field, initial) IPV4(field, 0, 1, initial)
 

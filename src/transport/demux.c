@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Demultiplexing.
+ *
+ * Two tables per protocol. Connected socks lie under a keyed hash of all four numbers, since peers
+ * choose two of them; ports lie under their number, which only the host's own programs choose. A
+ * packet asks the first, then the second, whose chain is the few socks that are bound there and not
+ * connected. So the cost of a lookup does not grow with the number of connections.
+ *
+ * port.c fills the tables.
+ */
 #include "transport/demux.h"
 
 #include <string.h>
@@ -95,13 +105,14 @@ static unsigned score_of(const struct sock *s, enum space space, const struct fl
 }
 
 /* Of the members of a SO_REUSEPORT group, the one that a hash of the flow says. */
-static struct sock *pick_member(const struct transport *tp, enum space space, const struct port *port,
-				const struct flow *f, unsigned score, uint32_t members)
+static struct sock *pick_member(const struct transport *tp, enum space space,
+				const struct port *port, const struct flow *f, unsigned score,
+				uint32_t members)
 {
 	uint32_t pick = (uint32_t)(((uint64_t)flow_hash(tp, f) * members) >> 32);
 	struct list *l;
 
-	list_for_each(l, &port->binders) {
+	list_for_each (l, &port->binders) {
 		struct sock *s = list_entry(l, struct sock, port_link);
 
 		if (s->opt.reuseport && score_of(s, space, f) == score && pick-- == 0)
@@ -120,7 +131,7 @@ struct sock *demux_bound(const struct transport *tp, enum space space, const str
 
 	if (!port)
 		return NULL;
-	list_for_each(l, &port->binders) {
+	list_for_each (l, &port->binders) {
 		struct sock *s = list_entry(l, struct sock, port_link);
 		unsigned score = score_of(s, space, f);
 
@@ -148,8 +159,8 @@ static bool takes_group_packet(const struct sock *s, const struct flow *f)
 {
 	if (!ipaddr_is_any(&s->local.addr) && !ipaddr_equal(&s->local.addr, &f->local))
 		return false;
-	if (sock_connected(s) && (s->remote.port != f->remote_port ||
-				    !ipaddr_equal(&s->remote.addr, &f->remote)))
+	if (sock_connected(s) &&
+	    (s->remote.port != f->remote_port || !ipaddr_equal(&s->remote.addr, &f->remote)))
 		return false;
 	return !s->opt.ifindex || s->opt.ifindex == f->ifindex;
 }
@@ -162,13 +173,13 @@ void demux_each(const struct transport *tp, enum space space, const struct flow 
 
 	if (!port)
 		return;
-	list_for_each(l, &port->binders) {
+	list_for_each (l, &port->binders) {
 		struct sock *s = list_entry(l, struct sock, port_link);
 
 		if (takes_group_packet(s, f))
 			fn(ctx, s);
 	}
-	list_for_each(l, &port->users) {
+	list_for_each (l, &port->users) {
 		struct sock *s = list_entry(l, struct sock, port_link);
 
 		if (takes_group_packet(s, f))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which sock a packet is for. Connected socks are found by both endpoints in a keyed hash table; what
- * matches none of them goes to the best of those bound to its local port (port.h keeps both).
+ * Which sock a packet is for. Connected socks are found by both endpoints in a keyed hash table;
+ * what matches none of them goes to the best of those bound to its local port (port.h keeps both).
  */
 #ifndef TRANSPORT_DEMUX_H
 #define TRANSPORT_DEMUX_H
@@ -25,26 +25,27 @@ struct transport {
 	struct env *env;
 	struct net *net;
 	struct {
-		struct table tuples;   /* struct sock, by tuple_node */
-		struct table ports;    /* struct port, by number */
-		struct portmap *map;   /* the same as bits; NULL until one had to be chosen */
+		struct table tuples; /* struct sock, by tuple_node */
+		struct table ports;  /* struct port, by number */
+		struct portmap *map; /* the same as bits; NULL until one had to be chosen */
 	} space[SPACE_COUNT];
-	struct table waits;            /* struct wait, TCP's */
-	/* TCP's: a new connection wants the ends of `w`: true when it was given up (port_wait_end() was called). */
+	struct table waits; /* struct wait, TCP's */
+	/* TCP's: a new connection wants the ends of `w`: true when it was given up (port_wait_end()
+	 * was called). */
 	bool (*wait_yield)(void *tcp, struct wait *w, const struct sock *to);
-	struct list all;               /* every sock, oldest first, by all_link */
-	struct list all_waits;         /* struct wait, oldest first, by all_link */
+	struct list all;       /* every sock, oldest first, by all_link */
+	struct list all_waits; /* struct wait, oldest first, by all_link */
 	/* What transport_next() and transport_next_wait() returned last, while it lives. */
 	struct sock *walked;
 	struct wait *walked_wait;
 	uint64_t last_id;
-	uint32_t count;                /* socks in `all` */
-	uint16_t port_next[16];        /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
+	uint32_t count;		/* socks in `all` */
+	uint16_t port_next[16]; /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
 	/* Registered by the socket layer; see sock_notify(). */
 	void (*notify)(void *ctx, struct sock *s, unsigned events);
 	void *notify_ctx;
-	void *tcp;                     /* TCP's own context; TCP makes and frees it */
-	struct list blocked;           /* struct dgram that wait for room at an interface */
+	void *tcp;	     /* TCP's own context; TCP makes and frees it */
+	struct list blocked; /* struct dgram that wait for room at an interface */
 };
 
 /* NULL: no memory. */
@@ -56,8 +57,8 @@ void transport_free(struct transport *tp);
 struct flow {
 	struct ipaddr local, remote;
 	uint16_t local_port, remote_port;
-	unsigned ifindex;              /* it came in through */
-	bool hashed;                   /* `hash` is flow_hash() of the ends, which do not change */
+	unsigned ifindex; /* it came in through */
+	bool hashed;	  /* `hash` is flow_hash() of the ends, which do not change */
 	uint32_t hash;
 };
 
@@ -71,8 +72,8 @@ struct sock *demux_connected(const struct transport *tp, enum space space, const
 
 /*
  * The best of those bound to the local port (TCP: of the listeners) or NULL. As Linux scores: an
- * address of its own beats the wildcard, SO_BINDTODEVICE beats none; among equals with SO_REUSEPORT a
- * hash of the flow chooses.
+ * address of its own beats the wildcard, SO_BINDTODEVICE beats none; among equals with SO_REUSEPORT
+ * a hash of the flow chooses.
  */
 struct sock *demux_bound(const struct transport *tp, enum space space, const struct flow *f);
 

@@ -3,18 +3,21 @@
  * Datagram sockets: queues.
  *
  * A received packet is queued as it is, its payload still in the chunks in which the sender or the
- * driver put it; the one copy is made by recv(). What has to be known about it besides (both addresses, the
- * port, TTL, TOS) is kept in the packet's own header area, whose headers have been read by then.
+ * driver put it; the one copy is made by recv(). What has to be known about it besides (both
+ * addresses, the port, TTL, TOS) is kept in the packet's own header area, whose headers have been
+ * read by then.
  *
- * SO_RCVBUF counts the packets' overhead as Linux does (its "truesize"), so that a program which sizes its
- * buffer for bursts of small datagrams sees about the same number of them: 277 of 64 bytes by default.
+ * SO_RCVBUF counts the packets' overhead as Linux does (its "truesize"), so that a program which
+ * sizes its buffer for bursts of small datagrams sees about the same number of them: 277 of 64
+ * bytes by default.
  *
  * Errors come in two ways: SO_ERROR, for connected sockets, and, with IP_RECVERR, a queue of at
  * most ERRORS_MAX that MSG_ERRQUEUE reads.
  *
  * Ownership: the queue owns its packets, the sock its groups and errors.
  *
- * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF, source filters.
+ * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF,
+ * source filters.
  */
 #include "transport/dgram.h"
 
@@ -122,8 +125,14 @@ void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info
 	struct env *env = sock_env(&d->sock);
 	uint32_t bytes = (uint32_t)packet_bytes(p);
 	uint32_t cost = PACKET_COST + (bytes + PACKET_STEP - 1) / PACKET_STEP * PACKET_STEP;
-	struct dgram_meta meta = {info->src, info->dst, cost,		 port,
-				  (uint16_t)info->ifindex, info->ttl, info->tos, info->broadcast,
+	struct dgram_meta meta = {info->src,
+				  info->dst,
+				  cost,
+				  port,
+				  (uint16_t)info->ifindex,
+				  info->ttl,
+				  info->tos,
+				  info->broadcast,
 				  info->multicast};
 
 	if (d->held > d->sock.opt.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
@@ -296,8 +305,12 @@ static void keep_error(struct dgram *d, const struct ip_error *e, int error, uin
 	if (!kept)
 		return;
 	kept->dst = (struct endpoint){.addr = e->dst, .port = port};
-	kept->error = (struct sock_error){error, SO_EE_ORIGIN_ICMP, e->icmp_type, e->icmp_code,
-					  error == EMSGSIZE ? e->mtu : 0, e->offender};
+	kept->error = (struct sock_error){error,
+					  SO_EE_ORIGIN_ICMP,
+					  e->icmp_type,
+					  e->icmp_code,
+					  error == EMSGSIZE ? e->mtu : 0,
+					  e->offender};
 	kept->bytes = bytes;
 	if (bytes > 0)
 		memcpy(kept->data, e->l4 + payload_at, bytes);
@@ -360,7 +373,8 @@ int dgram_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex)
 		if (!ipaddr_equal(&g->addr, group) || (ifindex && g->ifindex != ifindex))
 			continue;
 		*at = g->next;
-		(void)mcast_leave(sock_net(&d->sock), g->ifindex, &g->addr); /* its link may be gone */
+		(void)mcast_leave(sock_net(&d->sock), g->ifindex,
+				  &g->addr); /* its link may be gone */
 		env_free(sock_env(&d->sock), g);
 		return 0;
 	}

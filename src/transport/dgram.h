@@ -18,10 +18,10 @@ struct dgram_group;
 
 struct dgram {
 	struct sock sock;
-	struct packet_queue queue;  /* received; each starts at its payload */
-	uint32_t held;              /* what they cost of SO_RCVBUF, overhead included */
-	uint32_t dropped;           /* for want of room */
-	struct list errors;         /* struct dgram_error, oldest first */
+	struct packet_queue queue; /* received; each starts at its payload */
+	uint32_t held;		   /* what they cost of SO_RCVBUF, overhead included */
+	uint32_t dropped;	   /* for want of room */
+	struct list errors;	   /* struct dgram_error, oldest first */
 	uint32_t errors_count;
 	struct dgram_group *groups; /* multicast memberships */
 	struct list blocked_link;   /* in tp->blocked: its last send met a full interface */
@@ -60,15 +60,16 @@ int dgram_ioctl(struct sock *s, unsigned long request, int *value);
 /* info() of struct proto. */
 void dgram_info(const struct sock *s, struct berth_sock_info *out);
 
-/* Tells of an ICMP error about a packet to `port` that `s` had sent, `payload_at` bytes of transport header before
- * its payload: keeps it for MSG_ERRQUEUE if the program wants that, sets SO_ERROR if it is due. */
+/* Tells of an ICMP error about a packet to `port` that `s` had sent, `payload_at` bytes of
+ * transport header before its payload: keeps it for MSG_ERRQUEUE if the program wants that, sets
+ * SO_ERROR if it is due. */
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at);
 
 /* IP_RECVERR was cleared. */
 void dgram_forget_errors(struct dgram *d);
 
-/* IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP. -EADDRINUSE: is a member; -EADDRNOTAVAIL: is not; -ENOBUFS: too
- * many; -EINVAL, -ENODEV, -ENOMEM. */
+/* IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP. -EADDRINUSE: is a member; -EADDRNOTAVAIL: is not;
+ * -ENOBUFS: too many; -EINVAL, -ENODEV, -ENOMEM. */
 int dgram_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex);
 int dgram_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex);
 /* Whether a packet to this group is for the socket (IP_MULTICAST_ALL counts). */

@@ -2,21 +2,23 @@
 /*
  * Local ports.
  *
- * A struct port exists while somebody holds its number. Its socks are on one of two lists: binders, who
- * take packets of any peer (a TCP sock that was bound, a listener, a datagram sock that is not connected),
- * and users, who are connected. The lists are apart because binders are few and walked for each
- * packet that no connected sock takes, while a busy server's port has tens of thousands of users.
+ * A struct port exists while somebody holds its number. Its socks are on one of two lists: binders,
+ * who take packets of any peer (a TCP sock that was bound, a listener, a datagram sock that is not
+ * connected), and users, who are connected. The lists are apart because binders are few and walked
+ * for each packet that no connected sock takes, while a busy server's port has tens of thousands of
+ * users.
  *
  * bind() compares with everyone on the port (RFC 9293 leaves this open; the rules are Linux's):
- * two socks conflict when their addresses and interfaces could both match one packet, unless both have
- * SO_REUSEPORT, or both have SO_REUSEADDR and, for TCP, the other one does not listen. The users
- * need not be walked when all of them share (users_share), which is what a server restarting over
- * its TIME-WAIT connections meets.
+ * two socks conflict when their addresses and interfaces could both match one packet, unless both
+ * have SO_REUSEPORT, or both have SO_REUSEADDR and, for TCP, the other one does not listen. The
+ * users need not be walked when all of them share (users_share), which is what a server restarting
+ * over its TIME-WAIT connections meets.
  *
- * Ports that are chosen: bind() prefers odd ones and starts anywhere; connect() prefers even ones and
- * starts at a keyed hash of the peer plus an increment kept per hash (RFC 6056 §3.3.4), and may share a
- * port which only connect() uses, since the four numbers together stay unique. It does so only once all
- * numbers are held: one that nobody holds is found in a bitmap, one that can be shared by trying.
+ * Ports that are chosen: bind() prefers odd ones and starts anywhere; connect() prefers even ones
+ * and starts at a keyed hash of the peer plus an increment kept per hash (RFC 6056 §3.3.4), and may
+ * share a port which only connect() uses, since the four numbers together stay unique. It does so
+ * only once all numbers are held: one that nobody holds is found in a bitmap, one that can be
+ * shared by trying.
  *
  * Ownership: a port belongs to its socks; the last one that leaves frees it.
  *
@@ -119,8 +121,8 @@ static bool could_match_same(const struct sock *s, const struct ipaddr *addr, un
 	       ipaddr_equal(&s->local.addr, addr);
 }
 
-/* Linux: inet_csk_bind_conflict() and udp_lib_lport_inuse(); a TCP port that was chosen, not asked for,
- * is never shared with an address that overlaps. */
+/* Linux: inet_csk_bind_conflict() and udp_lib_lport_inuse(); a TCP port that was chosen, not asked
+ * for, is never shared with an address that overlaps. */
 static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for)
 {
 	if (s == o || s->hidden || o->hidden ||
@@ -140,24 +142,25 @@ static bool conflicts_wait(const struct sock *s, const struct wait *w, bool aske
 {
 	if (s->hidden || !could_match_same(s, &w->local.addr, w->ifindex))
 		return false;
-	return !asked_for || !((s->opt.reuseport && w->reuseport) || (s->opt.reuseaddr && w->reuseaddr));
+	return !asked_for ||
+	       !((s->opt.reuseport && w->reuseport) || (s->opt.reuseaddr && w->reuseaddr));
 }
 
 static bool port_taken(const struct sock *s, const struct port *port, bool asked_for)
 {
 	struct list *l;
 
-	list_for_each(l, &port->binders) {
+	list_for_each (l, &port->binders) {
 		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
 			return true;
 	}
 	if (asked_for && s->opt.reuseaddr && port->users_share)
 		return false;
-	list_for_each(l, &port->users) {
+	list_for_each (l, &port->users) {
 		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
 			return true;
 	}
-	list_for_each(l, &port->waits) {
+	list_for_each (l, &port->waits) {
 		if (conflicts_wait(s, list_entry(l, struct wait, port_link), asked_for))
 			return true;
 	}
@@ -226,7 +229,8 @@ static struct portmap *map_of(struct transport *tp, enum space space)
 	return map;
 }
 
-/* A number of the range that nobody holds, the same parity as `start` (an offset) first; 0: none. */
+/* A number of the range that nobody holds, the same parity as `start` (an offset) first; 0: none.
+ */
 static uint16_t find_free(const struct sock *s, uint32_t start)
 {
 	const struct portmap *map = map_of(s->tp, space_of(s));
@@ -304,7 +308,8 @@ int port_autobind(struct sock *s)
 
 static struct flow flow_to(const struct sock *s, const struct endpoint *remote, uint16_t port)
 {
-	return (struct flow){s->local.addr, remote->addr, port, remote->port, s->opt.ifindex, false, 0};
+	return (struct flow){s->local.addr,  remote->addr, port, remote->port,
+			     s->opt.ifindex, false,	   0};
 }
 
 /* Whether a sock with these ends is there and does not give them up. */
@@ -328,8 +333,8 @@ static void tuple_add(struct sock *s, const struct flow *f)
 	table_add(tuples_of(s), s->tp->env, &s->tuple_node, flow_hash(s->tp, f));
 }
 
-/* A port that other connections have and this one may have too; 0: none. Somebody in TIME-WAIT may have given
- * it up for us, and the port may be gone with it. */
+/* A port that other connections have and this one may have too; 0: none. Somebody in TIME-WAIT may
+ * have given it up for us, and the port may be gone with it. */
 static uint16_t find_shared(struct sock *s, struct flow *f, uint32_t start)
 {
 	uint32_t lo;

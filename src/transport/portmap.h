@@ -25,8 +25,8 @@ static inline void portmap_set(struct portmap *m, uint16_t number, bool held)
 		m->held[number / 64] &= ~bit;
 }
 
-/* The first number that nobody holds, of those from `start` to `hi` and then from `lo` to `start`, that is
- * odd or even as `start` is; 0: there is none. lo <= start <= hi <= 65535. */
+/* The first number that nobody holds, of those from `start` to `hi` and then from `lo` to `start`,
+ * that is odd or even as `start` is; 0: there is none. lo <= start <= hi <= 65535. */
 uint16_t portmap_find(const struct portmap *m, uint32_t lo, uint32_t hi, uint32_t start);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one seam between sockets and protocols. A protocol sees struct sock, which its own control block
- * starts with; the socket layer sees struct proto, the protocol's operations. News rises through
- * sock_notify().
+ * The one seam between sockets and protocols. A protocol sees struct sock, which its own control
+ * block starts with; the socket layer sees struct proto, the protocol's operations. News rises
+ * through sock_notify().
  */
 #ifndef TRANSPORT_PROTO_H
 #define TRANSPORT_PROTO_H
@@ -21,16 +21,16 @@
 #include "wire/ipaddr.h"
 
 struct env;
-struct port;      /* who uses a local port: transport/port.h */
+struct port; /* who uses a local port: transport/port.h */
 struct proto;
 struct sock;
 struct transport; /* demultiplexing tables and ports of one host: transport/demux.h */
 
 /* An error about a packet that was sent, as IP_RECVERR tells it (struct sock_extended_err). */
 struct sock_error {
-	int error;                    /* positive errno */
-	uint8_t origin, type, code;   /* SO_EE_ORIGIN_* */
-	uint32_t info;                /* EMSGSIZE: the path's MTU */
+	int error;		    /* positive errno */
+	uint8_t origin, type, code; /* SO_EE_ORIGIN_* */
+	uint32_t info;		    /* EMSGSIZE: the path's MTU */
 	struct ipaddr offender;
 };
 
@@ -38,39 +38,40 @@ struct sock_error {
 struct proto_msg {
 	const struct iovec *iov;
 	int iov_count;
-	size_t bytes;                 /* sum of the iov */
-	int flags;                    /* MSG_*; MSG_DONTWAIT is implied */
-	bool has_addr;                /* send: a destination is given; recv: the peer is wanted */
+	size_t bytes;  /* sum of the iov */
+	int flags;     /* MSG_*; MSG_DONTWAIT is implied */
+	bool has_addr; /* send: a destination is given; recv: the peer is wanted */
 	struct endpoint addr;
-	int family;                   /* of addr */
+	int family; /* of addr */
 	/* Send: control data that overrides the socket's options, -1 or 0: not given. */
 	int ttl, tos;
 	unsigned pktinfo_ifindex;
-	struct ipaddr pktinfo_src;    /* any: not given */
-	/* Receive: what the protocol found out, for control data; out_flags: MSG_TRUNC, MSG_OOB ... */
+	struct ipaddr pktinfo_src; /* any: not given */
+	/* Receive: what the protocol found out, for control data; out_flags: MSG_TRUNC, MSG_OOB ...
+	 */
 	int out_flags;
 	struct ip_info info;
 	berth_time time;
 	bool has_info;
-	uint32_t dropped;             /* datagrams lost so far for want of space, SO_RXQ_OVFL */
-	bool has_error;               /* with MSG_ERRQUEUE */
+	uint32_t dropped; /* datagrams lost so far for want of space, SO_RXQ_OVFL */
+	bool has_error;	  /* with MSG_ERRQUEUE */
 	struct sock_error error;
 };
 
 struct proto {
-	const char *name;             /* "TCP" */
-	int type, protocol;           /* SOCK_STREAM, IPPROTO_TCP */
-	size_t object_bytes;          /* of the control block that starts with struct sock */
+	const char *name;    /* "TCP" */
+	int type, protocol;  /* SOCK_STREAM, IPPROTO_TCP */
+	size_t object_bytes; /* of the control block that starts with struct sock */
 
-	int (*init)(struct sock *s);  /* after the common fields are set */
+	int (*init)(struct sock *s); /* after the common fields are set */
 	/* The last descriptor is gone. The sock belongs to the protocol alone from here on, and
 	 * it frees it with sock_free() when the last packet has been sent. */
 	void (*close)(struct sock *s);
-	void (*abort)(struct sock *s);                     /* the same, with a reset */
+	void (*abort)(struct sock *s);				   /* the same, with a reset */
 	int (*bind)(struct sock *s, const struct endpoint *local); /* NULL: transport_bind() */
 	int (*connect)(struct sock *s, const struct endpoint *remote);
-	int (*disconnect)(struct sock *s);                 /* connect() with AF_UNSPEC */
-	int (*listen)(struct sock *s, int backlog);        /* NULL: -EOPNOTSUPP, as below */
+	int (*disconnect)(struct sock *s);	    /* connect() with AF_UNSPEC */
+	int (*listen)(struct sock *s, int backlog); /* NULL: -EOPNOTSUPP, as below */
 	int (*accept)(struct sock *s, struct sock **out);
 	int (*shutdown)(struct sock *s, int how);
 	ssize_t (*send)(struct sock *s, struct proto_msg *m);
@@ -80,66 +81,69 @@ struct proto {
 	int (*commit)(struct sock *s, size_t bytes, int flags);
 	int (*peek)(struct sock *s, struct iovec *iov, int count);
 	int (*consume)(struct sock *s, size_t bytes);
-	unsigned (*poll)(const struct sock *s);            /* POLL* */
-	/* Options of the protocol's own levels; -ENOPROTOOPT: not mine. Also told of common options after
-	 * they changed (SO_SNDBUF, SO_KEEPALIVE ...) by option_changed, which may be NULL. */
+	unsigned (*poll)(const struct sock *s); /* POLL* */
+	/* Options of the protocol's own levels; -ENOPROTOOPT: not mine. Also told of common options
+	 * after they changed (SO_SNDBUF, SO_KEEPALIVE ...) by option_changed, which may be NULL. */
 	int (*setopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
 	int (*getopt)(struct sock *s, int level, int name, void *value, socklen_t *len);
 	void (*option_changed)(struct sock *s, int level, int name);
-	int (*ioctl)(struct sock *s, unsigned long request, int *value); /* SIOCINQ, SIOCOUTQ, SIOCATMARK */
+	int (*ioctl)(struct sock *s, unsigned long request,
+		     int *value); /* SIOCINQ, SIOCOUTQ, SIOCATMARK */
 	void (*info)(const struct sock *s, struct berth_sock_info *out); /* state, queues, timer */
-	/* Another sock of the protocol wants the endpoints of `s`, which nobody holds any more (TIME-WAIT): true
-	 * when `s` has given them up, that is, was freed. NULL: never. */
+	/* Another sock of the protocol wants the endpoints of `s`, which nobody holds any more
+	 * (TIME-WAIT): true when `s` has given them up, that is, was freed. NULL: never. */
 	bool (*yield)(struct sock *s, const struct sock *to);
 };
 
 /* Options every socket has; those with a bool are flags of setsockopt. */
 struct sock_options {
-	uint32_t rcvbuf, sndbuf;      /* as getsockopt shows them (doubled) */
+	uint32_t rcvbuf, sndbuf;	   /* as getsockopt shows them (doubled) */
 	bool rcvbuf_locked, sndbuf_locked; /* set by the program: no tuning */
 	uint32_t rcvlowat;
-	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, dontroute, timestamp, timestampns,
-		no_check, rxq_ovfl;
+	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, dontroute, timestamp,
+		timestampns, no_check, rxq_ovfl;
 	bool linger;
 	int linger_seconds;
-	berth_time rcvtimeo, sndtimeo; /* kept for the driver, which does the waiting; 0: for ever */
+	berth_time rcvtimeo,
+		sndtimeo; /* kept for the driver, which does the waiting; 0: for ever */
 	uint32_t priority, mark;
 	uint64_t max_pacing_rate;
-	unsigned ifindex;             /* SO_BINDTODEVICE */
+	unsigned ifindex; /* SO_BINDTODEVICE */
 	/* IPPROTO_IP */
 	uint8_t tos;
-	int ttl, mcast_ttl;           /* -1: the default */
+	int ttl, mcast_ttl; /* -1: the default */
 	bool mcast_loop, mcast_all;
 	unsigned mcast_ifindex;
 	struct ipaddr mcast_src;
-	uint8_t pmtudisc;             /* IP_PMTUDISC_* */
-	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind, transparent,
-		bind_address_no_port, hdrincl;
-	uint8_t options_len;          /* IP_OPTIONS: at most 40 */
-	uint8_t *options;             /* owned; NULL: none */
+	uint8_t pmtudisc; /* IP_PMTUDISC_* */
+	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
+		transparent, bind_address_no_port, hdrincl;
+	uint8_t options_len; /* IP_OPTIONS: at most 40 */
+	uint8_t *options;    /* owned; NULL: none */
 };
 
 struct sock {
 	const struct proto *proto;
 	struct transport *tp;
-	void *upper;                  /* the socket layer's descriptor; NULL: closed or not yet accepted */
-	uint8_t family, type;         /* AF_INET, SOCK_STREAM */
+	void *upper;	      /* the socket layer's descriptor; NULL: closed or not yet accepted */
+	uint8_t family, type; /* AF_INET, SOCK_STREAM */
 	uint8_t protocol;
-	bool hidden;                  /* in no listing; conflicts with nobody (name service) */
-	bool bound_port, bound_addr;  /* the program chose them (SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK) */
+	bool hidden; /* in no listing; conflicts with nobody (name service) */
+	bool bound_port,
+		bound_addr; /* the program chose them (SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK) */
 	bool shut_rd, shut_wr;
 	struct endpoint local, remote; /* port 0: not bound, not connected */
-	int error;                    /* SO_ERROR, positive errno, cleared by reading */
-	int soft_error;               /* reported if it ends in failure */
-	struct ip_path path;          /* to remote */
+	int error;		       /* SO_ERROR, positive errno, cleared by reading */
+	int soft_error;		       /* reported if it ends in failure */
+	struct ip_path path;	       /* to remote */
 	struct sock_options opt;
 	/* Kept by transport/port.c alone: */
-	struct port *port;            /* the local port it holds; NULL: none */
-	struct list port_link;        /* in its port's list of binders or users */
+	struct port *port;	      /* the local port it holds; NULL: none */
+	struct list port_link;	      /* in its port's list of binders or users */
 	struct table_node tuple_node; /* by both endpoints, when connected */
-	bool listening;               /* takes packets of peers that no connected sock knows */
-	struct list all_link;         /* transport: every sock of the host */
-	uint64_t id;                  /* ascending, never reused: cursor of berth_sock_next() */
+	bool listening;		      /* takes packets of peers that no connected sock knows */
+	struct list all_link;	      /* transport: every sock of the host */
+	uint64_t id;		      /* ascending, never reused: cursor of berth_sock_next() */
 };
 
 /* Whether it is in the table of connected socks. */
@@ -148,12 +152,15 @@ static inline bool sock_connected(const struct sock *s)
 	return table_node_linked(&s->tuple_node);
 }
 
-/* Readiness may have risen: POLL* bits that are newly true or true again (new data). The socket layer registers this. */
+/* Readiness may have risen: POLL* bits that are newly true or true again (new data). The socket
+ * layer registers this. */
 void sock_notify(struct sock *s, unsigned events);
 
-/* A new sock of a protocol with the host's defaults, on no table, and its init() called. NULL: no memory or too many. */
+/* A new sock of a protocol with the host's defaults, on no table, and its init() called. NULL: no
+ * memory or too many. */
 struct sock *sock_new(struct transport *tp, const struct proto *proto, int family);
-/* For a passively opened sock: its listener's options, with a copy of the IP options. -ENOMEM: unchanged. */
+/* For a passively opened sock: its listener's options, with a copy of the IP options. -ENOMEM:
+ * unchanged. */
 int sock_inherit_options(struct sock *child, const struct sock *parent);
 /* Takes it out of all tables and frees it; the protocol has let go of its own parts. */
 void sock_free(struct sock *s);

@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The transport layer's context, and the life of a sock.
+ *
+ * A sock is the first part of its protocol's control block. It is on the list of all socks
+ * from sock_new() to sock_free(), and in the tables of demux.h from when it gets a port or a peer
+ * (port.c).
+ *
+ * Ownership: the protocol owns its socks, from sock_new() on. A descriptor (sock->upper) only
+ * refers to one, and takes its reference away before proto->close().
+ */
 #include "transport/demux.h"
 
 #include <errno.h>

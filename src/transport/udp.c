@@ -6,8 +6,8 @@
  * to whoever needs it. The path of the last destination is kept in the sock, connected or not, so
  * that the usual program, which talks to one peer, looks up no route. MSG_MORE and UDP_CORK collect
  * pieces in one packet under the destination of the first. When the interface's queue is full, the
- * sender gets -EAGAIN and its POLLOUT comes back with the room: where Linux stops a sender by SO_SNDBUF, we
- * stop it by the one queue that its datagrams wait in.
+ * sender gets -EAGAIN and its POLLOUT comes back with the room: where Linux stops a sender by
+ * SO_SNDBUF, we stop it by the one queue that its datagrams wait in.
  *
  * Receiving: a packet goes to the sock connected with its ends, else to the best one bound to its
  * port; broadcasts and multicasts to all of them. Nobody: port unreachable (RFC 1122 §4.1.3.1).
@@ -41,14 +41,14 @@
 struct target {
 	struct endpoint to;
 	struct ip_path path;
-	int ttl, tos;               /* -1: the socket's */
+	int ttl, tos; /* -1: the socket's */
 };
 
 struct udp {
 	struct dgram d;
 	struct berth_packet *corked; /* the payload so far */
 	struct target *corked_to;
-	bool cork;                  /* UDP_CORK */
+	bool cork; /* UDP_CORK */
 };
 
 STATIC_ASSERT(offsetof(struct udp, d) == 0);
@@ -80,8 +80,8 @@ static void close_sock(struct sock *s)
 	sock_free(s);
 }
 
-/* The source that packets to `dst` are to have: any when the sock has no address of its own, or one that
- * only receives. */
+/* The source that packets to `dst` are to have: any when the sock has no address of its own, or one
+ * that only receives. */
 static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
 {
 	if (ipaddr_is_any(&s->local.addr) && ipaddr_is_multicast(dst))
@@ -188,7 +188,8 @@ static int send_packet(struct sock *s, struct berth_packet *p, const struct targ
 	p->l4_protocol = IPPROTO_UDP;
 	p->csum = s->opt.no_check ? CSUM_VERIFIED : CSUM_PARTIAL;
 	result = ip_output(s->tp->net, p, path, &send);
-	/* Linux: a datagram lost in a queue of our own is told only to those who ask (IP_RECVERR). */
+	/* Linux: a datagram lost in a queue of our own is told only to those who ask (IP_RECVERR).
+	 */
 	return result == -ENOBUFS && !s->opt.recverr ? 0 : result;
 }
 
@@ -206,8 +207,8 @@ static int check_send(const struct sock *s, const struct proto_msg *m)
 	return 0;
 }
 
-/* Finds where a datagram goes. With control data that names the source, the path is the datagram's own
- * (in out->path); else it is s->path, and *out_path says which. */
+/* Finds where a datagram goes. With control data that names the source, the path is the datagram's
+ * own (in out->path); else it is s->path, and *out_path says which. */
 static int aim(struct sock *s, const struct proto_msg *m, struct target *out,
 	       const struct ip_path **out_path)
 {
@@ -398,8 +399,7 @@ static void deliver_copy(void *ctx, struct sock *s)
 	struct group_packet *g = ctx;
 	struct berth_packet *copy;
 
-	if (g->info->multicast &&
-	    !dgram_wants_group(dgram_of(s), &g->info->dst, g->info->ifindex))
+	if (g->info->multicast && !dgram_wants_group(dgram_of(s), &g->info->dst, g->info->ifindex))
 		return;
 	g->taken = true;
 	copy = packet_clone(g->p);
@@ -513,7 +513,8 @@ static void on_error(void *ctx, const struct ip_error *e)
 
 void udp_init(struct transport *tp)
 {
-	struct ip_protocol handler = {.input = input, .error = on_error, .concerns = concerns, .ctx = tp};
+	struct ip_protocol handler = {
+		.input = input, .error = on_error, .concerns = concerns, .ctx = tp};
 
 	net_register(tp->net, IPPROTO_UDP, &handler);
 }

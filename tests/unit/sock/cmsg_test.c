@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Control data in both directions. */
+/*
+ * Control data in both directions: what a piece of it does to the datagram that it comes with, what
+ * the options ask for, and what is not understood.
+ * One socket, which sends to itself; the clock is the test's.
+ */
 #include <sys/time.h>
 
 #include "../stack/pair.h"
@@ -172,7 +176,8 @@ static void overflow(void **state)
 	(void)state;
 	option(SOL_SOCKET, SO_RXQ_OVFL);
 	for (int i = 0; i < 300; i++)
-		assert_int_equal(berth_sendto(pr.host[0], fd, "x", 1, 0, SA(self), sizeof(self)), 1);
+		assert_int_equal(berth_sendto(pr.host[0], fd, "x", 1, 0, SA(self), sizeof(self)),
+				 1);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(berth_recv(pr.host[0], fd, buf, 4, 0), 1);
 	c = recv_with(SOL_SOCKET, SO_RXQ_OVFL);

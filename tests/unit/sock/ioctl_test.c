@@ -61,7 +61,8 @@ static void interfaces(void **state)
 	assert_int_equal(ifr.ifr_hwaddr.sa_family, ARPHRD_ETHER);
 	assert_int_equal(ifr.ifr_hwaddr.sa_data[0] & 3, 2); /* local, no group */
 	assert_int_equal(ask(SIOCGIFFLAGS, "eth0", &ifr), 0);
-	assert_int_equal(ifr.ifr_flags & (IFF_UP | IFF_RUNNING | IFF_LOOPBACK), IFF_UP | IFF_RUNNING);
+	assert_int_equal(ifr.ifr_flags & (IFF_UP | IFF_RUNNING | IFF_LOOPBACK),
+			 IFF_UP | IFF_RUNNING);
 	assert_int_equal(ask(SIOCGIFFLAGS, "lo", &ifr), 0);
 	assert_int_equal(ifr.ifr_flags & (IFF_UP | IFF_RUNNING | IFF_LOOPBACK),
 			 IFF_UP | IFF_RUNNING | IFF_LOOPBACK);

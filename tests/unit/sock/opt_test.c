@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Options whose answer on the kernel depends on privileges or the machine; the others: dual_test.c. */
+/*
+ * Options whose answer on the kernel depends on privileges or the machine, and what options do.
+ * Values and errors that any kernel gives are compared in dual_test.c.
+ * The table itself is walked as well: each option is there once, with its words.
+ */
 #include <net/if.h>
 #include <netinet/tcp.h>
 
@@ -77,23 +81,22 @@ static void devices(void **state)
 	socklen_t len = sizeof(name);
 
 	(void)state;
-	assert_int_equal(
-		berth_getsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, name, &len), 0);
+	assert_int_equal(berth_getsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, name, &len),
+			 0);
 	assert_int_equal(len, 0);
-	assert_int_equal(
-		berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4), 0);
+	assert_int_equal(berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4),
+			 0);
 	len = sizeof(name);
-	assert_int_equal(
-		berth_getsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, name, &len), 0);
+	assert_int_equal(berth_getsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, name, &len),
+			 0);
 	assert_string_equal(name, "eth0");
 	assert_int_equal(len, 5);
 	len = 4;
-	assert_int_equal(
-		berth_getsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, name, &len),
-		-EINVAL);
+	assert_int_equal(berth_getsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, name, &len),
+			 -EINVAL);
 	assert_int_equal(get(udp, SOL_SOCKET, SO_BINDTOIFINDEX), 2);
-	assert_int_equal(
-		berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3), -EPERM);
+	assert_int_equal(berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3),
+			 -EPERM);
 }
 
 /* Packets of another interface do not reach it. */
@@ -105,8 +108,8 @@ static void device_filters(void **state)
 	char buf[4];
 
 	(void)state;
-	assert_int_equal(
-		berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4), 0);
+	assert_int_equal(berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "eth0", 4),
+			 0);
 	assert_int_equal(berth_bind(pr.host[0], udp, SA(at), sizeof(at)), 0);
 	int local = berth_socket(pr.host[0], AF_INET, SOCK_DGRAM, 0);
 
@@ -141,8 +144,8 @@ static void wide_values(void **state)
 	}
 	assert_true(cookie[0] != cookie[1]);
 	len = 4;
-	assert_int_equal(
-		berth_getsockopt(pr.host[0], tcp, SOL_SOCKET, SO_COOKIE, &got, &len), -EINVAL);
+	assert_int_equal(berth_getsockopt(pr.host[0], tcp, SOL_SOCKET, SO_COOKIE, &got, &len),
+			 -EINVAL);
 }
 
 static void ip_options(void **state)
@@ -161,8 +164,8 @@ static void ip_options(void **state)
 	assert_int_equal(berth_setsockopt(pr.host[0], udp, IPPROTO_IP, IP_OPTIONS, source_route,
 					  sizeof(source_route)),
 			 -EINVAL);
-	assert_int_equal(
-		berth_setsockopt(pr.host[0], udp, IPPROTO_IP, IP_OPTIONS, "\7\2", 2), -EINVAL);
+	assert_int_equal(berth_setsockopt(pr.host[0], udp, IPPROTO_IP, IP_OPTIONS, "\7\2", 2),
+			 -EINVAL);
 	assert_int_equal(berth_setsockopt(pr.host[0], udp, IPPROTO_IP, IP_OPTIONS, "\7\20", 2),
 			 -EINVAL);
 	assert_int_equal(berth_setsockopt(pr.host[0], udp, IPPROTO_IP, IP_OPTIONS, NULL, 0), 0);
@@ -198,15 +201,15 @@ static void groups(void **state)
 
 	(void)state;
 	memcpy(&req.gr_group, &group, sizeof(group));
-	assert_int_equal(berth_setsockopt(pr.host[0], udp, IPPROTO_IP, MCAST_LEAVE_GROUP, &req,
-					  sizeof(req)),
-			 -EADDRNOTAVAIL);
+	assert_int_equal(
+		berth_setsockopt(pr.host[0], udp, IPPROTO_IP, MCAST_LEAVE_GROUP, &req, sizeof(req)),
+		-EADDRNOTAVAIL);
 	assert_int_equal(
 		berth_setsockopt(pr.host[0], udp, IPPROTO_IP, MCAST_JOIN_GROUP, &req, sizeof(req)),
 		0);
-	assert_int_equal(berth_setsockopt(pr.host[0], udp, IPPROTO_IP, MCAST_LEAVE_GROUP, &req,
-					  sizeof(req)),
-			 0);
+	assert_int_equal(
+		berth_setsockopt(pr.host[0], udp, IPPROTO_IP, MCAST_LEAVE_GROUP, &req, sizeof(req)),
+		0);
 	/* net.ipv4.igmp_max_memberships */
 	for (uint32_t i = 0; i < 21; i++) {
 		struct ip_mreqn mr = {.imr_multiaddr.s_addr = htonl(0xef000001 + i),

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* poll, select and events. */
+/*
+ * poll, select and events: what is ready, what is told once, and when the driver is woken. Poll
+ * masks in all states of a socket are compared with the kernel's in dual_test.c.
+ * One host, whose sockets send to each other; nothing takes time.
+ */
 #include "../stack/pair.h"
 
 static int setup(void **state)

@@ -59,7 +59,8 @@ static void families(void **state)
 
 	(void)state;
 	assert_int_equal(berth_socket(st, AF_INET6, SOCK_STREAM, 0), -EAFNOSUPPORT);
-	assert_int_equal(berth_socket(st, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 0);
+	assert_int_equal(berth_socket(st, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+			 0);
 	berth_stack_free(st);
 	config.random = NULL;
 	assert_null(berth_stack_new(&config));

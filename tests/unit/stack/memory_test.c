@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The n-th request for memory fails, for every n, through the life of hosts, datagrams and streams: a
- * call may then report an error, and a packet may be lost, but nothing crashes, and all memory comes back.
+ * The n-th request for memory fails, for every n, through the life of hosts, datagrams and streams:
+ * a call may then report an error, and a packet may be lost, but nothing crashes, and all memory
+ * comes back.
  */
 #include "pair.h"
 
@@ -50,7 +51,8 @@ static void datagrams(struct pair *pr)
 	int client = berth_socket(pr->host[0], AF_INET, SOCK_DGRAM, 0);
 	int silent = berth_socket(pr->host[0], AF_INET, SOCK_DGRAM, 0);
 
-	/* Whether any of these succeeds is the allocator's choice; the last lines are what counts. */
+	/* Whether any of these succeeds is the allocator's choice; the last lines are what counts.
+	 */
 	(void)berth_sock_set_user(pr->host[1], server, pr);
 	(void)berth_bind(pr->host[1], server, SA(at), sizeof(at));
 	(void)berth_setsockopt(pr->host[1], server, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mr, sizeof(mr));
@@ -144,7 +146,8 @@ static void every_failure(void (*play)(struct pair *pr))
 		berth_stack_free(pr.host[1]);
 		berth_pool_free(pr.pool);
 		if (pr.memory.live != 0)
-			fail_msg("request %ld failed: %ld blocks are left", fail_at, pr.memory.live);
+			fail_msg("request %ld failed: %ld blocks are left", fail_at,
+				 pr.memory.live);
 	} while (pr.memory.requests >= fail_at);
 	assert_true(fail_at > 30);
 }
@@ -182,8 +185,8 @@ static void test_pool_bound(void **state)
 	assert_non_null(pr.host[0]);
 	fd = berth_socket(pr.host[0], AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(berth_bind(pr.host[0], fd, SA(to), sizeof(to)), 0);
-	assert_int_equal(
-		berth_setsockopt(pr.host[0], fd, SOL_SOCKET, SO_RCVBUF, &on, sizeof(on)), 0);
+	assert_int_equal(berth_setsockopt(pr.host[0], fd, SOL_SOCKET, SO_RCVBUF, &on, sizeof(on)),
+			 0);
 	while (berth_sendto(pr.host[0], fd, big, sizeof(big), 0, SA(to), sizeof(to)) > 0 &&
 	       sent < 100)
 		sent++;

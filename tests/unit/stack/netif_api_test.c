@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Interfaces, addresses and routes as a driver sets and lists them. */
+/*
+ * Interfaces, addresses, routes and neighbours as a driver sets and lists them, and what changing
+ * them does to programs.
+ * The host of pair.h: lo and eth0, with a neighbour that answers.
+ */
 #include <net/if.h>
 
 #include "pair.h"

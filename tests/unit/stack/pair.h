@@ -21,9 +21,9 @@
 #include <berth/berth.h>
 
 struct memory {
-	long live;       /* blocks handed out now */
-	long requests;   /* so far */
-	long fail_at;    /* the request that fails, from 1; 0: none */
+	long live;     /* blocks handed out now */
+	long requests; /* so far */
+	long fail_at;  /* the request that fails, from 1; 0: none */
 };
 
 struct pair {
@@ -35,8 +35,8 @@ struct pair {
 	berth_time now;
 	uint64_t random_state;
 	unsigned wakes;
-	unsigned long frames;      /* that crossed the cable */
-	bool drop_all;             /* the cable is cut */
+	unsigned long frames; /* that crossed the cable */
+	bool drop_all;	      /* the cable is cut */
 };
 
 static inline void *memory_alloc(void *ctx, size_t bytes)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random calls with random arguments on two hosts whose cable loses, doubles and flips: nothing crashes
- * (the sanitizers watch), connections die out when their programs are gone, and all memory comes back.
- * RANDOM_TEST_SEED=n plays another game; the seed is printed on failure.
+ * Random calls with random arguments on two hosts whose cable loses, doubles and flips: nothing
+ * crashes (the sanitizers watch), connections die out when their programs are gone, and all memory
+ * comes back. RANDOM_TEST_SEED=n plays another game; the seed is printed on failure.
  */
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static uint16_t some_port(struct game *g)
 
 static struct sockaddr_in some_address(struct game *g)
 {
-	static const char *const addresses[] = {"127.0.0.1", "10.0.0.1",   "10.0.0.2", "0.0.0.0",
+	static const char *const addresses[] = {"127.0.0.1", "10.0.0.1",   "10.0.0.2",	"0.0.0.0",
 						"10.0.0.77", "10.0.0.255", "239.1.1.1", "192.0.2.1",
 						"10.0.0.1",  "10.0.0.2"};
 	struct sockaddr_in in = in_addr_of(addresses[below(g, 10)], some_port(g));
@@ -113,7 +113,8 @@ static void do_io(struct game *g, struct berth_stack *st, int fd)
 	static char buf[20000];
 	struct sockaddr_in name = some_address(g);
 	char control[128];
-	struct iovec iov[3] = {{buf, below(g, 3000)}, {buf + 3000, 0}, {buf + 4000, below(g, 9000)}};
+	struct iovec iov[3] = {
+		{buf, below(g, 3000)}, {buf + 3000, 0}, {buf + 4000, below(g, 9000)}};
 	struct msghdr msg = {.msg_name = &name,
 			     .msg_namelen = sizeof(name),
 			     .msg_iov = iov,

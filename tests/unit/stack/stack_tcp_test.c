@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Streams through whole stacks: the calls of both ends, and the data between. */
+/*
+ * Streams through whole stacks: the calls of both ends, and the data between, over loopback and
+ * over a cable; how connections begin, end and fail.
+ * The inside of TCP has tests of its own, in unit/tcp.
+ */
 #include <netinet/tcp.h>
 
 #include "pair.h"
@@ -323,8 +327,7 @@ static void listing(void **state)
 		assert_int_equal(info.fd, client);
 		assert_int_equal(info.state, TCP_ESTABLISHED);
 		assert_int_equal(info.protocol, IPPROTO_TCP);
-		assert_int_equal(((struct sockaddr_in *)(void *)&info.remote)->sin_port,
-				 htons(80));
+		assert_int_equal(((struct sockaddr_in *)(void *)&info.remote)->sin_port, htons(80));
 	}
 	assert_int_equal(seen, 1);
 	assert_int_equal(berth_sock_info(pr->host[1], server, &info), 0);

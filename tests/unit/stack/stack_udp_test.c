@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams through whole stacks: over loopback, and between two hosts. */
+/*
+ * Datagrams through whole stacks, over loopback and between two hosts: what arrives where, what is
+ * told with it, and what errors come back.
+ * Sockets and hosts are made anew for each case; no frame is lost unless it says so.
+ */
 #include "pair.h"
 
 static int setup(void **state)
@@ -68,9 +72,8 @@ static void between_hosts(void **state)
 	assert_int_equal(berth_connect(pr->host[0], client, SA(to), sizeof(to)), 0);
 	assert_int_equal(berth_send(pr->host[0], client, sent, sizeof(sent), 0), sizeof(sent));
 	pair_run(pr, BERTH_MSEC);
-	assert_int_equal(
-		berth_recvfrom(pr->host[1], server, got, sizeof(got), 0, SA(from), &len),
-		sizeof(sent));
+	assert_int_equal(berth_recvfrom(pr->host[1], server, got, sizeof(got), 0, SA(from), &len),
+			 sizeof(sent));
 	assert_memory_equal(sent, got, sizeof(sent));
 	assert_int_equal(from.sin_addr.s_addr, inet_addr("10.0.0.1"));
 	assert_int_equal(berth_sendto(pr->host[1], server, "back", 4, 0, SA(from), len), 4);
@@ -96,8 +99,8 @@ static void refused(void **state)
 	assert_int_equal(berth_recv(pr->host[0], client, buf, sizeof(buf), 0), -EAGAIN);
 	assert_int_equal(berth_send(pr->host[0], client, "x", 1, 0), 1);
 	pair_run(pr, BERTH_MSEC);
-	assert_int_equal(
-		berth_getsockopt(pr->host[0], client, SOL_SOCKET, SO_ERROR, &error, &len), 0);
+	assert_int_equal(berth_getsockopt(pr->host[0], client, SOL_SOCKET, SO_ERROR, &error, &len),
+			 0);
 	assert_int_equal(error, ECONNREFUSED);
 }
 
@@ -231,8 +234,7 @@ static void broadcast(void **state)
 	assert_int_equal(
 		berth_setsockopt(pr->host[1], b, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	assert_int_equal(berth_bind(pr->host[1], b, SA(any), sizeof(any)), 0);
-	assert_int_equal(berth_sendto(pr->host[0], client, "x", 1, 0, SA(to), sizeof(to)),
-			 -EACCES);
+	assert_int_equal(berth_sendto(pr->host[0], client, "x", 1, 0, SA(to), sizeof(to)), -EACCES);
 	assert_int_equal(
 		berth_setsockopt(pr->host[0], client, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)),
 		0);
@@ -259,9 +261,9 @@ static void multicast(void **state)
 					  sizeof(mr)),
 			 -EADDRINUSE);
 	mr.imr_address.s_addr = inet_addr("10.0.0.1");
-	assert_int_equal(berth_setsockopt(pr->host[0], client, IPPROTO_IP, IP_MULTICAST_IF, &mr,
-					  sizeof(mr)),
-			 0);
+	assert_int_equal(
+		berth_setsockopt(pr->host[0], client, IPPROTO_IP, IP_MULTICAST_IF, &mr, sizeof(mr)),
+		0);
 	assert_int_equal(berth_sendto(pr->host[0], client, "x", 1, 0, SA(to), sizeof(to)), 1);
 	pair_run(pr, BERTH_MSEC);
 	assert_int_equal(berth_recv(pr->host[1], server, buf, sizeof(buf), 0), 1);
@@ -327,7 +329,8 @@ static void reuseport_spreads(void **state)
 	assert_int_equal(used, 4);
 }
 
-/* Neighbour unknown and silent: Linux tells a datagram socket of "no route to host" only if it asks. */
+/* Neighbour unknown and silent: Linux tells a datagram socket of "no route to host" only if it
+ * asks. */
 static void host_unreachable(void **state)
 {
 	struct pair *pr = *state;
@@ -340,8 +343,8 @@ static void host_unreachable(void **state)
 	assert_int_equal(berth_send(pr->host[0], fd, "x", 1, 0), 1);
 	pair_run(pr, 10 * BERTH_SEC);
 	assert_int_equal(berth_recv(pr->host[0], fd, buf, sizeof(buf), 0), -EAGAIN);
-	assert_int_equal(
-		berth_setsockopt(pr->host[0], fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);
+	assert_int_equal(berth_setsockopt(pr->host[0], fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)),
+			 0);
 	assert_int_equal(berth_send(pr->host[0], fd, "x", 1, 0), 1);
 	pair_run(pr, 10 * BERTH_SEC);
 	assert_int_equal(berth_recv(pr->host[0], fd, buf, sizeof(buf), 0), -EHOSTUNREACH);

@@ -64,10 +64,8 @@ static void heeded(void **state)
 
 static void limits(void **state)
 {
-	struct berth_stack_config config = {.limits.somaxconn = 7,
-					    .random = pair_random,
-					    .ctx = &pr,
-					    .forwarding = true};
+	struct berth_stack_config config = {
+		.limits.somaxconn = 7, .random = pair_random, .ctx = &pr, .forwarding = true};
 	struct berth_stack *st = berth_stack_new(&config);
 	int64_t value;
 

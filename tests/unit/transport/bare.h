@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socks without a protocol, in the tables of a whole host (10.0.0.1): demultiplexing and ports alone.
+ * Socks without a protocol, in the tables of a whole host (10.0.0.1): demultiplexing and ports
+ * alone.
  */
 #ifndef TESTS_TRANSPORT_BARE_H
 #define TESTS_TRANSPORT_BARE_H

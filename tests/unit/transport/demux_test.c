@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which sock a packet is for. */
+/*
+ * Which sock a packet is for: the better match, the group's member, all of them. Socks without a
+ * protocol stand in the tables.
+ * They are looked up as a packet would, and never receive one.
+ */
 #include "bare.h"
 
 static struct pair pr;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports that are chosen, shared, kept and given back. Who may bind beside whom: sock/dual_test.c. */
+/*
+ * Ports that are chosen, shared, kept and given back. Who may bind beside whom is compared with the
+ * kernel in sock/dual_test.c.
+ * The range of ports that may be chosen is narrowed to eight, so that it runs out.
+ */
 #include "bare.h"
 
 static struct pair pr;
@@ -162,7 +166,8 @@ static void bound_connects(void **state)
 	assert_int_not_equal(c->local.port, 0);
 }
 
-/* Accepted socks share their listener's port, which may be bound again only by those who all agree. */
+/* Accepted socks share their listener's port, which may be bound again only by those who all agree.
+ */
 static void children(void **state)
 {
 	struct sock *listener = bare_bound(tp, &bare_tcp, "0.0.0.0", 80, false);
