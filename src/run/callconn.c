@@ -367,11 +367,6 @@ static void give_connection_back(struct carrier *c, int sock)
 	carrier_top_up(c);
 }
 
-static int make_nonblocking(int fd)
-{
-	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 /* Takes the oldest queued carrier: fds[0] is the program's end, fds[1] berth's. */
 static int take_carrier(struct carrier *c, int listener, int flags, int fds[2])
 {
@@ -383,14 +378,14 @@ static int take_carrier(struct carrier *c, int listener, int flags, int fds[2])
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
 			       fds) < 0)
 			return -errno;
-		return make_nonblocking(fds[1]);
+		return 0;
 	}
 	do {
 		fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC | (flags & SOCK_NONBLOCK));
 		if (fds[0] < 0)
 			return -errno;
 		if (getsockopt(fds[0], SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
-		    cred.pid == getpid())
+		    cred.pid == c->run->pid)
 			break;
 		close(fds[0]); /* a stranger found the listener's name */
 	} while (true);
@@ -475,6 +470,7 @@ long call_accept(struct call *call)
 	struct carrier *c = call_carrier(call);
 	int flags = call->entry->nr == SYS_accept4 ? (int)call->args[3] : 0;
 	socklen_t len = sizeof(call->addr);
+	long result;
 	int sock;
 
 	if (!c)
@@ -485,9 +481,10 @@ long call_accept(struct call *call)
 		return -EOPNOTSUPP;
 	sock = take_connection(c);
 	if (sock == -EAGAIN) {
-		if (c->state == CARRIER_LISTENING && !call->again)
-			drain_queue(c, call->fd);
-		return call_wait(call, 0);
+		result = call_wait(call, 0);
+		if (c->state == CARRIER_LISTENING && result == -EAGAIN)
+			drain_queue(c, call->fd); /* or poll(2) would go on saying so */
+		return result;
 	}
 	if (sock < 0)
 		return sock;

@@ -227,12 +227,12 @@ static void on_inotify(struct source *s, uint32_t events)
  */
 
 /* Whether berth itself made the connection whose accepted side is `fd`. */
-static bool from_berth(int fd)
+static bool from_berth(const struct run *r, int fd)
 {
 	struct ucred cred = {0};
 	socklen_t len = sizeof(cred);
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.pid == getpid();
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.pid == r->pid;
 }
 
 int carrier_attach(struct carrier *c, int fd, bool filled)
@@ -246,7 +246,7 @@ int carrier_attach(struct carrier *c, int fd, bool filled)
 		c->end = accept4(r->dock, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (c->end < 0)
 			return -errno;
-		if (from_berth(c->end))
+		if (from_berth(r, c->end))
 			break;
 		close(c->end);
 	}
@@ -457,7 +457,9 @@ void carrier_event(struct carrier *c, short events)
 			park_retry(c);
 		break;
 	case CARRIER_ESTABLISHED:
-		if (events & (POLLIN | POLLRDHUP | POLLERR | POLLHUP))
+		if (events & POLLPRI)
+			c->urgent_in = true;
+		if (events & (POLLPRI | POLLIN | POLLRDHUP | POLLERR | POLLHUP))
 			stream_in(c);
 		if (!c->closed && events & (POLLOUT | POLLERR | POLLHUP))
 			stream_out(c);

@@ -67,17 +67,18 @@ struct carrier {
 	struct list parked;
 
 	/* A stream's two directions. */
-	bool readable; /* the end may have something to read */
-	bool ended;    /* the program has written its last (RDHUP) */
-	bool gone;     /* the program's last copy is closed (HUP) */
-	bool unread;   /* ... with data unread (ERR) */
-	bool out_done; /* its end of stream was passed on */
-	bool in_done;  /* the peer's end of stream was passed on */
-	bool full;     /* the end does not take more now; EPOLLOUT is armed */
-	bool deaf;     /* the program reads no more (SHUT_RD) */
-	bool closed;   /* carrier_close() was called */
-	int error;     /* BROKEN, DATAGRAM: not told to the program yet */
-	bool urgent;   /* the program sent an urgent byte (EPOLLPRI) */
+	bool readable;	/* the end may have something to read */
+	bool ended;	/* the program has written its last (RDHUP) */
+	bool gone;	/* the program's last copy is closed (HUP) */
+	bool unread;	/* ... with data unread (ERR) */
+	bool out_done;	/* its end of stream was passed on */
+	bool in_done;	/* the peer's end of stream was passed on */
+	bool full;	/* the end does not take more now; EPOLLOUT is armed */
+	bool deaf;	/* the program reads no more (SHUT_RD) */
+	bool closed;	/* carrier_close() was called */
+	int error;	/* BROKEN, DATAGRAM: not told to the program yet */
+	bool urgent;	/* the program sent an urgent byte (EPOLLPRI) */
+	bool urgent_in; /* the peer sent one, which is not delivered yet */
 
 	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
 	 * accept(2) failed at the last step. */

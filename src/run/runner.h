@@ -64,6 +64,7 @@ struct run {
 	bool stop;
 	int error; /* why the loop failed */
 	int epoll;
+	pid_t pid;	      /* berth's own */
 	struct rlimit nofile; /* as it was, for the programs */
 
 	struct sock_fprog *filter;

@@ -87,10 +87,32 @@ static bool urgent_out(struct carrier *c)
 	if (ioctl(c->end, SIOCATMARK, &at_mark) < 0 || !at_mark ||
 	    recv(c->end, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1)
 		return false;
-	(void)berth_send(c->stack, c->sock, &byte, 1,
-			 MSG_OOB); /* full: urgency is lost, as on TCP */
+	/* A full stack loses the urgency, as TCP may. */
+	(void)berth_send(c->stack, c->sock, &byte, 1, MSG_OOB);
 	tell(c, true, 1, false);
 	return true;
+}
+
+/* The peer sent an urgent byte: it goes out of band when all before it has been delivered. The
+ * carrier does SO_OOBINLINE by itself. */
+static void urgent_in(struct carrier *c)
+{
+	struct iovec iov;
+	int at_mark = 0;
+	char byte;
+
+	if (berth_ioctl(c->stack, c->sock, SIOCATMARK, &at_mark) < 0 || !at_mark)
+		return;
+	if (berth_recv(c->stack, c->sock, &byte, 1, MSG_OOB | MSG_DONTWAIT) != 1) {
+		/* Inline there too, or not arrived yet. */
+		if (berth_recv_peek(c->stack, c->sock, &iov, 1) <= 0)
+			return;
+		byte = *(char *)iov.iov_base;
+		(void)berth_recv_consume(c->stack, c->sock, 1);
+	}
+	c->urgent_in = false;
+	(void)send(c->end, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL); /* full: lost */
+	tell(c, false, 1, false);
 }
 
 void stream_out(struct carrier *c)
@@ -100,16 +122,21 @@ void stream_out(struct carrier *c)
 	if (c->state != CARRIER_ESTABLISHED || c->out_done)
 		return;
 	while (c->readable) {
-		int n = berth_send_reserve(c->stack, c->sock, CHUNK_BYTES, iov, IOV_MAX_HERE);
+		struct msghdr msg = {.msg_iov = iov};
 		ssize_t got;
+		int n;
 
+		if (c->urgent && urgent_out(c))
+			c->urgent = false;
+		n = berth_send_reserve(c->stack, c->sock, CHUNK_BYTES, iov, IOV_MAX_HERE);
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) {
 			fail_out(c, n);
 			return;
 		}
-		got = readv(c->end, iov, n);
+		msg.msg_iovlen = (size_t)n;
+		got = recvmsg(c->end, &msg, MSG_DONTWAIT);
 		(void)berth_send_commit(c->stack, c->sock, got > 0 ? (size_t)got : 0, 0);
 		if (got > 0) {
 			tell(c, true, (size_t)got, false);
@@ -120,10 +147,6 @@ void stream_out(struct carrier *c)
 			return;
 		} else {
 			c->readable = false;
-		}
-		if (c->urgent && urgent_out(c)) {
-			c->urgent = false;
-			c->readable = true;
 		}
 	}
 	if (!list_empty(&c->parked))
@@ -154,8 +177,12 @@ void stream_in(struct carrier *c)
 
 	while (c->state == CARRIER_ESTABLISHED && !c->full && !c->in_done) {
 		struct msghdr msg = {.msg_iov = iov};
-		int n = berth_recv_peek(c->stack, c->sock, iov, IOV_MAX_HERE);
 		ssize_t sent;
+		int n;
+
+		if (c->urgent_in)
+			urgent_in(c);
+		n = berth_recv_peek(c->stack, c->sock, iov, IOV_MAX_HERE);
 
 		if (n == -EAGAIN)
 			break;

@@ -399,6 +399,7 @@ int run_new(const struct run_config *config, struct run **out)
 	r->world = config->world;
 	r->now = run_clock();
 	r->deadline = r->now;
+	r->pid = getpid();
 	r->inotify = -1;
 	r->dock = -1;
 	list_init(&r->commands);
