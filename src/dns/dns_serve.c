@@ -168,7 +168,7 @@ size_t dns_serve(const struct dns_source *source, const void *query, size_t byte
 	if (!dns_parse(&p, query, bytes, &a.header) || a.header.response)
 		return 0;
 	dns_write_start(&a.w, out, max - OPT_BYTES);
-	a.rcode = read_query(&a, &p);
+	a.rcode = (uint16_t)read_query(&a, &p);
 	if (udp)
 		a.w.max = udp_limit(&a, max) - OPT_BYTES;
 	if (a.rcode == DNS_NOERROR)
