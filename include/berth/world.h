@@ -37,7 +37,8 @@ struct berth_impair {
 	double reorder;          /* sent without the delay, ahead of those that wait */
 	double corrupt;          /* one random bit flipped */
 	uint64_t rate_bits;      /* bits per second, Ethernet header counted; 0: no limit */
-	uint32_t limit;          /* packets that may wait; 0: 1000 */
+	uint32_t limit;          /* packets that may wait for the rate; 0: 1000. Without a rate
+				    nobody waits: those that may be on the way; 0: a million */
 	uint32_t mtu;            /* IP packets larger than this are lost; 0: no limit */
 };
 
@@ -71,11 +72,12 @@ struct berth_packet_event {
 	int cable;               /* index; -1 - host: that host's loopback */
 	int host;                /* the host at the cable's end */
 	enum berth_direction direction;
-	uint64_t number;         /* of this cable and direction, from 0 */
+	uint64_t number;         /* of this cable and direction, from 0; a duplicate has its
+				    original's */
 	enum berth_fate fate;
 	enum berth_rule rule;
 	bool corrupted, reordered;
-	const struct berth_packet *packet; /* borrowed; checksums complete */
+	const struct berth_packet *packet; /* borrowed; checksums complete, corruption done */
 };
 
 struct berth_world_config {
@@ -87,7 +89,8 @@ struct berth_world_config {
 	 * repeatable runs of code one trusts. */
 	void (*random)(void *ctx, void *buf, size_t bytes);
 	/* Every packet that enters a cable, or NULL. Packets are then cut to what a wire
-	 * carries. May be set later: berth_world_set_observer(). */
+	 * carries. It must not call into the world. May be set later:
+	 * berth_world_set_observer(). */
 	void (*on_packet)(void *ctx, const struct berth_packet_event *ev);
 	void *ctx;
 };
@@ -135,6 +138,9 @@ BERTH_API int berth_world_find_cable(const struct berth_world *w, int host, int 
 
 BERTH_API int berth_world_hosts(const struct berth_world *w); /* how many */
 BERTH_API const char *berth_world_host_name(const struct berth_world *w, int host);
+/* NULL: no such host. Brings the stack to the world's present; whoever keeps the pointer
+ * calls berth_advance() before a socket call if time has passed, or the stack takes the moment of
+ * its last packet for now. */
 BERTH_API struct berth_stack *berth_world_stack(struct berth_world *w, int host);
 
 struct berth_cable_info {
@@ -165,7 +171,9 @@ BERTH_API int berth_world_heal(struct berth_world *w, int a, int b);
 BERTH_API int berth_world_add_alias(struct berth_world *w, const char *name, int host);
 
 /* The name service answers on every host under this address, port 53, UDP and TCP: A, AAAA and PTR
- * of every host; unknown names NXDOMAIN. Impairments do not touch it. -EEXIST, -EINVAL. */
+ * of every host; unknown names NXDOMAIN. Impairments do not touch it, nor is it observed. An address
+ * outside 127/8 is added to each host's lo. -EEXIST: it is a host's, or a name server already;
+ * -EINVAL; -EAFNOSUPPORT, -ENOMEM. */
 BERTH_API int berth_world_add_nameserver(struct berth_world *w, const struct sockaddr *addr);
 
 /* See on_packet in the configuration; NULL: no observer. */
@@ -187,8 +195,9 @@ BERTH_API bool berth_world_next_event(struct berth_world *w, int *out_host,
 
 /*
  * Blocking calls in virtual time: they run the world until the call can finish or
- * `timeout` ns have passed (-EAGAIN; negative: never; -EDEADLK if nothing in the world could
- * ever end the wait). Otherwise as the call without _world.
+ * `timeout` ns have passed (-EAGAIN, poll: 0; negative: never; -EDEADLK if nothing in the world
+ * could ever end the wait). MSG_DONTWAIT and MSG_WAITALL are obeyed; send goes on until all is sent.
+ * -EINVAL: no such host. Otherwise as the call without _world.
  */
 BERTH_API int berth_world_poll(struct berth_world *w, int host, struct pollfd *fds, nfds_t count,
 			       berth_time timeout);
