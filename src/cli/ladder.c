@@ -128,9 +128,8 @@ static struct row *row_for(struct rows *rows, const struct talk_item *item)
 		return add_row(rows, item->time);
 	if (is_text ? last->texts[item->side] != NULL : last->middle != MIDDLE_EMPTY)
 		return add_row(rows, item->time);
-	/* What a program did after a packet left stands below it; what it did because one
-	 * arrived may stand beside it. */
-	if (is_text && last->middle == MIDDLE_LEAVE && item->time > last->time)
+	/* What makes a packet leave stands beside that packet. */
+	if (is_text && item->acts && last->middle != MIDDLE_EMPTY)
 		return add_row(rows, item->time);
 	/* A packet arrives before a program can have taken it. */
 	if (item->kind == TALK_ARRIVE && last->texts[item->side])

@@ -60,19 +60,28 @@ static size_t add_sock(struct socks *s, const struct event *ev, int fd)
 	return s->count++;
 }
 
-/* The latest socket of that number; a child may use its parent's. */
+/* The latest socket of that number; a child may use its parent's, known by its port. */
 static size_t find_sock(const struct socks *s, const struct event *ev)
 {
-	for (int any_process = 0; any_process < 2; any_process++) {
-		for (size_t i = s->count; i > 0; i--) {
-			const struct sock *k = &s->socks[i - 1];
+	size_t inherited = SIZE_MAX;
 
-			if (k->host == ev->host && k->fd == ev->fd &&
-			    (any_process || k->pid == ev->pid))
-				return i - 1;
-		}
+	for (size_t i = s->count; i > 0; i--) {
+		const struct sock *k = &s->socks[i - 1];
+
+		if (k->host != ev->host || k->fd != ev->fd)
+			continue;
+		if (k->pid == ev->pid)
+			return i - 1;
+		if (inherited == SIZE_MAX && ev->local.port != 0 && k->local.port == ev->local.port)
+			inherited = i - 1;
 	}
-	return SIZE_MAX;
+	return inherited;
+}
+
+/* libc knocks at the local sockets of name services, which are not a network's. */
+static bool is_local(const struct event *ev)
+{
+	return strcmp(ev->name, "connect") == 0 && ev->remote.family == AF_UNSPEC;
 }
 
 static bool is_accept(const struct event *ev)
@@ -82,6 +91,8 @@ static bool is_accept(const struct event *ev)
 
 static void learn(struct sock *k, const struct event *ev)
 {
+	if (ev->type != 0)
+		k->type = ev->type;
 	if (ev->local.port != 0)
 		k->local = ev->local;
 	if (ev->remote.port != 0 && (k->type != SOCK_DGRAM || strcmp(ev->name, "connect") == 0))
@@ -98,7 +109,7 @@ static void gather(const struct events *e, struct socks *s)
 		size_t k = SIZE_MAX;
 
 		s->of_event[i] = SIZE_MAX;
-		if (ev->kind != EVENT_CALL || ev->fd < 0)
+		if (ev->kind != EVENT_CALL || ev->fd < 0 || is_local(ev))
 			continue;
 		if (strcmp(ev->name, "socket") != 0)
 			k = find_sock(s, ev);
@@ -171,6 +182,13 @@ static void print_begin(const struct events *e, const struct event *ev, char *bu
 		snprintf(buf, bytes, "%s()", ev->name);
 }
 
+/* Whether a call makes packets leave. */
+static bool is_act(const struct event *ev)
+{
+	return strcmp(ev->name, "connect") == 0 || strncmp(ev->name, "send", 4) == 0 ||
+	       strcmp(ev->name, "shutdown") == 0;
+}
+
 static void tell_call(const struct events *e, struct talk *t, const struct event *ev, int side)
 {
 	bool quick = ev->end - ev->start < LONG_CALL;
@@ -181,6 +199,7 @@ static void tell_call(const struct events *e, struct talk *t, const struct event
 
 	print_begin(e, ev, begin, sizeof(begin));
 	item = add_item(t, TALK_TEXT, ev->start, side);
+	item->acts = is_act(ev);
 	if (quick && !failed && counts)
 		snprintf(item->text, sizeof(item->text), "%s = %ld", begin, ev->result);
 	else
@@ -324,7 +343,7 @@ static void take_transfers(const struct events *e, struct talk *t)
 		} else {
 			item[side] = t->item_count;
 			sum[side] = ev->bytes;
-			add_item(t, TALK_TEXT, ev->start, side);
+			add_item(t, TALK_TEXT, ev->start, side)->acts = ev->kind == EVENT_WRITE;
 		}
 		last[side] = ev;
 		print_transfer(ev, sum[side], t->items[item[side]].text, sizeof(t->items[0].text));

@@ -19,6 +19,7 @@ struct talk_item {
 	berth_time time;
 	int side;	/* 0: who spoke first, 1: the other. Of a packet: the end it is at */
 	size_t order;	/* as it came */
+	bool acts;	/* a text of what makes packets leave */
 	char text[128]; /* of a program */
 	size_t packet;	/* index of a packet */
 };
