@@ -145,15 +145,16 @@ class System:
         raise Skip("the server did not listen")
 
     def measure(self, measurement):
+        prefix = [] if measurement.privileged else None
         with open(self.folder / "server.log", "wb") as log:
             server = self.spawn(self.command(measurement.server, measurement,
-                                             measurement.pinned), stdout=log, stderr=log)
+                                             measurement.pinned), prefix, stdout=log, stderr=log)
             try:
                 self.ready(measurement)
                 argv = self.client_argv(self.command(measurement.client, measurement,
                                                      measurement.pinned), measurement)
-                client = self.spawn(argv, [] if measurement.privileged else None,
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                client = self.spawn(argv, prefix, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
                 return measurement.read(finish(client))
             finally:
                 stop(server)
