@@ -228,7 +228,8 @@ static long replace(struct call *call, struct carrier *c)
 	c->cookie = cookie;
 	c->state = CARRIER_NEW;
 	c->error = 0;
-	c->readable = c->ended = c->gone = c->out_done = c->in_done = c->full = c->deaf = false;
+	c->readable = c->ended = c->gone = c->out_done = c->in_done = c->full = c->deaf =
+		c->failed = false;
 	close(call->fd);
 	call->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	carrier_keep_young(c, fd);

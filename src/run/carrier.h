@@ -75,6 +75,7 @@ struct carrier {
 	bool in_done;	/* the peer's end of stream was passed on */
 	bool full;	/* the end does not take more now; EPOLLOUT is armed */
 	bool deaf;	/* the program reads no more (SHUT_RD) */
+	bool failed;	/* the stack says so; c->error was told */
 	bool closed;	/* carrier_close() was called */
 	int error;	/* BROKEN, DATAGRAM: not told to the program yet */
 	bool urgent;	/* the program sent an urgent byte (EPOLLPRI) */

@@ -64,17 +64,23 @@ static void finish_out(struct carrier *c)
 		(void)berth_shutdown(c->stack, c->sock, SHUT_WR); /* reset meanwhile: as well */
 }
 
-/* Sending failed: deliver what has come before, then tell the program. */
+/* The connection has failed. What has come before is delivered first; if the carrier has no room
+ * for it, a program that is blocked in write(2) must hear of it all the same. */
 static void fail_out(struct carrier *c, int error)
 {
 	c->readable = false;
+	c->failed = true;
 	c->error = -error;
 	if (c->gone) {
 		carrier_close(c);
 		return;
 	}
 	stream_in(c);
-	if (!c->closed && c->state == CARRIER_ESTABLISHED && !c->full)
+	if (c->closed || c->state != CARRIER_ESTABLISHED)
+		return;
+	if (c->full && !c->in_done)
+		(void)shutdown(c->end, SHUT_RD); /* the program's writes end; it can read on */
+	else
 		carrier_break(c);
 }
 
@@ -184,15 +190,16 @@ void stream_in(struct carrier *c)
 			urgent_in(c);
 		n = berth_recv_peek(c->stack, c->sock, iov, IOV_MAX_HERE);
 
-		if (n == -EAGAIN)
+		if (n == -EAGAIN && !c->failed)
 			break;
-		if (n == 0) {
+		if (n == 0 && !c->failed) {
 			finish_in(c);
 			delivered = true;
 			break;
 		}
-		if (n < 0) {
-			c->error = -n;
+		if (n <= 0) {
+			if (!c->failed)
+				c->error = -n;
 			carrier_break(c);
 			return;
 		}
