@@ -376,9 +376,11 @@ const struct neigh *neighs_nth(const struct neighs *ns, unsigned i)
 {
 	struct list *l;
 
-	list_for_each (l, &ns->list) {
-		if (i-- == 0)
-			return list_entry(l, struct neigh, link);
+	list_for_each(l, &ns->list) {
+		const struct neigh *n = list_entry(l, struct neigh, link);
+
+		if (n->state != NEIGH_NONE && i-- == 0)
+			return n;
 	}
 	return NULL;
 }

@@ -117,7 +117,7 @@ void neighs_flush(struct neighs *ns, const struct netif *n);
 
 /* The state as of now (REACHABLE lapses into STALE by time alone). */
 enum neigh_state neigh_state(const struct neigh *n);
-/* The `i`th entry, oldest first; NULL past the last. */
+/* The `i`th entry of which anything is known, oldest first; NULL past the last. */
 const struct neigh *neighs_nth(const struct neighs *ns, unsigned i);
 uint32_t neighs_count(const struct neighs *ns);
 
