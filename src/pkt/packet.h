@@ -138,7 +138,7 @@ uint32_t packet_sum(const struct berth_packet *p, size_t offset, size_t bytes, u
  * fragment), only IPv4's. Harmless else. */
 void packet_complete(struct berth_packet *p);
 
-/* Flips one bit, 0 to 8 * packet_bytes() - 1; shared payload is copied first. -ENOMEM: unchanged. */
+/* Flips one bit, 0 to 8 * packet_bytes() - 1; shared payload is copied first. -ENOMEM. */
 int packet_flip_bit(struct berth_packet *p, uint64_t bit);
 
 /* See berth_packet_cut(). head[] holds the headers of a super-packet and nothing else. What is left

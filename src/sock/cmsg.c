@@ -170,7 +170,7 @@ static void put_error(struct writer *w)
 
 void cmsg_fill(const struct socket *so, struct proto_msg *m, struct msghdr *msg)
 {
-	const struct sock_options *opt = &so->sock->opt;
+	const struct sock_options *opt = so->sock->opt;
 	struct writer w = {msg->msg_control, msg->msg_controllen, 0, m};
 
 	if (m->time && !m->has_error)

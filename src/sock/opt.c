@@ -70,7 +70,8 @@ enum type {
 struct arg {
 	struct socket *so;
 	struct sock *s;
-	const void *in; /* set: `len` bytes */
+	struct sock_options *opt; /* set: those of `s`, to be changed */
+	const void *in;		  /* set: `len` bytes */
 	socklen_t len;
 	int value; /* set: the first int, or byte */
 	/* get: what goes out, and how long it is. */
@@ -100,14 +101,14 @@ struct row {
 
 static int set_reuseaddr(struct arg *a)
 {
-	a->s->opt.reuseaddr = a->value != 0;
+	a->opt->reuseaddr = a->value != 0;
 	port_sharing_changed(a->s);
 	return 0;
 }
 
 static int get_reuseaddr(struct arg *a)
 {
-	a->out.number = a->s->opt.reuseaddr;
+	a->out.number = a->s->opt->reuseaddr;
 	return 0;
 }
 
@@ -174,27 +175,27 @@ static uint32_t buffer_bytes(int value, uint32_t ceiling, uint32_t least)
 
 static int set_sndbuf(struct arg *a)
 {
-	a->s->opt.sndbuf = buffer_bytes(a->value, a->s->tp->env->limits.wmem_max, SNDBUF_MIN);
-	a->s->opt.sndbuf_locked = true;
+	a->s->sndbuf = buffer_bytes(a->value, a->s->tp->env->limits.wmem_max, SNDBUF_MIN);
+	a->opt->sndbuf_locked = true;
 	return 0;
 }
 
 static int get_sndbuf(struct arg *a)
 {
-	a->out.number = (int)a->s->opt.sndbuf;
+	a->out.number = (int)a->s->sndbuf;
 	return 0;
 }
 
 static int set_rcvbuf(struct arg *a)
 {
-	a->s->opt.rcvbuf = buffer_bytes(a->value, a->s->tp->env->limits.rmem_max, RCVBUF_MIN);
-	a->s->opt.rcvbuf_locked = true;
+	a->s->rcvbuf = buffer_bytes(a->value, a->s->tp->env->limits.rmem_max, RCVBUF_MIN);
+	a->opt->rcvbuf_locked = true;
 	return 0;
 }
 
 static int get_rcvbuf(struct arg *a)
 {
-	a->out.number = (int)a->s->opt.rcvbuf;
+	a->out.number = (int)a->s->rcvbuf;
 	return 0;
 }
 
@@ -208,13 +209,13 @@ static int set_priority(struct arg *a)
 {
 	if (a->value < 0 || a->value > 6)
 		return -EPERM;
-	a->s->opt.priority = (uint32_t)a->value;
+	a->opt->priority = (uint32_t)a->value;
 	return 0;
 }
 
 static int get_priority(struct arg *a)
 {
-	a->out.number = (int)a->s->opt.priority;
+	a->out.number = (int)a->s->opt->priority;
 	return 0;
 }
 
@@ -225,15 +226,15 @@ static int set_linger(struct arg *a)
 	if (a->len < sizeof(linger))
 		return -EINVAL;
 	memcpy(&linger, a->in, sizeof(linger));
-	a->s->opt.linger = linger.l_onoff != 0;
+	a->opt->linger = linger.l_onoff != 0;
 	if (linger.l_onoff)
-		a->s->opt.linger_seconds = linger.l_linger < 0 ? INT_MAX : linger.l_linger;
+		a->opt->linger_seconds = linger.l_linger < 0 ? INT_MAX : linger.l_linger;
 	return 0;
 }
 
 static int get_linger(struct arg *a)
 {
-	a->out.linger = (struct linger){a->s->opt.linger, a->s->opt.linger_seconds};
+	a->out.linger = (struct linger){a->s->opt->linger, a->s->opt->linger_seconds};
 	a->out_len = sizeof(a->out.linger);
 	return 0;
 }
@@ -265,59 +266,59 @@ static int get_timeout(struct arg *a, berth_time t)
 
 static int set_rcvtimeo(struct arg *a)
 {
-	return set_timeout(a, &a->s->opt.rcvtimeo);
+	return set_timeout(a, &a->opt->rcvtimeo);
 }
 
 static int get_rcvtimeo(struct arg *a)
 {
-	return get_timeout(a, a->s->opt.rcvtimeo);
+	return get_timeout(a, a->s->opt->rcvtimeo);
 }
 
 static int set_sndtimeo(struct arg *a)
 {
-	return set_timeout(a, &a->s->opt.sndtimeo);
+	return set_timeout(a, &a->opt->sndtimeo);
 }
 
 static int get_sndtimeo(struct arg *a)
 {
-	return get_timeout(a, a->s->opt.sndtimeo);
+	return get_timeout(a, a->s->opt->sndtimeo);
 }
 
 static int set_rcvlowat(struct arg *a)
 {
-	a->s->opt.rcvlowat = a->value < 0 ? INT_MAX : a->value == 0 ? 1 : (uint32_t)a->value;
+	a->opt->rcvlowat = a->value < 0 ? INT_MAX : a->value == 0 ? 1 : (uint32_t)a->value;
 	return 0;
 }
 
 static int get_rcvlowat(struct arg *a)
 {
-	a->out.number = (int)a->s->opt.rcvlowat;
+	a->out.number = (int)a->s->opt->rcvlowat;
 	return 0;
 }
 
 static int set_timestamp(struct arg *a)
 {
-	a->s->opt.timestamp = a->value != 0;
-	a->s->opt.timestampns = false;
+	a->opt->timestamp = a->value != 0;
+	a->opt->timestampns = false;
 	return 0;
 }
 
 static int set_timestampns(struct arg *a)
 {
-	a->s->opt.timestampns = a->value != 0;
-	a->s->opt.timestamp = false;
+	a->opt->timestampns = a->value != 0;
+	a->opt->timestamp = false;
 	return 0;
 }
 
 static int get_timestamp(struct arg *a)
 {
-	a->out.number = a->s->opt.timestamp;
+	a->out.number = a->s->opt->timestamp;
 	return 0;
 }
 
 static int get_timestampns(struct arg *a)
 {
-	a->out.number = a->s->opt.timestampns;
+	a->out.number = a->s->opt->timestampns;
 	return 0;
 }
 
@@ -327,13 +328,13 @@ static int set_pacing(struct arg *a)
 
 	if (a->len == sizeof(rate))
 		memcpy(&rate, a->in, sizeof(rate));
-	a->s->opt.max_pacing_rate = rate;
+	a->opt->max_pacing_rate = rate;
 	return 0;
 }
 
 static int get_pacing(struct arg *a)
 {
-	uint64_t rate = a->s->opt.max_pacing_rate;
+	uint64_t rate = a->s->opt->max_pacing_rate;
 
 	if (a->len >= sizeof(rate)) {
 		a->out.big = rate;
@@ -396,7 +397,7 @@ static int set_bindtodevice(struct arg *a)
 	const struct netif *n;
 
 	/* Linux 5.7: only a socket that is bound to one needs a privilege to change. */
-	if (a->s->opt.ifindex)
+	if (a->s->opt->ifindex)
 		return -EPERM;
 	memcpy(name, a->in, a->len < sizeof(name) ? a->len : sizeof(name) - 1);
 	if (!name[0])
@@ -404,16 +405,16 @@ static int set_bindtodevice(struct arg *a)
 	n = links_by_name(net_links(a->s->tp->net), name);
 	if (!n)
 		return -ENODEV;
-	a->s->opt.ifindex = n->ifindex;
+	a->opt->ifindex = n->ifindex;
 	return 0;
 }
 
 static int get_bindtodevice(struct arg *a)
 {
-	const struct netif *n = links_get(net_links(a->s->tp->net), a->s->opt.ifindex);
+	const struct netif *n = links_get(net_links(a->s->tp->net), a->s->opt->ifindex);
 
 	a->out_len = 0;
-	if (!a->s->opt.ifindex)
+	if (!a->s->opt->ifindex)
 		return 0;
 	if (!n)
 		return -ENODEV;
@@ -428,15 +429,15 @@ static int set_bindtoifindex(struct arg *a)
 {
 	if (a->value < 0)
 		return -EINVAL;
-	if (a->s->opt.ifindex && (unsigned)a->value != a->s->opt.ifindex)
+	if (a->s->opt->ifindex && (unsigned)a->value != a->s->opt->ifindex)
 		return -EPERM;
-	a->s->opt.ifindex = (unsigned)a->value;
+	a->opt->ifindex = (unsigned)a->value;
 	return 0;
 }
 
 static int get_bindtoifindex(struct arg *a)
 {
-	a->out.number = (int)a->s->opt.ifindex;
+	a->out.number = (int)a->s->opt->ifindex;
 	return 0;
 }
 
@@ -444,14 +445,14 @@ static int set_buf_lock(struct arg *a)
 {
 	if (a->value & ~3)
 		return -EINVAL;
-	a->s->opt.sndbuf_locked = a->value & 1;
-	a->s->opt.rcvbuf_locked = a->value & 2;
+	a->opt->sndbuf_locked = a->value & 1;
+	a->opt->rcvbuf_locked = a->value & 2;
 	return 0;
 }
 
 static int get_buf_lock(struct arg *a)
 {
-	a->out.number = a->s->opt.sndbuf_locked | a->s->opt.rcvbuf_locked << 1;
+	a->out.number = a->s->opt->sndbuf_locked | a->s->opt->rcvbuf_locked << 1;
 	return 0;
 }
 
@@ -463,14 +464,14 @@ static int set_tos(struct arg *a)
 
 	/* The ECN bits of a stream are TCP's. */
 	if (a->s->type == SOCK_STREAM)
-		tos = (uint8_t)((tos & ~ECN_MASK) | (a->s->opt.tos & ECN_MASK));
-	a->s->opt.tos = tos;
+		tos = (uint8_t)((tos & ~ECN_MASK) | (a->s->opt->tos & ECN_MASK));
+	a->opt->tos = tos;
 	return 0;
 }
 
 static int get_tos(struct arg *a)
 {
-	a->out.number = a->s->opt.tos;
+	a->out.number = a->s->opt->tos;
 	return 0;
 }
 
@@ -478,13 +479,13 @@ static int set_ttl(struct arg *a)
 {
 	if (a->len < 1 || (a->value != -1 && (a->value < 1 || a->value > 255)))
 		return -EINVAL;
-	a->s->opt.ttl = a->value;
+	a->opt->ttl = a->value;
 	return 0;
 }
 
 static int get_ttl(struct arg *a)
 {
-	a->out.number = a->s->opt.ttl >= 0 ? a->s->opt.ttl : a->s->tp->env->knobs.ip_default_ttl;
+	a->out.number = a->s->opt->ttl >= 0 ? a->s->opt->ttl : a->s->tp->env->knobs.ip_default_ttl;
 	return 0;
 }
 
@@ -529,29 +530,29 @@ static int set_options(struct arg *a)
 			return -ENOMEM;
 		memcpy(options, a->in, a->len);
 	}
-	env_free(env, a->s->opt.options);
-	a->s->opt.options = options;
-	a->s->opt.options_len = (uint8_t)padded;
+	env_free(env, a->opt->options);
+	a->opt->options = options;
+	a->opt->options_len = (uint8_t)padded;
 	return 0;
 }
 
 static int get_options(struct arg *a)
 {
-	a->out_len = a->s->opt.options_len;
+	a->out_len = a->s->opt->options_len;
 	if (a->out_len > 0)
-		memcpy(a->out.bytes, a->s->opt.options, a->out_len);
+		memcpy(a->out.bytes, a->s->opt->options, a->out_len);
 	return 0;
 }
 
 static int set_recverr(struct arg *a)
 {
-	a->s->opt.recverr = a->value != 0;
+	a->opt->recverr = a->value != 0;
 	return 0;
 }
 
 static int get_recverr(struct arg *a)
 {
-	a->out.number = a->s->opt.recverr;
+	a->out.number = a->s->opt->recverr;
 	return 0;
 }
 
@@ -559,7 +560,7 @@ static int get_mtu(struct arg *a)
 {
 	struct sock *s = a->s;
 
-	if (!sock_connected(s) || ip_path_check(s->tp->net, &s->path, s->opt.ifindex) < 0)
+	if (!sock_connected(s) || ip_path_check(s->tp->net, &s->path, s->opt->ifindex) < 0)
 		return -ENOTCONN;
 	a->out.number = (int)s->path.mtu;
 	return 0;
@@ -582,13 +583,13 @@ static int set_mcast_ttl(struct arg *a)
 		return -EINVAL;
 	if (a->value < -1 || a->value > 255)
 		return -EINVAL;
-	a->s->opt.mcast_ttl = a->value == -1 ? 1 : a->value;
+	a->opt->mcast_ttl = a->value == -1 ? 1 : a->value;
 	return 0;
 }
 
 static int get_mcast_ttl(struct arg *a)
 {
-	a->out.number = a->s->opt.mcast_ttl >= 0 ? a->s->opt.mcast_ttl : 1;
+	a->out.number = a->s->opt->mcast_ttl >= 0 ? a->s->opt->mcast_ttl : 1;
 	return 0;
 }
 
@@ -639,16 +640,16 @@ static int set_mcast_if(struct arg *a)
 		return -EINVAL;
 	if (find_ifindex(a->s, &mr, &ifindex) < 0)
 		return -EADDRNOTAVAIL;
-	if (ifindex && a->s->opt.ifindex && a->s->opt.ifindex != ifindex)
+	if (ifindex && a->s->opt->ifindex && a->s->opt->ifindex != ifindex)
 		return -EINVAL;
-	a->s->opt.mcast_ifindex = ifindex;
-	a->s->opt.mcast_src = ipaddr_from4(ntohl(mr.imr_address.s_addr));
+	a->opt->mcast_ifindex = ifindex;
+	a->opt->mcast_src = ipaddr_from4(ntohl(mr.imr_address.s_addr));
 	return 0;
 }
 
 static int get_mcast_if(struct arg *a)
 {
-	a->out.in.s_addr = htonl(ipaddr_to4(&a->s->opt.mcast_src));
+	a->out.in.s_addr = htonl(ipaddr_to4(&a->s->opt->mcast_src));
 	a->out_len = sizeof(a->out.in);
 	return 0;
 }
@@ -657,13 +658,13 @@ static int set_mcast_all(struct arg *a)
 {
 	if (a->len < 1 || (a->value != 0 && a->value != 1))
 		return -EINVAL;
-	a->s->opt.mcast_all = a->value;
+	a->opt->mcast_all = a->value;
 	return 0;
 }
 
 static int get_mcast_all(struct arg *a)
 {
-	a->out.number = a->s->opt.mcast_all;
+	a->out.number = a->s->opt->mcast_all;
 	return 0;
 }
 
@@ -887,21 +888,31 @@ static const struct row *find_row(int level, int name)
 	return NULL;
 }
 
-static uint8_t *field_of(struct sock *s, const struct row *row)
+static const uint8_t *field_of(const struct sock *s, const struct row *row)
 {
-	return (uint8_t *)&s->opt + row->offset;
+	return (const uint8_t *)s->opt + row->offset;
+}
+
+static bool changes_options(const struct row *row)
+{
+	return row->type == OPT_FLAG || row->type == OPT_BYTE || (row->type == OPT_OWN && row->set);
 }
 
 static int set_row(struct arg *a, const struct row *row)
 {
+	if (changes_options(row)) {
+		a->opt = sock_edit_options(a->s);
+		if (!a->opt)
+			return -ENOMEM;
+	}
 	switch (row->type) {
 	case OPT_FLAG:
-		*(bool *)field_of(a->s, row) = a->value != 0;
+		*(bool *)((uint8_t *)a->opt + row->offset) = a->value != 0;
 		return 0;
 	case OPT_BYTE:
 		if (a->value < row->min || a->value > row->max)
 			return -EINVAL;
-		*field_of(a->s, row) = (uint8_t)a->value;
+		*((uint8_t *)a->opt + row->offset) = (uint8_t)a->value;
 		return 0;
 	case OPT_NOTHING:
 		return 0;

@@ -21,7 +21,7 @@ static void fill(const struct sock *s, struct berth_sock_info *out)
 	out->type = s->type;
 	out->protocol = s->protocol;
 	out->state = TCP_CLOSE;
-	out->ifindex = s->opt.ifindex;
+	out->ifindex = s->opt->ifindex;
 	out->error = s->error;
 	out->timer_ns = BERTH_TIME_NEVER;
 	(void)sockaddr_fill(s->family, &s->local, &out->local); /* the family tells the length */

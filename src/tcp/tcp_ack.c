@@ -24,7 +24,7 @@ void tcp_sndbuf_expand(struct tcp *t)
 	uint64_t per_mss = 1;
 	uint32_t packets = t->cwnd / t->snd_mss;
 
-	if (t->sock.opt.sndbuf_locked)
+	if (t->sock.opt->sndbuf_locked)
 		return;
 	while (per_mss < t->snd_mss + 320u)
 		per_mss *= 2;
@@ -35,8 +35,8 @@ void tcp_sndbuf_expand(struct tcp *t)
 
 	if (want > max)
 		want = max;
-	if (want > t->sock.opt.sndbuf)
-		t->sock.opt.sndbuf = (uint32_t)want;
+	if (want > t->sock.sndbuf)
+		t->sock.sndbuf = (uint32_t)want;
 }
 
 /* RFC 9293 §3.10.7.4: newer segments say what the window is. */
@@ -83,10 +83,10 @@ static void on_send_space(struct tcp *t)
 {
 	uint64_t queued = viewq_bytes(&t->sndq);
 
-	if (t->cwnd_limited || t->cwnd > t->sock.opt.sndbuf / 2)
+	if (t->cwnd_limited || t->cwnd > t->sock.sndbuf / 2)
 		tcp_sndbuf_expand(t);
-	if (t->nospace && t->sock.opt.sndbuf > queued &&
-	    t->sock.opt.sndbuf - queued >= queued / 2) {
+	if (t->nospace && t->sock.sndbuf > queued &&
+	    t->sock.sndbuf - queued >= queued / 2) {
 		t->nospace = false;
 		sock_notify(&t->sock, POLLOUT);
 	}

@@ -160,8 +160,8 @@ void tcp_error(void *ctx, const struct ip_error *e)
 		return;
 	s = &t->sock;
 	if (e->error == EMSGSIZE) {
-		if (ip_path_check(ts->net, &s->path, s->opt.ifindex) == 0 && s->path.mtu > e->mtu &&
-		    e->mtu >= 68)
+		if (ip_path_check(ts->net, &s->path, s->opt->ifindex) == 0 &&
+		    s->path.mtu > e->mtu && e->mtu >= 68)
 			s->path.mtu = e->mtu;
 		if (t->state == TCP_SYN_SENT || t->state == TCP_LISTEN || t->state == TCP_CLOSE)
 			return;
@@ -182,7 +182,7 @@ void tcp_error(void *ctx, const struct ip_error *e)
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECV) {
 		tcp_done(t, e->error);
 		tcp_settle(t);
-	} else if (s->opt.recverr) {
+	} else if (s->opt->recverr) {
 		s->error = e->error;
 		sock_notify(s, POLLERR);
 	} else {

@@ -177,12 +177,12 @@ static uint32_t stamp_of(const struct tcp_stack *ts)
 /* A segment from a half-open end: SYN+ACK, or a mere ACK. */
 static void send_from(struct tcp *listener, const struct tcp_request *r, bool syn, uint32_t stamp)
 {
-	struct tcp_lone lone = {.src = r->flow.local,
-				.dst = r->flow.remote,
-				.path = &r->path,
-				.tos = listener->sock.opt.tos,
-				.ttl = listener->sock.opt.ttl > 0 ? (uint8_t)listener->sock.opt.ttl
-								  : 0};
+	struct tcp_lone lone = {
+		.src = r->flow.local,
+		.dst = r->flow.remote,
+		.path = &r->path,
+		.tos = listener->sock.opt->tos,
+		.ttl = listener->sock.opt->ttl > 0 ? (uint8_t)listener->sock.opt->ttl : 0};
 	struct tcp_header *h = &lone.h;
 
 	tcp_options_init(&h->options);
@@ -242,7 +242,7 @@ static void agree(struct tcp_request *r, const struct tcp *listener, const struc
 	r->agreed.wscale = k->tcp_window_scaling && o->has_wscale;
 	if (r->agreed.wscale) {
 		r->agreed.snd_wscale = o->wscale;
-		r->agreed.rcv_wscale = tcp_wscale_for(listener->ts, &listener->sock.opt);
+		r->agreed.rcv_wscale = tcp_wscale_for(listener->ts, &listener->sock);
 	}
 	r->ts_recent = o->has_ts ? o->ts_val : 0;
 	r->peer_mss = o->has_mss ? o->mss : TCP_DEFAULT_MSS;
@@ -260,7 +260,7 @@ static bool prepare(struct tcp_request *r, struct tcp *listener, const struct fl
 	struct tcp_numbers n = tcp_numbers_for(ts, &local, &remote);
 
 	*r = (struct tcp_request){.listener = listener, .flow = *f, .irs = in->h.seq};
-	if (ip_path_find(ts->net, &f->remote, &f->local, listener->sock.opt.ifindex, &r->path) < 0)
+	if (ip_path_find(ts->net, &f->remote, &f->local, listener->sock.opt->ifindex, &r->path) < 0)
 		return false;
 	agree(r, listener, &in->h);
 	r->iss = in->iss_given ? in->iss : n.iss;
@@ -382,7 +382,8 @@ static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
 	s->remote = (struct endpoint){.addr = r->flow.remote, .port = r->flow.remote_port};
 	s->path = r->path;
 	s->hidden = listener->sock.hidden;
-	if (sock_inherit_options(s, &listener->sock) < 0 || port_inherit(s, &listener->sock) < 0) {
+	sock_inherit_options(s, &listener->sock);
+	if (port_inherit(s, &listener->sock) < 0) {
 		child->orphan = true;
 		tcp_settle(child);
 		return NULL;
@@ -426,7 +427,7 @@ static bool on_cookie(struct tcp *listener, const struct flow *f, struct tcp_in 
 		tcp_cookie_unstamp(in->h.options.ts_ecr - r.ts_offset, &r.agreed);
 		r.ts_recent = in->h.options.ts_val;
 		if (r.agreed.wscale)
-			r.agreed.rcv_wscale = tcp_wscale_for(ts, &listener->sock.opt);
+			r.agreed.rcv_wscale = tcp_wscale_for(ts, &listener->sock);
 	}
 	struct tcp *child = make_child(listener, &r, in);
 

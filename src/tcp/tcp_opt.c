@@ -111,7 +111,7 @@ static void fill_info(const struct tcp *t, struct info *i)
 	i->last_data_recv = milliseconds_since(t, t->last_data);
 	i->last_ack_recv = milliseconds_since(t, t->last_received);
 	i->pmtu = t->sock.path.mtu;
-	i->rcv_ssthresh = t->sock.opt.rcvbuf / 2;
+	i->rcv_ssthresh = t->sock.rcvbuf / 2;
 	i->rtt = microseconds(t->srtt);
 	i->rttvar = microseconds(t->rttvar);
 	i->snd_ssthresh =
@@ -217,7 +217,7 @@ static int set_keepalive(struct tcp *t, int name, int v)
 		if (error == 0)
 			t->keep_count = (uint8_t)count;
 	}
-	if (error == 0 && t->sock.opt.keepalive)
+	if (error == 0 && t->sock.opt->keepalive)
 		tcp_slow_update(t);
 	return error;
 }
@@ -452,10 +452,10 @@ void tcp_option_changed(struct sock *s, int level, int name)
 			sock_notify(s, POLLOUT);
 	} else if (name == SO_RCVLOWAT) {
 		/* Linux: the buffer must be able to hold as much. */
-		uint64_t need = (uint64_t)s->opt.rcvlowat * 2;
+		uint64_t need = (uint64_t)s->opt->rcvlowat * 2;
 
-		if (!s->opt.rcvbuf_locked && need > s->opt.rcvbuf)
-			s->opt.rcvbuf = need < t->ts->env->limits.tcp_rmem_max
+		if (!s->opt->rcvbuf_locked && need > s->rcvbuf)
+			s->rcvbuf = need < t->ts->env->limits.tcp_rmem_max
 						? (uint32_t)need
 						: t->ts->env->limits.tcp_rmem_max;
 		if (t->state != TCP_LISTEN && tcp_readable(t))

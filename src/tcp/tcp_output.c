@@ -39,7 +39,7 @@ uint32_t tcp_clock_ms(const struct tcp *t)
  */
 uint32_t tcp_rcv_space(const struct tcp *t)
 {
-	uint64_t full = t->sock.opt.rcvbuf / 2;
+	uint64_t full = t->sock.rcvbuf / 2;
 	uint64_t used = viewq_bytes(&t->rcvq);
 
 	return full > used ? (uint32_t)(full - used) : 0;
@@ -49,7 +49,7 @@ uint32_t tcp_rcv_space(const struct tcp *t)
  * segment. */
 uint32_t tcp_window_to_offer(const struct tcp *t)
 {
-	uint32_t full = t->sock.opt.rcvbuf / 2;
+	uint32_t full = t->sock.rcvbuf / 2;
 	uint32_t space = tcp_rcv_space(t);
 	uint32_t offered = t->rcv_acked + t->rcv_wnd;
 	uint32_t current = seq_gt(offered, t->rcv_nxt) ? offered - t->rcv_nxt : 0;
@@ -132,11 +132,11 @@ static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_head
 {
 	struct ip_send how = {
 		.protocol = IPPROTO_TCP,
-		.ttl = t->sock.opt.ttl > 0 ? (uint8_t)t->sock.opt.ttl : 0,
-		.tos = t->sock.opt.tos,
-		.df = t->sock.opt.pmtudisc != IP_PMTUDISC_DONT,
-		.options_len = t->sock.opt.options_len,
-		.options = t->sock.opt.options,
+		.ttl = t->sock.opt->ttl > 0 ? (uint8_t)t->sock.opt->ttl : 0,
+		.tos = t->sock.opt->tos,
+		.df = t->sock.opt->pmtudisc != IP_PMTUDISC_DONT,
+		.options_len = t->sock.opt->options_len,
+		.options = t->sock.opt->options,
 	};
 
 	size_t bytes = TCP_HEADER_BYTES + tcp_options_bytes(&h->options);
@@ -186,7 +186,7 @@ int tcp_send_probe(struct tcp *t)
 /* Linux: whole segments, in the 16 bits there are. */
 uint32_t tcp_first_window(const struct sock *s, uint32_t mss)
 {
-	uint32_t space = s->opt.rcvbuf / 2;
+	uint32_t space = s->rcvbuf / 2;
 
 	if (space > tcp_of_const(s)->window_clamp)
 		space = tcp_of_const(s)->window_clamp;
@@ -231,7 +231,7 @@ uint16_t tcp_mss_to_offer(const struct tcp *t)
 
 void tcp_update_mss(struct tcp *t)
 {
-	uint32_t headers = (ipaddr_is4(&t->sock.path.dst) ? 40u : 60u) + t->sock.opt.options_len;
+	uint32_t headers = (ipaddr_is4(&t->sock.path.dst) ? 40u : 60u) + t->sock.opt->options_len;
 	uint32_t mtu = t->sock.path.mtu;
 	uint32_t mss = mtu > headers ? mtu - headers : 0;
 
@@ -343,7 +343,7 @@ static int64_t send_segment(struct tcp *t, uint32_t seq, uint32_t bytes, uint8_t
 /* The path became narrower under us (RFC 1191): the next attempt uses what it is now. */
 static void path_narrowed(struct tcp *t)
 {
-	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex);
+	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt->ifindex);
 	if (t->sock.path.mtu >= t->path_mtu)
 		t->sock.path.mtu = t->path_mtu > 108 ? t->path_mtu - 8 : 100;
 	tcp_update_mss(t);

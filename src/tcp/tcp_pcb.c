@@ -48,13 +48,13 @@ void tcp_set_state(struct tcp *t, uint8_t state)
 	t->state = state;
 }
 
-uint8_t tcp_wscale_for(const struct tcp_stack *ts, const struct sock_options *opt)
+uint8_t tcp_wscale_for(const struct tcp_stack *ts, const struct sock *s)
 {
 	uint64_t space = ts->env->limits.tcp_rmem_max;
 	uint8_t scale = 0;
 
-	if (opt->rcvbuf_locked)
-		space = opt->rcvbuf / 2;
+	if (s->opt->rcvbuf_locked)
+		space = s->rcvbuf / 2;
 	else if (space < ts->env->limits.rmem_max)
 		space = ts->env->limits.rmem_max;
 	while (space > TCP_WINDOW_MAX && scale < TCP_WSCALE_MAX) {
@@ -95,8 +95,8 @@ int tcp_pcb_init(struct sock *s)
 	t->notsent_lowat = ts->env->knobs.tcp_notsent_lowat < 0
 				   ? UINT32_MAX
 				   : (uint32_t)ts->env->knobs.tcp_notsent_lowat;
-	s->opt.rcvbuf = (uint32_t)ts->env->knobs.tcp_rmem_default;
-	s->opt.sndbuf = (uint32_t)ts->env->knobs.tcp_wmem_default;
+	s->rcvbuf = (uint32_t)ts->env->knobs.tcp_rmem_default;
+	s->sndbuf = (uint32_t)ts->env->knobs.tcp_wmem_default;
 	viewq_init(&t->sndq, 0);
 	viewq_init(&t->rcvq, 0);
 	tcp_segs_init(t);
@@ -187,7 +187,7 @@ void tcp_established(struct tcp *t)
 	t->drs_seq = 0;
 	t->drs_copied = t->rcvq.begin;
 	t->drs_space = t->rcv_wnd < TCP_INIT_CWND * mss ? t->rcv_wnd : TCP_INIT_CWND * mss;
-	if (!t->sock.opt.sndbuf_locked)
+	if (!t->sock.opt->sndbuf_locked)
 		tcp_sndbuf_expand(t);
 	tcp_slow_update(t);
 }

@@ -44,7 +44,7 @@ struct tcp_numbers tcp_numbers_for(const struct tcp_stack *ts, const struct endp
 				   const struct endpoint *remote);
 
 /* The window scale we offer, given a receive buffer (RFC 7323 §2.3). */
-uint8_t tcp_wscale_for(const struct tcp_stack *ts, const struct sock_options *opt);
+uint8_t tcp_wscale_for(const struct tcp_stack *ts, const struct sock *s);
 
 /* Payload bytes held in queues, for the stack's limit. */
 static inline void tcp_hold(struct tcp *t, uint64_t bytes)

@@ -65,8 +65,8 @@ static void report(struct tcp *t, const struct tcp_range *r)
 	struct tcp_range kept[TCP_SACKS_MAX];
 
 	for (uint8_t i = 0; i < t->reass->sacks_count; i++) {
-		bool inside =
-			seq_ge(t->reass->sacks[i].start, r->start) && seq_le(t->reass->sacks[i].end, r->end);
+		bool inside = seq_ge(t->reass->sacks[i].start, r->start) &&
+			      seq_le(t->reass->sacks[i].end, r->end);
 
 		if (!inside && n < TCP_SACKS_MAX - 1)
 			kept[n++] = t->reass->sacks[i];

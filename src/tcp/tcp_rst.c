@@ -58,7 +58,7 @@ void tcp_rst_answer(struct tcp_stack *ts, const struct tcp_in *in)
 void tcp_rst_send(struct tcp *t)
 {
 	struct tcp_lone lone = {
-		.src = t->sock.local.addr, .dst = t->sock.remote.addr, .tos = t->sock.opt.tos};
+		.src = t->sock.local.addr, .dst = t->sock.remote.addr, .tos = t->sock.opt->tos};
 	struct tcp_header *h = &lone.h;
 
 	tcp_options_init(&h->options);

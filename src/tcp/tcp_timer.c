@@ -204,8 +204,8 @@ static void on_syn_timeout(struct tcp *t)
 		tcp_segs_at(t->segs, 0)->flags |= SEG_EVER;
 		tcp_segs_at(t->segs, 0)->sent = t->ts->env->now;
 	}
-	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex); /* as it was, then */
-	(void)tcp_send_syn(t, t->state == TCP_SYN_RECV);		     /* as good as lost */
+	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt->ifindex); /* as it was, then */
+	(void)tcp_send_syn(t, t->state == TCP_SYN_RECV);		      /* as good as lost */
 	tcp_wait(t, WAIT_RTO, t->ts->env->now + tcp_rto(t));
 }
 
@@ -227,7 +227,7 @@ static void on_rto(struct tcp *t)
 	}
 	if (t->backoff >= t->ts->env->knobs.tcp_retries1)
 		t->sock.path.neigh = NULL;
-	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt.ifindex); /* as it was, then */
+	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt->ifindex); /* as it was, then */
 	tcp_cc_on_timeout(t);
 	if (t->first_retrans == 0)
 		t->first_retrans = t->ts->env->now;
@@ -325,7 +325,7 @@ static berth_time keep_interval(const struct tcp *t)
 
 static bool keeps_alive(const struct tcp *t)
 {
-	return t->sock.opt.keepalive && t->was_connected && t->state != TCP_CLOSE &&
+	return t->sock.opt->keepalive && t->was_connected && t->state != TCP_CLOSE &&
 	       t->state != TCP_LISTEN;
 }
 

@@ -94,7 +94,7 @@ void tcp_timewait_enter(struct tcp *t)
 		w->ts_recent = t->ts_recent;
 		w->ts_recent_at = t->ts_recent_at;
 		w->ts_offset = t->ts_offset;
-		w->tos = t->sock.opt.tos;
+		w->tos = t->sock.opt->tos;
 		list_init(&w->link);
 		port_wait(&w->wait, &t->sock);
 		ts->timewait_count++;

@@ -53,13 +53,13 @@ uint32_t tcp_read_seq(const struct tcp *t)
 bool tcp_readable(const struct tcp *t)
 {
 	uint64_t queued = viewq_bytes(&t->rcvq);
-	uint32_t low = t->sock.opt.rcvlowat ? t->sock.opt.rcvlowat : 1;
-	uint32_t half = t->sock.opt.rcvbuf / 2;
+	uint32_t low = t->sock.opt->rcvlowat ? t->sock.opt->rcvlowat : 1;
+	uint32_t half = t->sock.rcvbuf / 2;
 
 	if (low > half && half)
 		low = half;
 	/* The urgent byte is not part of what a plain read gets. */
-	if (t->urgent & (URGENT_VALID | URGENT_READ) && !t->sock.opt.oobinline &&
+	if (t->urgent & (URGENT_VALID | URGENT_READ) && !t->sock.opt->oobinline &&
 	    t->rcv_up == tcp_read_seq(t) && queued)
 		queued--;
 	return queued >= low || t->sock.shut_rd;
@@ -77,7 +77,7 @@ static void prepare_syn(struct tcp *t)
 	t->agreed = (struct tcp_agreed){.ts = k->tcp_timestamps != 0,
 					.sack = k->tcp_sack != 0,
 					.wscale = k->tcp_window_scaling != 0};
-	t->agreed.rcv_wscale = t->agreed.wscale ? tcp_wscale_for(ts, &t->sock.opt) : 0;
+	t->agreed.rcv_wscale = t->agreed.wscale ? tcp_wscale_for(ts, &t->sock) : 0;
 	t->ts_offset = n.ts_offset;
 	t->ts_recent = 0;
 	t->iss = ts->reused && seq_gt(ts->reuse_iss, n.iss) ? ts->reuse_iss : n.iss;
@@ -102,7 +102,7 @@ static int start_connecting(struct tcp *t, const struct endpoint *remote)
 	struct ip_path path;
 	int error;
 
-	error = ip_path_find(t->ts->net, &remote->addr, &s->local.addr, s->opt.ifindex, &path);
+	error = ip_path_find(t->ts->net, &remote->addr, &s->local.addr, s->opt->ifindex, &path);
 	if (error)
 		return error;
 	if (path.broadcast || path.multicast)
@@ -266,7 +266,7 @@ static void close_tcp(struct sock *s)
 		tcp_done(t, 0);
 	} else if (t->state != TCP_CLOSE) {
 		bool unread = viewq_bytes(&t->rcvq) > 0;
-		bool abrupt = s->opt.linger && s->opt.linger_seconds == 0;
+		bool abrupt = s->opt->linger && s->opt->linger_seconds == 0;
 
 		if (unread || abrupt || t->state == TCP_SYN_RECV) {
 			reset_and_end(t);
@@ -333,7 +333,7 @@ static uint64_t send_space(const struct tcp *t)
 {
 	uint64_t queued = viewq_bytes(&t->sndq);
 
-	return t->sock.opt.sndbuf > queued ? t->sock.opt.sndbuf - queued : 0;
+	return t->sock.sndbuf > queued ? t->sock.sndbuf - queued : 0;
 }
 
 /* 0, or why nothing can be sent. */
@@ -501,9 +501,9 @@ static void tune_rcvbuf(struct tcp *t)
 
 		if (rcvbuf > max)
 			rcvbuf = max;
-		if (!t->sock.opt.rcvbuf_locked && t->ts->env->knobs.tcp_moderate_rcvbuf &&
-		    rcvbuf > t->sock.opt.rcvbuf)
-			t->sock.opt.rcvbuf = (uint32_t)rcvbuf;
+		if (!t->sock.opt->rcvbuf_locked && t->ts->env->knobs.tcp_moderate_rcvbuf &&
+		    rcvbuf > t->sock.rcvbuf)
+			t->sock.rcvbuf = (uint32_t)rcvbuf;
 		t->drs_space = (uint32_t)(copied < UINT32_MAX ? copied : UINT32_MAX);
 	}
 	t->drs_copied = t->rcvq.begin;
@@ -522,7 +522,7 @@ static void after_read(struct tcp *t)
 		return;
 	if (t->ack_delayed && t->rcv_nxt - t->rcv_acked > t->rcv_mss)
 		t->ack_now = true;
-	if (!t->ack_now && 2 * (uint64_t)open <= t->sock.opt.rcvbuf / 2) {
+	if (!t->ack_now && 2 * (uint64_t)open <= t->sock.rcvbuf / 2) {
 		uint32_t window = tcp_window_to_offer(t);
 
 		if (window && window >= 2 * open)
@@ -544,7 +544,7 @@ static void consume_read(struct tcp *t, uint64_t bytes)
 /* Skips the urgent byte if it is next and not for plain reads. */
 static void skip_urgent(struct tcp *t)
 {
-	if ((t->urgent & (URGENT_VALID | URGENT_READ)) && !t->sock.opt.oobinline &&
+	if ((t->urgent & (URGENT_VALID | URGENT_READ)) && !t->sock.opt->oobinline &&
 	    t->rcv_up == tcp_read_seq(t) && viewq_bytes(&t->rcvq)) {
 		uint32_t keep = t->urgent;
 
@@ -582,7 +582,7 @@ static int why_empty(struct tcp *t)
 
 static ssize_t recv_urgent(struct tcp *t, struct proto_msg *m)
 {
-	if (t->sock.opt.oobinline || t->urgent == URGENT_NONE || t->urgent == URGENT_READ)
+	if (t->sock.opt->oobinline || t->urgent == URGENT_NONE || t->urgent == URGENT_READ)
 		return -EINVAL;
 	if (t->state == TCP_CLOSE && !t->fin_received)
 		return -ENOTCONN;
@@ -689,7 +689,7 @@ static int consume_tcp(struct sock *s, size_t bytes)
 static bool writeable(const struct tcp *t)
 {
 	uint64_t queued = viewq_bytes(&t->sndq);
-	uint64_t space = t->sock.opt.sndbuf > queued ? t->sock.opt.sndbuf - queued : 0;
+	uint64_t space = t->sock.sndbuf > queued ? t->sock.sndbuf - queued : 0;
 
 	if (t->notsent_lowat != UINT32_MAX && tcp_unsent(t) >= t->notsent_lowat)
 		return false;

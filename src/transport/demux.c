@@ -50,7 +50,7 @@ struct sock *demux_connected(const struct transport *tp, enum space space, const
 		if (n->hash == hash && s->local.port == f->local_port &&
 		    s->remote.port == f->remote_port && ipaddr_equal(&s->remote.addr, &f->remote) &&
 		    ipaddr_equal(&s->local.addr, &f->local) &&
-		    (!s->opt.ifindex || s->opt.ifindex == f->ifindex))
+		    (!s->opt->ifindex || s->opt->ifindex == f->ifindex))
 			return s;
 	}
 	return NULL;
@@ -96,8 +96,8 @@ static unsigned score_of(const struct sock *s, enum space space, const struct fl
 			return 0;
 		score += 4;
 	}
-	if (s->opt.ifindex) {
-		if (s->opt.ifindex != f->ifindex)
+	if (s->opt->ifindex) {
+		if (s->opt->ifindex != f->ifindex)
 			return 0;
 		score += 2;
 	}
@@ -115,7 +115,7 @@ static struct sock *pick_member(const struct transport *tp, enum space space,
 	list_for_each (l, &port->binders) {
 		struct sock *s = list_entry(l, struct sock, port_link);
 
-		if (s->opt.reuseport && score_of(s, space, f) == score && pick-- == 0)
+		if (s->opt->reuseport && score_of(s, space, f) == score && pick-- == 0)
 			return s;
 	}
 	return NULL;
@@ -138,12 +138,12 @@ struct sock *demux_bound(const struct transport *tp, enum space space, const str
 		if (score > best_score) {
 			best = s;
 			best_score = score;
-			members = s->opt.reuseport ? 1 : 0;
-		} else if (score > 0 && score == best_score && s->opt.reuseport) {
+			members = s->opt->reuseport ? 1 : 0;
+		} else if (score > 0 && score == best_score && s->opt->reuseport) {
 			members++;
 		}
 	}
-	if (members > 1 && best->opt.reuseport)
+	if (members > 1 && best->opt->reuseport)
 		return pick_member(tp, space, port, f, best_score, members);
 	return best;
 }
@@ -162,7 +162,7 @@ static bool takes_group_packet(const struct sock *s, const struct flow *f)
 	if (sock_connected(s) &&
 	    (s->remote.port != f->remote_port || !ipaddr_equal(&s->remote.addr, &f->remote)))
 		return false;
-	return !s->opt.ifindex || s->opt.ifindex == f->ifindex;
+	return !s->opt->ifindex || s->opt->ifindex == f->ifindex;
 }
 
 void demux_each(const struct transport *tp, enum space space, const struct flow *f,

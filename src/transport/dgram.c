@@ -135,7 +135,7 @@ void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info
 				  info->broadcast,
 				  info->multicast};
 
-	if (d->held > d->sock.opt.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
+	if (d->held > d->sock.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
 	    !store_meta(p, &meta)) {
 		d->dropped++;
 		drop(env, DROP_UDP_RCVBUF);
@@ -324,11 +324,11 @@ void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, si
 	bool hard = e->hard;
 
 	if (e->error == EMSGSIZE) {
-		if (s->opt.pmtudisc == IP_PMTUDISC_DONT)
+		if (s->opt->pmtudisc == IP_PMTUDISC_DONT)
 			return;
 		hard = true;
 	}
-	if (s->opt.recverr)
+	if (s->opt->recverr)
 		keep_error(d, e, e->error, port, payload_at);
 	else if (!hard || !sock_connected(s))
 		return;
@@ -387,7 +387,7 @@ bool dgram_wants_group(const struct dgram *d, const struct ipaddr *group, unsign
 		if (ipaddr_equal(&g->addr, group) && (!g->ifindex || g->ifindex == ifindex))
 			return true;
 	}
-	return d->sock.opt.mcast_all;
+	return d->sock.opt->mcast_all;
 }
 
 void dgram_block(struct dgram *d)

@@ -83,7 +83,7 @@ static void port_join(struct port *port, struct sock *s, bool user)
 	list_del(&s->port_link);
 	list_add_tail(user ? &port->users : &port->binders, &s->port_link);
 	if (user)
-		port->users_share = port->users_share && (s->opt.reuseaddr || s->hidden);
+		port->users_share = port->users_share && (s->opt->reuseaddr || s->hidden);
 	s->port = port;
 	s->local.port = port->number;
 }
@@ -115,7 +115,7 @@ static void port_leave(struct sock *s)
 
 static bool could_match_same(const struct sock *s, const struct ipaddr *addr, unsigned ifindex)
 {
-	if (s->opt.ifindex && ifindex && s->opt.ifindex != ifindex)
+	if (s->opt->ifindex && ifindex && s->opt->ifindex != ifindex)
 		return false;
 	return ipaddr_is_any(&s->local.addr) || ipaddr_is_any(addr) ||
 	       ipaddr_equal(&s->local.addr, addr);
@@ -126,13 +126,13 @@ static bool could_match_same(const struct sock *s, const struct ipaddr *addr, un
 static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for)
 {
 	if (s == o || s->hidden || o->hidden ||
-	    !could_match_same(s, &o->local.addr, o->opt.ifindex))
+	    !could_match_same(s, &o->local.addr, o->opt->ifindex))
 		return false;
 	if (space_of(s) == SPACE_TCP && !asked_for)
 		return true;
-	if (s->opt.reuseport && o->opt.reuseport)
+	if (s->opt->reuseport && o->opt->reuseport)
 		return false;
-	if (s->opt.reuseaddr && o->opt.reuseaddr)
+	if (s->opt->reuseaddr && o->opt->reuseaddr)
 		return space_of(s) == SPACE_TCP && o->listening;
 	return true;
 }
@@ -143,7 +143,7 @@ static bool conflicts_wait(const struct sock *s, const struct wait *w, bool aske
 	if (s->hidden || !could_match_same(s, &w->local.addr, w->ifindex))
 		return false;
 	return !asked_for ||
-	       !((s->opt.reuseport && w->reuseport) || (s->opt.reuseaddr && w->reuseaddr));
+	       !((s->opt->reuseport && w->reuseport) || (s->opt->reuseaddr && w->reuseaddr));
 }
 
 static bool port_taken(const struct sock *s, const struct port *port, bool asked_for)
@@ -154,7 +154,7 @@ static bool port_taken(const struct sock *s, const struct port *port, bool asked
 		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
 			return true;
 	}
-	if (asked_for && s->opt.reuseaddr && port->users_share)
+	if (asked_for && s->opt->reuseaddr && port->users_share)
 		return false;
 	list_for_each (l, &port->users) {
 		if (conflicts(s, list_entry(l, struct sock, port_link), asked_for))
@@ -268,7 +268,7 @@ static int bind_port(struct sock *s, uint16_t number)
 {
 	if (number > 0)
 		return port_take(s, number, true);
-	if (s->opt.bind_address_no_port)
+	if (s->opt->bind_address_no_port)
 		return 0;
 	return choose_for_bind(s);
 }
@@ -277,7 +277,7 @@ int transport_bind(struct sock *s, const struct endpoint *local)
 {
 	int result;
 
-	if (!ipaddr_is_any(&local->addr) && !s->opt.freebind && !s->opt.transparent &&
+	if (!ipaddr_is_any(&local->addr) && !s->opt->freebind && !s->opt->transparent &&
 	    !s->tp->env->knobs.ip_nonlocal_bind &&
 	    ip_kind_of(s->tp->net, &local->addr) == IP_KIND_OTHER)
 		return -EADDRNOTAVAIL;
@@ -308,8 +308,8 @@ int port_autobind(struct sock *s)
 
 static struct flow flow_to(const struct sock *s, const struct endpoint *remote, uint16_t port)
 {
-	return (struct flow){s->local.addr,  remote->addr, port, remote->port,
-			     s->opt.ifindex, false,	   0};
+	return (struct flow){s->local.addr,   remote->addr, port, remote->port,
+			     s->opt->ifindex, false,	    0};
 }
 
 /* Whether a sock with these ends is there and does not give them up. */
@@ -451,9 +451,9 @@ void port_wait(struct wait *w, struct sock *s)
 	ASSERT(s->port && sock_connected(s));
 	w->local = s->local;
 	w->remote = s->remote;
-	w->ifindex = s->opt.ifindex;
-	w->reuseaddr = s->opt.reuseaddr;
-	w->reuseport = s->opt.reuseport;
+	w->ifindex = s->opt->ifindex;
+	w->reuseaddr = s->opt->reuseaddr;
+	w->reuseport = s->opt->reuseport;
 	w->port = s->port;
 	list_init(&w->port_link);
 	list_add_tail(&w->port->waits, &w->port_link);
@@ -500,6 +500,6 @@ void port_keep(struct sock *s)
 
 void port_sharing_changed(struct sock *s)
 {
-	if (s->port && !s->opt.reuseaddr)
+	if (s->port && !s->opt->reuseaddr)
 		s->port->users_share = false;
 }

@@ -97,7 +97,7 @@ struct proto {
 
 /* Options every socket has; those with a bool are flags of setsockopt. */
 struct sock_options {
-	uint32_t rcvbuf, sndbuf;	   /* as getsockopt shows them (doubled) */
+	uint32_t refs;			   /* socks that share them; 0: the defaults, everybody's */
 	bool rcvbuf_locked, sndbuf_locked; /* set by the program: no tuning */
 	uint32_t rcvlowat;
 	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, dontroute, timestamp,
@@ -132,11 +132,12 @@ struct sock {
 	bool bound_port,
 		bound_addr; /* the program chose them (SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK) */
 	bool shut_rd, shut_wr;
-	struct endpoint local, remote; /* port 0: not bound, not connected */
-	int error;		       /* SO_ERROR, positive errno, cleared by reading */
-	int soft_error;		       /* reported if it ends in failure */
-	struct ip_path path;	       /* to remote */
-	struct sock_options opt;
+	struct endpoint local, remote;	/* port 0: not bound, not connected */
+	int error;			/* SO_ERROR, positive errno, cleared by reading */
+	int soft_error;			/* reported if it ends in failure */
+	struct ip_path path;		/* to remote */
+	uint32_t rcvbuf, sndbuf;	/* as getsockopt shows them (doubled) */
+	const struct sock_options *opt; /* shared until sock_edit_options() */
 	/* Kept by transport/port.c alone: */
 	struct port *port;	      /* the local port it holds; NULL: none */
 	struct list port_link;	      /* in its port's list of binders or users */
@@ -159,9 +160,10 @@ void sock_notify(struct sock *s, unsigned events);
 /* A new sock of a protocol with the host's defaults, on no table, and its init() called. NULL: no
  * memory or too many. */
 struct sock *sock_new(struct transport *tp, const struct proto *proto, int family);
-/* For a passively opened sock: its listener's options, with a copy of the IP options. -ENOMEM:
- * unchanged. */
-int sock_inherit_options(struct sock *child, const struct sock *parent);
+/* For a passively opened sock: its listener's options, shared until one of the two changes one. */
+void sock_inherit_options(struct sock *child, const struct sock *parent);
+/* The options of this sock alone, to be changed. NULL: no memory, they are as they were. */
+struct sock_options *sock_edit_options(struct sock *s);
 /* Takes it out of all tables and frees it; the protocol has let go of its own parts. */
 void sock_free(struct sock *s);
 

@@ -98,21 +98,67 @@ struct wait *transport_next_wait(struct transport *tp, uint64_t id)
 	return tp->walked_wait;
 }
 
-/* The defaults of a fresh socket, as Linux has them. */
+/* The options of a fresh socket, as Linux has them. */
+#define DEFAULT_OPTIONS(discover)                                                                  \
+	{                                                                                          \
+		.rcvlowat = 1, .ttl = -1, .mcast_ttl = -1, .mcast_loop = true, .mcast_all = true,  \
+		.max_pacing_rate = UINT64_MAX, .pmtudisc = (discover), .mcast_src = {              \
+			{[10] = 0xff, [11] = 0xff}                                                 \
+		}                                                                                  \
+	}
+
+static const struct sock_options defaults = DEFAULT_OPTIONS(IP_PMTUDISC_WANT);
+static const struct sock_options defaults_no_pmtudisc = DEFAULT_OPTIONS(IP_PMTUDISC_DONT);
+
 static void set_defaults(struct sock *s, const struct knobs *knobs)
 {
 	bool stream = s->type == SOCK_STREAM;
 
-	s->opt.rcvbuf = (uint32_t)(stream ? knobs->tcp_rmem_default : knobs->rmem_default);
-	s->opt.sndbuf = (uint32_t)(stream ? knobs->tcp_wmem_default : knobs->wmem_default);
-	s->opt.rcvlowat = 1;
-	s->opt.ttl = -1;
-	s->opt.mcast_ttl = -1;
-	s->opt.mcast_loop = true;
-	s->opt.mcast_all = true;
-	s->opt.max_pacing_rate = UINT64_MAX;
-	s->opt.pmtudisc = knobs->ip_no_pmtu_disc ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
-	s->opt.mcast_src = ipaddr_from4(0);
+	s->rcvbuf = (uint32_t)(stream ? knobs->tcp_rmem_default : knobs->rmem_default);
+	s->sndbuf = (uint32_t)(stream ? knobs->tcp_wmem_default : knobs->wmem_default);
+	s->opt = knobs->ip_no_pmtu_disc ? &defaults_no_pmtudisc : &defaults;
+}
+
+/* Those that somebody set are counted, and nobody's but the counter's to change. */
+static struct sock_options *counted(const struct sock *s)
+{
+	return s->opt->refs > 0 ? (struct sock_options *)(uintptr_t)s->opt : NULL;
+}
+
+static void drop_options(struct sock *s)
+{
+	struct sock_options *o = counted(s);
+
+	s->opt = &defaults;
+	if (o && --o->refs == 0) {
+		env_free(s->tp->env, o->options);
+		env_free(s->tp->env, o);
+	}
+}
+
+struct sock_options *sock_edit_options(struct sock *s)
+{
+	struct env *env = s->tp->env;
+	struct sock_options *o = counted(s);
+
+	if (o && o->refs == 1)
+		return o;
+	o = env_alloc(env, sizeof(*o));
+	if (!o)
+		return NULL;
+	*o = *s->opt;
+	o->refs = 1;
+	if (o->options) {
+		o->options = env_alloc(env, o->options_len);
+		if (!o->options) {
+			env_free(env, o);
+			return NULL;
+		}
+		memcpy(o->options, s->opt->options, o->options_len);
+	}
+	drop_options(s);
+	s->opt = o;
+	return o;
 }
 
 struct sock *sock_new(struct transport *tp, const struct proto *proto, int family)
@@ -155,24 +201,20 @@ void sock_free(struct sock *s)
 		tp->walked = NULL;
 	list_del(&s->all_link);
 	tp->count--;
-	env_free(tp->env, s->opt.options);
+	drop_options(s);
 	env_free(tp->env, s);
 }
 
-int sock_inherit_options(struct sock *child, const struct sock *parent)
+void sock_inherit_options(struct sock *child, const struct sock *parent)
 {
-	uint8_t *options = NULL;
+	struct sock_options *o = counted(parent);
 
-	if (parent->opt.options_len > 0) {
-		options = env_alloc(child->tp->env, parent->opt.options_len);
-		if (!options)
-			return -ENOMEM;
-		memcpy(options, parent->opt.options, parent->opt.options_len);
-	}
-	env_free(child->tp->env, child->opt.options);
+	drop_options(child);
 	child->opt = parent->opt;
-	child->opt.options = options;
-	return 0;
+	child->rcvbuf = parent->rcvbuf;
+	child->sndbuf = parent->sndbuf;
+	if (o)
+		o->refs++;
 }
 
 void sock_notify(struct sock *s, unsigned events)

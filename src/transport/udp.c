@@ -85,7 +85,7 @@ static void close_sock(struct sock *s)
 static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
 {
 	if (ipaddr_is_any(&s->local.addr) && ipaddr_is_multicast(dst))
-		return s->opt.mcast_src;
+		return s->opt->mcast_src;
 	switch (ip_kind_of(s->tp->net, &s->local.addr)) {
 	case IP_KIND_BROADCAST:
 	case IP_KIND_MULTICAST:
@@ -99,9 +99,9 @@ static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
 
 static unsigned ifindex_to(const struct sock *s, const struct ipaddr *dst)
 {
-	if (!s->opt.ifindex && ipaddr_is_multicast(dst))
-		return s->opt.mcast_ifindex;
-	return s->opt.ifindex;
+	if (!s->opt->ifindex && ipaddr_is_multicast(dst))
+		return s->opt->mcast_ifindex;
+	return s->opt->ifindex;
 }
 
 static int find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path)
@@ -132,7 +132,7 @@ static int connect_sock(struct sock *s, const struct endpoint *remote)
 	result = find_path(s, &remote->addr, &path);
 	if (result < 0)
 		return result;
-	if (path.broadcast && !s->opt.broadcast)
+	if (path.broadcast && !s->opt->broadcast)
 		return -EACCES;
 	if (sock_connected(s))
 		port_disconnect(s);
@@ -169,28 +169,28 @@ static int send_packet(struct sock *s, struct berth_packet *p, const struct targ
 {
 	size_t bytes = packet_bytes(p) + UDP_HEADER_BYTES;
 	struct udp_header h = {s->local.port, to->to.port, (uint16_t)bytes, 0};
-	int mcast_ttl = s->opt.mcast_ttl >= 0 ? s->opt.mcast_ttl : 1;
-	int ttl = path->multicast ? mcast_ttl : s->opt.ttl > 0 ? s->opt.ttl : 0;
+	int mcast_ttl = s->opt->mcast_ttl >= 0 ? s->opt->mcast_ttl : 1;
+	int ttl = path->multicast ? mcast_ttl : s->opt->ttl > 0 ? s->opt->ttl : 0;
 	struct ip_send send = {.protocol = IPPROTO_UDP,
 			       .ttl = (uint8_t)(to->ttl > 0 ? to->ttl : ttl),
-			       .tos = to->tos >= 0 ? (uint8_t)to->tos : s->opt.tos,
-			       .df = s->opt.pmtudisc == IP_PMTUDISC_DO ||
-				     s->opt.pmtudisc == IP_PMTUDISC_PROBE,
-			       .df_if_fits = s->opt.pmtudisc == IP_PMTUDISC_WANT,
-			       .probe = s->opt.pmtudisc >= IP_PMTUDISC_PROBE,
-			       .no_mcast_loop = !s->opt.mcast_loop,
-			       .options_len = s->opt.options_len,
-			       .options = s->opt.options};
+			       .tos = to->tos >= 0 ? (uint8_t)to->tos : s->opt->tos,
+			       .df = s->opt->pmtudisc == IP_PMTUDISC_DO ||
+				     s->opt->pmtudisc == IP_PMTUDISC_PROBE,
+			       .df_if_fits = s->opt->pmtudisc == IP_PMTUDISC_WANT,
+			       .probe = s->opt->pmtudisc >= IP_PMTUDISC_PROBE,
+			       .no_mcast_loop = !s->opt->mcast_loop,
+			       .options_len = s->opt->options_len,
+			       .options = s->opt->options};
 	int result;
 
 	udp_write(packet_push(p, UDP_HEADER_BYTES), &h);
 	p->l4_off = p->head_off;
 	p->l4_protocol = IPPROTO_UDP;
-	p->csum = s->opt.no_check ? CSUM_VERIFIED : CSUM_PARTIAL;
+	p->csum = s->opt->no_check ? CSUM_VERIFIED : CSUM_PARTIAL;
 	result = ip_output(s->tp->net, p, path, &send);
 	/* Linux: a datagram lost in a queue of our own is told only to those who ask (IP_RECVERR).
 	 */
-	return result == -ENOBUFS && !s->opt.recverr ? 0 : result;
+	return result == -ENOBUFS && !s->opt->recverr ? 0 : result;
 }
 
 /* Errors that come before anything is done with the data, in Linux's order. */
@@ -226,13 +226,13 @@ static int aim(struct sock *s, const struct proto_msg *m, struct target *out,
 
 		result = ip_path_find(s->tp->net, &out->to.addr,
 				      ipaddr_is_any(&m->pktinfo_src) ? &src : &m->pktinfo_src,
-				      m->pktinfo_ifindex ? m->pktinfo_ifindex : s->opt.ifindex,
+				      m->pktinfo_ifindex ? m->pktinfo_ifindex : s->opt->ifindex,
 				      &out->path);
 		*out_path = &out->path;
 	}
 	if (result < 0)
 		return result;
-	if ((*out_path)->broadcast && !s->opt.broadcast)
+	if ((*out_path)->broadcast && !s->opt->broadcast)
 		return -EACCES;
 	return 0;
 }
@@ -276,7 +276,7 @@ static int flush_corked(struct udp *u)
 	to = *u->corked_to;
 	u->corked = NULL;
 	drop_corked(u);
-	if (ip_path_check(sock_net(&u->d.sock), &to.path, u->d.sock.opt.ifindex) < 0) {
+	if (ip_path_check(sock_net(&u->d.sock), &to.path, u->d.sock.opt->ifindex) < 0) {
 		packet_free(p);
 		return -ENETUNREACH;
 	}
@@ -379,7 +379,7 @@ static int getopt_value(struct sock *s, int level, int name, void *value, sockle
 
 static void option_changed(struct sock *s, int level, int name)
 {
-	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt.recverr)
+	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt->recverr)
 		dgram_forget_errors(dgram_of(s));
 	s->path.generation = 0;
 	if (sock_connected(s) && find_path(s, &s->remote.addr, &s->path) < 0)

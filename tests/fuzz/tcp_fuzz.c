@@ -118,7 +118,7 @@ static void call(struct play *x)
 		(void)tcp_proto.shutdown(s, value % 3);
 		break;
 	case 6:
-		s->opt.linger = value & 1;
+		sock_edit_options(s)->linger = value & 1;
 		tcp_proto.close(s);
 		*slot = NULL;
 		break;
@@ -134,8 +134,8 @@ static void call(struct play *x)
 		(void)tcp_proto.setopt(s, IPPROTO_TCP, value, &value, sizeof(value));
 		break;
 	case 10:
-		s->opt.rcvbuf = 2304u + (uint32_t)value * 1000;
-		s->opt.rcvbuf_locked = true;
+		s->rcvbuf = 2304u + (uint32_t)value * 1000;
+		sock_edit_options(s)->rcvbuf_locked = true;
 		break;
 	case 11:
 		x->r.hosts[0].net.mtu = 200u + (uint32_t)value * 8;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Data: what is sent when, what is acknowledged when, and what the windows allow; out of order, out of
- * band and out of memory. Host 0 is real; the script is its peer.
+ * Data: what is sent when, what is acknowledged when, and what the windows allow; out of order, out
+ * of band and out of memory. Host 0 is real; the script is its peer.
  */
 #include <linux/sockios.h>
 #include <poll.h>
@@ -180,7 +180,7 @@ static void silly_window_receiver(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	x.s->opt.rcvbuf_locked = true;
+	sock_edit_options(x.s)->rcvbuf_locked = true;
 	uint32_t edge = 1 + 64240;
 
 	while (at < edge) {
@@ -342,7 +342,7 @@ static void urgent_inline(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	x.s->opt.oobinline = true;
+	sock_edit_options(x.s)->oobinline = true;
 	give_urgent(&x, 1, 1, 5, 3);
 	assert_int_equal(receive(&x, 10), 2);
 	assert_int_equal(rig_recv(x.s, x.data, 10, MSG_OOB), -EINVAL);
@@ -446,8 +446,8 @@ static void send_buffer(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	x.s->opt.sndbuf = 30000;
-	x.s->opt.sndbuf_locked = true;
+	x.s->sndbuf = 30000;
+	sock_edit_options(x.s)->sndbuf_locked = true;
 	n = rig_send(x.s, data, sizeof(data), 0);
 	assert_int_equal(n, 30000);
 	assert_int_equal(rig_send(x.s, data, 1, 0), -EAGAIN);

@@ -24,8 +24,8 @@ static void fill(struct script *x, uint32_t segments)
 {
 	tcb(x)->cwnd = segments * tcb(x)->snd_mss;
 	tcb(x)->ssthresh = tcb(x)->cwnd;
-	x->s->opt.sndbuf = 1 << 20;
-	x->s->opt.sndbuf_locked = true;
+	x->s->sndbuf = 1 << 20;
+	sock_edit_options(x->s)->sndbuf_locked = true;
 	for (uint32_t i = 0; i < segments; i++)
 		script_write(x, tcb(x)->snd_mss);
 }
@@ -292,8 +292,8 @@ static void slow_start(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	x.s->opt.sndbuf = 1 << 20;
-	x.s->opt.sndbuf_locked = true;
+	x.s->sndbuf = 1 << 20;
+	sock_edit_options(x.s)->sndbuf_locked = true;
 	assert_int_equal(tcb(&x)->cwnd, 14600);
 	for (int i = 0; i < 20; i++)
 		script_write(&x, 1460);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The states of RFC 9293 §3.3.2, and what moves a connection between them: opens and closes of all
- * kinds, resets and challenges, timeouts, TIME-WAIT. Host 0 is real; the script is its peer. Results
- * and readiness that a program sees are Linux's.
+ * kinds, resets and challenges, timeouts, TIME-WAIT. Host 0 is real; the script is its peer.
+ * Results and readiness that a program sees are Linux's.
  */
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -337,7 +337,7 @@ static void close_abruptly(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	x.s->opt.linger = true;
+	sock_edit_options(x.s)->linger = true;
 	tcp_proto.close(x.s);
 	x.s = NULL;
 	expect(&x, R | A, 1, 1, 0);
@@ -498,7 +498,7 @@ static void keepalive(void **state)
 	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
 	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-	x.s->opt.keepalive = one;
+	sock_edit_options(x.s)->keepalive = one;
 	tcp_proto.option_changed(x.s, SOL_SOCKET, SO_KEEPALIVE);
 	script_run(&x, 9999);
 	expect_none(&x);

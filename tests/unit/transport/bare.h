@@ -52,7 +52,7 @@ static inline struct sock *bare_bound(struct transport *tp, const struct proto *
 	struct sock *s = sock_new(tp, proto, AF_INET);
 
 	assert_non_null(s);
-	s->opt.reuseport = reuseport;
+	sock_edit_options(s)->reuseport = reuseport;
 	assert_int_equal(transport_bind(s, &local), 0);
 	return s;
 }

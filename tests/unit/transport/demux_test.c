@@ -62,7 +62,7 @@ static void best_match(void **state)
 	assert_ptr_equal(demux_find(tp, SPACE_UDP, &f), wild);
 	assert_null(demux_find(tp, SPACE_TCP, &f));
 	device = bare_bound(tp, &bare_udp, "0.0.0.0", 53, true);
-	device->opt.ifindex = 2;
+	sock_edit_options(device)->ifindex = 2;
 	assert_ptr_equal(demux_find(tp, SPACE_UDP, &f), device);
 	assert_ptr_equal(demux_find(tp, SPACE_UDP, &other), wild);
 	address = bare_bound(tp, &bare_udp, "10.0.0.1", 53, true);
@@ -142,7 +142,7 @@ static void to_all(void **state)
 	(void)state;
 	wild = bare_bound(tp, &bare_udp, "0.0.0.0", 53, true);
 	device = bare_bound(tp, &bare_udp, "0.0.0.0", 53, true);
-	device->opt.ifindex = 1;
+	sock_edit_options(device)->ifindex = 1;
 	specific = bare_bound(tp, &bare_udp, "10.0.0.1", 53, true);
 	connected = bare_bound(tp, &bare_udp, "0.0.0.0", 53, true);
 	assert_int_equal(port_connect(connected, &to), 0);
