@@ -163,13 +163,14 @@ ssize_t io_recvfrom(struct socket *so, void *buf, size_t bytes, int flags, struc
 
 	if (addr && !len)
 		return -EFAULT;
-	if (addr && *len > INT32_MAX)
-		return -EINVAL;
 	if (addr) {
 		msg.msg_name = addr;
-		msg.msg_namelen = *len;
+		msg.msg_namelen = *len > INT32_MAX ? 0 : *len;
 	}
 	result = io_recvmsg(so, &msg, flags);
+	/* Linux: a negative length is noticed when the datagram is gone already. */
+	if (result >= 0 && addr && *len > INT32_MAX)
+		return -EINVAL;
 	if (result >= 0 && addr)
 		*len = msg.msg_namelen;
 	return result;

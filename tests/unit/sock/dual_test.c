@@ -787,6 +787,282 @@ static void case_udp_refused(struct side *w)
 	NOTE(w, get_int(w, client, SOL_SOCKET, SO_ERROR));
 }
 
+/* A port that connects to itself: a simultaneous open with one party (RFC 9293 §3.5). */
+static void case_self_connect(struct side *w)
+{
+	int fd = bound(w, SOCK_STREAM, "127.0.0.1", 0);
+	struct sockaddr_in to = here(port_of(w, fd));
+
+	NOTE(w, do_connect(w, fd, &to, sizeof(to)));
+	settle(w);
+	NOTE(w, do_connect(w, fd, &to, sizeof(to)));
+	NOTE(w, do_poll(w, fd));
+	NOTE(w, do_send(w, fd, "me", 2, 0));
+	NOTE(w, do_poll(w, fd));
+	NOTE(w, do_recv(w, fd, 10, 0));
+	NOTE(w, do_shutdown(w, fd, SHUT_WR));
+	NOTE(w, do_poll(w, fd));
+	NOTE(w, do_recv(w, fd, 10, 0));
+}
+
+/* More connections than the backlog: the queue takes one more than it says. */
+static void case_backlog(struct side *w)
+{
+	int listener = bound(w, SOCK_STREAM, "127.0.0.1", 0);
+	struct sockaddr_in to = here(port_of(w, listener));
+	int clients[4];
+
+	NOTE(w, do_listen(w, listener, 1));
+	for (int i = 0; i < 4; i++) {
+		clients[i] = do_socket(w, AF_INET, SOCK_STREAM, 0);
+		NOTE(w, do_connect(w, clients[i], &to, sizeof(to)));
+		settle(w);
+	}
+	for (int i = 0; i < 4; i++)
+		NOTE(w, do_poll(w, clients[i]));
+	NOTE(w, do_connect(w, clients[3], &to, sizeof(to)));
+	for (int i = 0; i < 4; i++)
+		NOTE(w, try_accept(w, listener));
+}
+
+static void case_receive_flags(struct side *w)
+{
+	int client, server;
+
+	make_pair(w, &client, &server);
+	NOTE(w, do_recv(w, client, 10, MSG_ERRQUEUE));
+	NOTE(w, do_send(w, client, "abcdef", 6, MSG_MORE));
+	NOTE(w, do_send(w, client, "gh", 2, 0));
+	settle(w);
+	NOTE(w, do_recv(w, server, 100, MSG_WAITALL));
+	NOTE(w, do_recv(w, server, 100, MSG_WAITALL));
+	NOTE(w, do_send(w, client, "abcdef", 6, 0));
+	settle(w);
+	NOTE(w, do_recv(w, server, 4, MSG_PEEK | MSG_WAITALL));
+	NOTE(w, do_recv(w, server, 100, MSG_PEEK));
+	NOTE(w, do_recv(w, server, 4, MSG_TRUNC | MSG_PEEK));
+	NOTE(w, do_recv(w, server, 0, MSG_PEEK));
+	NOTE(w, set_int(w, server, SOL_SOCKET, SO_RCVLOWAT, 10));
+	NOTE(w, do_poll(w, server));
+	NOTE(w, do_recv(w, server, 2, 0));
+	NOTE(w, do_send(w, client, "0123456789", 10, 0));
+	NOTE(w, do_poll(w, server));
+	NOTE(w, do_recv(w, server, 100, 0));
+	NOTE(w, do_send(w, client, "x", 1, 0));
+	NOTE(w, do_close(w, client));
+	NOTE(w, do_poll(w, server));
+	NOTE(w, do_recv(w, server, 100, MSG_WAITALL));
+	NOTE(w, do_recv(w, server, 100, MSG_WAITALL));
+}
+
+/* The lengths and contents of names. */
+static long name_len(struct side *w, int fd, bool peer, socklen_t room, bool null)
+{
+	char name[64] = {0};
+	struct sockaddr *at = null ? NULL : (struct sockaddr *)(void *)name;
+	socklen_t len = room;
+	long result;
+
+	if (w->st)
+		result = peer ? berth_getpeername(w->st, fd, at, &len)
+			      : berth_getsockname(w->st, fd, at, &len);
+	else
+		result = or_errno(peer ? getpeername(fd, at, &len) : getsockname(fd, at, &len));
+	return result < 0 ? result : (long)len;
+}
+
+static long from_len(struct side *w, int fd, socklen_t room)
+{
+	char name[64] = {0};
+	char buf[10];
+	socklen_t len = room;
+	struct sockaddr *at = (struct sockaddr *)(void *)name;
+	long result = w->st ? berth_recvfrom(w->st, fd, buf, sizeof(buf), 0, at, &len)
+			    : or_errno(recvfrom(fd, buf, sizeof(buf), 0, at, &len));
+
+	return result < 0 ? result : (long)len;
+}
+
+static void case_names(struct side *w)
+{
+	int a = bound(w, SOCK_DGRAM, "127.0.0.1", 0);
+	struct sockaddr_in to = here(port_of(w, a));
+	int client, server;
+
+	make_pair(w, &client, &server);
+	NOTE(w, name_len(w, client, false, 16, false));
+	NOTE(w, name_len(w, client, false, 64, false));
+	NOTE(w, name_len(w, client, false, 3, false));
+	NOTE(w, name_len(w, client, false, 0, false));
+	NOTE(w, name_len(w, client, true, 3, false));
+	NOTE(w, name_len(w, client, false, (socklen_t)-1, false));
+	NOTE(w, name_len(w, client, false, 16, true));
+	NOTE(w, name_len(w, a, true, 16, false));
+	NOTE(w, do_send(w, client, "x", 1, 0));
+	settle(w);
+	NOTE(w, from_len(w, server, 16));
+	NOTE(w, do_sendto(w, a, "x", 1, 0, &to, sizeof(to)));
+	NOTE(w, do_sendto(w, a, "x", 1, 0, &to, sizeof(to)));
+	NOTE(w, do_sendto(w, a, "x", 1, 0, &to, sizeof(to)));
+	settle(w);
+	NOTE(w, from_len(w, a, 16));
+	NOTE(w, from_len(w, a, 5));
+	NOTE(w, from_len(w, a, (socklen_t)-1));
+	NOTE(w, from_len(w, a, 64));
+	NOTE(w, from_len(w, a, 16));
+}
+
+/* sendmsg() and recvmsg() with odd vectors. */
+static long send_vectors(struct side *w, int fd, size_t count, size_t each)
+{
+	static char buf[1024];
+	static struct iovec iov[1100];
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = count};
+
+	for (size_t i = 0; i < count && i < 1100; i++)
+		iov[i] = (struct iovec){buf, each};
+	return w->st ? berth_sendmsg(w->st, fd, &msg, MSG_NOSIGNAL)
+		     : or_errno(sendmsg(fd, &msg, MSG_NOSIGNAL));
+}
+
+static long recv_vectors(struct side *w, int fd, size_t count, size_t each, int flags,
+			 int *out_flags)
+{
+	static char buf[4096];
+	static struct iovec iov[1100];
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = count, .msg_flags = 0x55};
+	long result;
+
+	for (size_t i = 0; i < count && i < 1100; i++)
+		iov[i] = (struct iovec){buf, each};
+	result = w->st ? berth_recvmsg(w->st, fd, &msg, flags) : or_errno(recvmsg(fd, &msg, flags));
+	*out_flags = msg.msg_flags & ~MSG_CMSG_CLOEXEC;
+	return result;
+}
+
+static void case_vectors(struct side *w)
+{
+	int a = bound(w, SOCK_DGRAM, "127.0.0.1", 0);
+	struct sockaddr_in to = here(port_of(w, a));
+	int client, server;
+	int flags = 0;
+
+	make_pair(w, &client, &server);
+	NOTE(w, do_connect(w, a, &to, sizeof(to)));
+	for (int i = 0; i < 2; i++) {
+		int from = i ? client : a;
+		int into = i ? server : a;
+
+		NOTE(w, send_vectors(w, from, 0, 0));
+		NOTE(w, send_vectors(w, from, 3, 5));
+		NOTE(w, send_vectors(w, from, 1024, 1));
+		NOTE(w, send_vectors(w, from, 1025, 1));
+		settle(w);
+		NOTE(w, recv_vectors(w, into, 0, 0, 0, &flags));
+		NOTE(w, recv_vectors(w, into, 2, 5, 0, &flags));
+		NOTE(w, flags);
+		NOTE(w, recv_vectors(w, into, 1025, 5, 0, &flags));
+		NOTE(w, recv_vectors(w, into, 3, 1000, MSG_PEEK | MSG_TRUNC, &flags));
+		NOTE(w, flags & ~MSG_TRUNC);
+		NOTE(w, recv_vectors(w, into, 3, 1000, 0, &flags));
+		NOTE(w, flags);
+		NOTE(w, recv_vectors(w, into, 3, 1000, 0, &flags));
+	}
+}
+
+/* Who hears whom: connected datagram sockets are deaf to others. */
+static void case_udp_filter(struct side *w)
+{
+	int a = bound(w, SOCK_DGRAM, "127.0.0.1", 0);
+	int b = bound(w, SOCK_DGRAM, "127.0.0.1", 0);
+	int c = bound(w, SOCK_DGRAM, "127.0.0.2", 0);
+	struct sockaddr_in to_a = here(port_of(w, a));
+	struct sockaddr_in to_b = here(port_of(w, b));
+	struct sockaddr_in wild = in_addr_of("0.0.0.0", port_of(w, a));
+
+	NOTE(w, do_sendto(w, c, "early", 5, 0, &to_a, sizeof(to_a)));
+	settle(w);
+	NOTE(w, do_connect(w, a, &to_b, sizeof(to_b)));
+	NOTE(w, do_recv(w, a, 10, 0));
+	NOTE(w, do_sendto(w, c, "x", 1, 0, &to_a, sizeof(to_a)));
+	settle(w);
+	NOTE(w, do_recv(w, a, 10, 0));
+	NOTE(w, do_sendto(w, b, "y", 1, 0, &to_a, sizeof(to_a)));
+	settle(w);
+	NOTE(w, do_recv(w, a, 10, 0));
+	NOTE(w, do_sendto(w, a, "z", 1, 0, &to_a, sizeof(to_a)));
+	settle(w);
+	NOTE(w, do_recv(w, a, 10, 0));
+	/* The wildcard as a destination is this host. */
+	NOTE(w, do_sendto(w, b, "w", 1, 0, &wild, sizeof(wild)));
+	settle(w);
+	NOTE(w, do_recv(w, a, 10, 0));
+	NOTE(w, do_connect(w, c, &wild, sizeof(wild)));
+	NOTE(w, local_addr(w, c));
+	NOTE(w, do_shutdown(w, a, SHUT_WR));
+	NOTE(w, do_send(w, a, "x", 1, 0));
+	NOTE(w, do_poll(w, a));
+	NOTE(w, do_shutdown(w, a, SHUT_RD));
+	NOTE(w, do_poll(w, a));
+}
+
+/* Half of each: what the other half may still do. */
+static void case_shut_both_ends(struct side *w)
+{
+	int client, server;
+
+	make_pair(w, &client, &server);
+	NOTE(w, do_shutdown(w, client, SHUT_WR));
+	settle(w);
+	NOTE(w, do_shutdown(w, server, SHUT_WR));
+	settle(w);
+	NOTE(w, do_poll(w, client));
+	NOTE(w, do_poll(w, server));
+	NOTE(w, do_peer(w, client));
+	NOTE(w, do_peer(w, server));
+	NOTE(w, local_addr(w, client));
+	NOTE(w, has_port(w, client));
+	NOTE(w, local_addr(w, server));
+	NOTE(w, do_recv(w, client, 10, 0));
+	NOTE(w, do_recv(w, server, 10, 0));
+	NOTE(w, do_send(w, client, "x", 1, 0));
+	NOTE(w, do_shutdown(w, client, SHUT_RDWR));
+	NOTE(w, do_shutdown(w, server, SHUT_RD));
+	NOTE(w, do_listen(w, server, 1));
+	NOTE(w, get_int(w, client, SOL_SOCKET, SO_ERROR));
+	NOTE(w, do_ioctl(w, client, FIONREAD));
+	NOTE(w, do_ioctl(w, client, TIOCOUTQ));
+}
+
+/* shutdown() of an attempt, and a socket used again after it. */
+static void case_shut_while_connecting(struct side *w)
+{
+	int listener = bound(w, SOCK_STREAM, "127.0.0.1", 0);
+	struct sockaddr_in to = here(port_of(w, listener));
+	int fill[3];
+	int fd = do_socket(w, AF_INET, SOCK_STREAM, 0);
+
+	NOTE(w, do_listen(w, listener, 0));
+	for (int i = 0; i < 3; i++) {
+		fill[i] = do_socket(w, AF_INET, SOCK_STREAM, 0);
+		(void)do_connect(w, fill[i], &to, sizeof(to)); /* so that the queue is full */
+		settle(w);
+	}
+	NOTE(w, do_connect(w, fd, &to, sizeof(to)));
+	NOTE(w, do_poll(w, fd));
+	NOTE(w, do_send(w, fd, "x", 1, 0));
+	NOTE(w, do_recv(w, fd, 1, 0));
+	NOTE(w, do_peer(w, fd));
+	NOTE(w, local_addr(w, fd));
+	NOTE(w, do_listen(w, fd, 1));
+	NOTE(w, do_bind(w, fd, &to, sizeof(to)));
+	NOTE(w, do_shutdown(w, fd, SHUT_WR));
+	NOTE(w, do_poll(w, fd));
+	NOTE(w, get_int(w, fd, SOL_SOCKET, SO_ERROR));
+	NOTE(w, do_connect(w, fd, &to, sizeof(to)));
+	NOTE(w, do_close(w, fill[2]));
+}
+
 /* Every option of the tables, read on a new socket. */
 static void defaults(struct side *w, int type)
 {
@@ -1119,6 +1395,14 @@ TEST(urgent)
 TEST(accept_queue)
 TEST(udp)
 TEST(udp_refused)
+TEST(self_connect)
+TEST(backlog)
+TEST(receive_flags)
+TEST(names)
+TEST(vectors)
+TEST(udp_filter)
+TEST(shut_both_ends)
+TEST(shut_while_connecting)
 TEST(defaults_stream)
 TEST(defaults_dgram)
 TEST(set_socket)
@@ -1145,6 +1429,14 @@ int main(void)
 		cmocka_unit_test(test_accept_queue),
 		cmocka_unit_test(test_udp),
 		cmocka_unit_test(test_udp_refused),
+		cmocka_unit_test(test_self_connect),
+		cmocka_unit_test(test_backlog),
+		cmocka_unit_test(test_receive_flags),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_udp_filter),
+		cmocka_unit_test(test_shut_both_ends),
+		cmocka_unit_test(test_shut_while_connecting),
 		cmocka_unit_test(test_defaults_stream),
 		cmocka_unit_test(test_defaults_dgram),
 		cmocka_unit_test(test_set_socket),
