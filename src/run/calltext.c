@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a call looks like to a reader: "connect(3, 10.9.0.1:80) = 0".
+ *
+ * The arguments are those the program gave, the address is the one that was read from it or handed
+ * out to it (call->addr), and the socket's own addresses are asked when the result is
+ * known. Nothing is allocated; a text that does not fit is cut.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -289,5 +289,6 @@ int notify_listen(struct command *cmd)
 	/* Kernels before 6.6 are slower without it. */
 	(void)ioctl(cmd->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
 	cmd->listener_source.ready = on_listener;
+	cmd->listener_source.calls = true;
 	return run_source_add(cmd->run, cmd->listener, EPOLLIN, &cmd->listener_source);
 }

@@ -35,6 +35,7 @@ struct sock_fprog;
 /* What epoll's data points to: the first member of everything that waits for a descriptor. */
 struct source {
 	void (*ready)(struct source *s, uint32_t events);
+	bool calls;	  /* trapped calls come from it: served after all others */
 	struct list dead; /* on run->dead once it ended */
 	void (*free)(struct source *s);
 };

@@ -347,6 +347,18 @@ static int wait_events(struct run *r, struct epoll_event *events)
 	return n;
 }
 
+/* What programs did by themselves comes before what they call: a program that closes a socket
+ * and binds its port again did it in this order, and so must we. */
+static void serve(struct epoll_event *events, int n, bool calls)
+{
+	for (int i = 0; i < n; i++) {
+		struct source *s = events[i].data.ptr;
+
+		if (s->calls == calls)
+			s->ready(s, events[i].events);
+	}
+}
+
 int run_loop(struct run *r)
 {
 	struct epoll_event events[BATCH];
@@ -360,11 +372,8 @@ int run_loop(struct run *r)
 		if (n < 0)
 			return n;
 		r->now = run_clock();
-		for (int i = 0; i < n; i++) {
-			struct source *s = events[i].data.ptr;
-
-			s->ready(s, events[i].events);
-		}
+		serve(events, n, false);
+		serve(events, n, true);
 		alarms_run(&r->alarms, r->now);
 		run_settle(r);
 		free_dead(r);
