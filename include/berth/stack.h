@@ -42,6 +42,9 @@ struct berth_stack_config {
 	void (*wake)(void *ctx);
 	void *ctx;                        /* for the two callbacks */
 	bool forwarding;                  /* a router: net.ipv4.ip_forward=1 */
+	/* Where the driver keeps its present, if it has such a place: socket calls then need no
+	 * berth_advance() before them, however long the host was idle. NULL: it advances. */
+	const berth_time *clock;
 };
 
 /*

@@ -138,9 +138,8 @@ BERTH_API int berth_world_find_cable(const struct berth_world *w, int host, int 
 
 BERTH_API int berth_world_hosts(const struct berth_world *w); /* how many */
 BERTH_API const char *berth_world_host_name(const struct berth_world *w, int host);
-/* NULL: no such host. Brings the stack to the world's present; whoever keeps the pointer
- * calls berth_advance() before a socket call if time has passed, or the stack takes the moment of
- * its last packet for now. */
+/* NULL: no such host. The pointer may be kept. Socket calls happen at the world's present, which is
+ * the `now` of the last berth_world_run(): a driver in real time calls that when it wakes up, too. */
 BERTH_API struct berth_stack *berth_world_stack(struct berth_world *w, int host);
 
 struct berth_cable_info {

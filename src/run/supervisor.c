@@ -372,6 +372,7 @@ int run_loop(struct run *r)
 		if (n < 0)
 			return n;
 		r->now = run_clock();
+		(void)berth_world_run(r->world, r->now); /* what programs do now happens now */
 		serve(events, n, false);
 		serve(events, n, true);
 		alarms_run(&r->alarms, r->now);

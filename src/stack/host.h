@@ -26,12 +26,20 @@ struct berth_stack {
 	struct berth_pool *own_pool; /* made here, because the configuration gave none; or NULL */
 	void (*wake)(void *ctx);
 	void *ctx;
+	const berth_time *clock; /* the driver's present, or NULL */
 	bool awake;		   /* the driver was woken, and has not drained us since */
 	berth_time deadline_known; /* what the driver was told, or will be when it has drained us */
 };
 
 /* Ends a public call: see above. */
 void stack_settle(struct berth_stack *st);
+
+/* Begins a call that may depend on the time: an idle host's is that of its last packet. */
+static inline void stack_catch_up(struct berth_stack *st)
+{
+	if (st->clock && *st->clock > st->env.now)
+		berth_advance(st, *st->clock);
+}
 
 /* Fills in the defaults of what is zero. */
 void limits_default(struct berth_limits *limits);

@@ -16,6 +16,14 @@
 #include "sock/ready.h"
 #include "stack/host.h"
 
+/* The socket of a call that begins now. Calls that end what another began (commit, consume) take
+ * it as it is: no timer may run between the two. */
+static struct socket *find(struct berth_stack *st, int fd)
+{
+	stack_catch_up(st);
+	return socket_get(st->sockets, fd);
+}
+
 static int settled(struct berth_stack *st, int result)
 {
 	stack_settle(st);
@@ -35,28 +43,28 @@ int berth_socket(struct berth_stack *st, int family, int type, int protocol)
 
 int berth_bind(struct berth_stack *st, int fd, const struct sockaddr *addr, socklen_t len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? conn_bind(so, addr, len) : -EBADF;
 }
 
 int berth_listen(struct berth_stack *st, int fd, int backlog)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled(st, conn_listen(so, backlog)) : -EBADF;
 }
 
 int berth_connect(struct berth_stack *st, int fd, const struct sockaddr *addr, socklen_t len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled(st, conn_connect(so, addr, len)) : -EBADF;
 }
 
 int berth_accept(struct berth_stack *st, int fd, struct sockaddr *addr, socklen_t *len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled(st, conn_accept(so, addr, len)) : -EBADF;
 }
@@ -64,7 +72,7 @@ int berth_accept(struct berth_stack *st, int fd, struct sockaddr *addr, socklen_
 ssize_t berth_sendto(struct berth_stack *st, int fd, const void *buf, size_t bytes, int flags,
 		     const struct sockaddr *addr, socklen_t len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled_io(st, io_sendto(so, buf, bytes, flags, addr, len)) : -EBADF;
 }
@@ -72,7 +80,7 @@ ssize_t berth_sendto(struct berth_stack *st, int fd, const void *buf, size_t byt
 ssize_t berth_recvfrom(struct berth_stack *st, int fd, void *buf, size_t bytes, int flags,
 		       struct sockaddr *addr, socklen_t *len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled_io(st, io_recvfrom(so, buf, bytes, flags, addr, len)) : -EBADF;
 }
@@ -89,14 +97,14 @@ ssize_t berth_recv(struct berth_stack *st, int fd, void *buf, size_t bytes, int 
 
 ssize_t berth_sendmsg(struct berth_stack *st, int fd, const struct msghdr *msg, int flags)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled_io(st, io_sendmsg(so, msg, flags)) : -EBADF;
 }
 
 ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *msg, int flags)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled_io(st, io_recvmsg(so, msg, flags)) : -EBADF;
 }
@@ -105,7 +113,7 @@ ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *msg, int fl
 ssize_t berth_read(struct berth_stack *st, int fd, void *buf, size_t bytes)
 {
 	if (bytes == 0)
-		return socket_get(st->sockets, fd) ? 0 : -EBADF;
+		return find(st, fd) ? 0 : -EBADF;
 	return berth_recv(st, fd, buf, bytes, 0);
 }
 
@@ -116,14 +124,14 @@ ssize_t berth_write(struct berth_stack *st, int fd, const void *buf, size_t byte
 
 int berth_shutdown(struct berth_stack *st, int fd, int how)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled(st, conn_shutdown(so, how)) : -EBADF;
 }
 
 int berth_close(struct berth_stack *st, int fd)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	if (!so)
 		return -EBADF;
@@ -133,7 +141,7 @@ int berth_close(struct berth_stack *st, int fd)
 
 int berth_abort(struct berth_stack *st, int fd)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	if (!so)
 		return -EBADF;
@@ -143,14 +151,14 @@ int berth_abort(struct berth_stack *st, int fd)
 
 int berth_getsockname(struct berth_stack *st, int fd, struct sockaddr *addr, socklen_t *len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? conn_sockname(so, addr, len) : -EBADF;
 }
 
 int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr *addr, socklen_t *len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? conn_peername(so, addr, len) : -EBADF;
 }
@@ -158,7 +166,7 @@ int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr *addr, soc
 int berth_getsockopt(struct berth_stack *st, int fd, int level, int name, void *value,
 		     socklen_t *len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? opt_get(so, level, name, value, len) : -EBADF;
 }
@@ -166,14 +174,14 @@ int berth_getsockopt(struct berth_stack *st, int fd, int level, int name, void *
 int berth_setsockopt(struct berth_stack *st, int fd, int level, int name, const void *value,
 		     socklen_t len)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? settled(st, opt_set(so, level, name, value, len)) : -EBADF;
 }
 
 int berth_ioctl(struct berth_stack *st, int fd, unsigned long request, void *arg)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	return so ? ioctl_do(so, request, arg) : -EBADF;
 }
@@ -191,7 +199,7 @@ int berth_select(struct berth_stack *st, int nfds, fd_set *readfds, fd_set *writ
 
 int berth_sock_set_user(struct berth_stack *st, int fd, void *user)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	if (!so)
 		return -EBADF;
@@ -201,7 +209,7 @@ int berth_sock_set_user(struct berth_stack *st, int fd, void *user)
 
 int berth_send_reserve(struct berth_stack *st, int fd, size_t bytes, struct iovec *iov, int iovcnt)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	if (!so)
 		return -EBADF;
@@ -225,7 +233,7 @@ int berth_send_commit(struct berth_stack *st, int fd, size_t bytes, int flags)
 
 int berth_recv_peek(struct berth_stack *st, int fd, struct iovec *iov, int iovcnt)
 {
-	struct socket *so = socket_get(st->sockets, fd);
+	struct socket *so = find(st, fd);
 
 	if (!so)
 		return -EBADF;

@@ -132,6 +132,7 @@ struct berth_stack *berth_stack_new(const struct berth_stack_config *config)
 			.wake = on_env_wake},
 		.wake = config->wake,
 		.ctx = config->ctx,
+		.clock = config->clock,
 		.awake = true, /* whoever makes a host will look at it */
 		.deadline_known = BERTH_TIME_NEVER,
 	};

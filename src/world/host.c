@@ -186,6 +186,7 @@ static struct berth_stack *new_stack(struct host *h)
 		.mem = w->config.mem,
 		.limits = w->config.limits,
 		.now = w->env.now,
+		.clock = &w->env.now,
 		.random = on_random,
 		.wake = on_wake,
 		.ctx = h,

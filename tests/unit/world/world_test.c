@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -429,6 +430,46 @@ static void test_blocking_calls(void **state)
 	assert_int_equal(berth_world_recv(w, 9, server, buf, 5, 0, 0), -EINVAL);
 }
 
+/* A host that was idle for a minute measures its round trips from now, not from then. */
+static void test_idle_hosts_know_the_time(void **state)
+{
+	const struct berth_impair slow = {.delay = 20 * BERTH_MSEC};
+	struct berth_world *w = *state;
+	int lan = add_network(w, "lan", "10.9.0.0", 24);
+	const struct sockaddr_storage to = ip4("10.9.0.2");
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	char byte;
+
+	add_cable(w, add_host(w, "a"), lan);
+	add_cable(w, add_host(w, "b"), lan);
+	berth_world_set_impair(w, 0, BERTH_UP, &slow);
+	struct berth_stack *a = berth_world_stack(w, 0);
+	struct berth_stack *b = berth_world_stack(w, 1);
+	int listener = berth_socket(b, AF_INET, SOCK_STREAM, 0);
+	int client = berth_socket(a, AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(
+		berth_bind(b, listener, (const struct sockaddr *)&to, sizeof(struct sockaddr_in)),
+		0);
+	assert_int_equal(berth_listen(b, listener, 5), 0);
+	assert_int_equal(berth_world_connect(w, 0, client, (const struct sockaddr *)&to,
+					     sizeof(struct sockaddr_in), BERTH_SEC),
+			 0);
+	int server = berth_world_accept(w, 1, listener, NULL, NULL, BERTH_SEC);
+
+	for (int i = 0; i < 25; i++) { /* the first RTT has that of ARP in it */
+		(void)berth_world_run(w, berth_world_now(w) + 60 * BERTH_SEC);
+		assert_int_equal(berth_send(a, client, "x", 1, 0), 1);
+		assert_int_equal(berth_world_recv(w, 1, server, &byte, 1, 0, BERTH_SEC), 1);
+		assert_int_equal(berth_send(b, server, "y", 1, 0), 1); /* with the ACK */
+		assert_int_equal(berth_world_recv(w, 0, client, &byte, 1, 0, BERTH_SEC), 1);
+	}
+	assert_int_equal(berth_getsockopt(a, client, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	assert_in_range(info.tcpi_rtt, 19000, 25000);
+	assert_int_equal(info.tcpi_total_retrans, 0);
+}
+
 /* A wait that nothing can end is told at once. */
 static void test_deadlock(void **state)
 {
@@ -507,6 +548,7 @@ int main(void)
 		WORLD_TEST(test_delay_is_seen_by_programs),
 		WORLD_TEST(test_loopback_is_impaired),
 		WORLD_TEST(test_blocking_calls),
+		WORLD_TEST(test_idle_hosts_know_the_time),
 		WORLD_TEST(test_deadlock),
 		WORLD_TEST(test_idle_hosts_are_free),
 		WORLD_TEST(test_events_come_once),
