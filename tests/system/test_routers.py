@@ -101,7 +101,8 @@ def test_unreachable_behind_routers(folder):
     result = run(folder, """\
         import socket
         s = socket.create_server(("", 7000))
-        s.accept()[0].recv(1)
+        while True:
+            s.accept()[0].recv(1)
         """, """\
         import errno, socket
         held = socket.create_connection(("10.3.0.10", 7000))
