@@ -109,7 +109,7 @@ int tcp_pcb_init(struct sock *s)
 
 void tcp_forget(struct tcp *t)
 {
-	tcp_unhold(t, viewq_bytes(&t->sndq) + viewq_bytes(&t->rcvq) + t->reass->bytes);
+	tcp_unhold(t, viewq_bytes(&t->sndq) + viewq_bytes(&t->rcvq));
 	viewq_clear(&t->sndq, t->ts->env);
 	viewq_clear(&t->rcvq, t->ts->env);
 	tcp_reass_free(t);
@@ -126,7 +126,7 @@ void tcp_done(struct tcp *t, int error)
 
 	if (error)
 		t->sock.error = error;
-	tcp_unhold(t, viewq_bytes(&t->sndq) + t->reass->bytes);
+	tcp_unhold(t, viewq_bytes(&t->sndq));
 	viewq_clear(&t->sndq, t->ts->env);
 	tcp_reass_free(t);
 	tcp_segs_free(t);

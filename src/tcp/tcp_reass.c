@@ -289,6 +289,7 @@ void tcp_reass_free(struct tcp *t)
 {
 	struct tcp_reass *r = t->reass;
 
+	tcp_unhold(t, r->bytes);
 	for (uint32_t i = 0; i < r->count; i++)
 		viewq_clear(&r->runs[i].bytes, t->ts->env);
 	if (r == &none)

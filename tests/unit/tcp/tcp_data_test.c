@@ -261,6 +261,23 @@ static void reassembly(void **state)
 	script_fini(&x);
 }
 
+/* Data beyond a FIN is nobody's: it is given back, and counted back. */
+static void data_beyond_fin(void **state)
+{
+	struct script x;
+
+	(void)state;
+	script_open(&x, WITH_SACK);
+	give(&x, A, 301, 1, 100);
+	assert_int_equal(x.r.hosts[0].f.env.bytes_held, 100);
+	give(&x, F | A, 1, 1, 100);
+	assert_int_equal(x.r.hosts[0].f.env.bytes_held, 100);
+	assert_int_equal(receive(&x, 1000), 100);
+	assert_int_equal(receive(&x, 1000), 0);
+	assert_int_equal(x.r.hosts[0].f.env.bytes_held, 0);
+	script_fini(&x);
+}
+
 /* RFC 2883 §4: what came twice is reported once. */
 static void duplicate_sack(void **state)
 {
@@ -550,6 +567,7 @@ int main(void)
 		cmocka_unit_test(silly_window_receiver),
 		cmocka_unit_test(window_shrinks),
 		cmocka_unit_test(reassembly),
+		cmocka_unit_test(data_beyond_fin),
 		cmocka_unit_test(duplicate_sack),
 		cmocka_unit_test(paws),
 		cmocka_unit_test(urgent_received),
