@@ -263,7 +263,7 @@ static void on_timer(struct timer *t)
 	case NEIGH_STALE:
 	case NEIGH_FAILED:
 	case NEIGH_PERMANENT:
-		ASSERT(!"a timer in a state that has none");
+		ASSERT(n->state == NEIGH_PROBE); /* these have no timer */
 	}
 }
 

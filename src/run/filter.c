@@ -51,7 +51,7 @@ static int add_entry(scmp_filter_ctx ctx, const struct call_entry *e)
 	case ONLY_FAMILIES:
 		return add_families(ctx, e->nr);
 	case ONLY_ADDRESS:
-		return notify(ctx, e->nr, SCMP_A4(SCMP_CMP_NE, 0));
+		return notify(ctx, e->nr, SCMP_A4(SCMP_CMP_NE, 0, 0));
 	case ONLY_SIOC:
 		error = notify(ctx, e->nr, SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF & ~0xffu, 0x8900));
 		if (!error)
@@ -71,8 +71,8 @@ static int add_refusals(scmp_filter_ctx ctx)
 	/* A program that hides its memory could not be carried: it is told that it is hidden. */
 	if (!error)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(0), SCMP_SYS(prctl), 2,
-					 SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE),
-					 SCMP_A1(SCMP_CMP_EQ, 0));
+					 SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE, 0),
+					 SCMP_A1(SCMP_CMP_EQ, 0, 0));
 	return error;
 }
 

@@ -45,6 +45,23 @@ static void checksum_of_a_known_header(void **state)
 	assert_true(ip4_checksum_ok(data, sizeof(data)));
 }
 
+/* All fields but the borrowed options; padding has no value. */
+static void assert_same(const struct ip4_header *a, const struct ip4_header *b)
+{
+	assert_int_equal(a->src, b->src);
+	assert_int_equal(a->dst, b->dst);
+	assert_int_equal(a->total_bytes, b->total_bytes);
+	assert_int_equal(a->id, b->id);
+	assert_int_equal(a->fragment_offset, b->fragment_offset);
+	assert_int_equal(a->df, b->df);
+	assert_int_equal(a->mf, b->mf);
+	assert_int_equal(a->tos, b->tos);
+	assert_int_equal(a->ttl, b->ttl);
+	assert_int_equal(a->protocol, b->protocol);
+	assert_int_equal(a->header_bytes, b->header_bytes);
+	assert_int_equal(a->options_len, b->options_len);
+}
+
 static void parses_what_it_writes(void **state)
 {
 	static const uint8_t options[8] = {IP4_OPT_ROUTER_ALERT, 4, 0, 0, IP4_OPT_NOP, 0, 0, 0};
@@ -63,8 +80,7 @@ static void parses_what_it_writes(void **state)
 		assert_int_equal(ip4_peek_header_bytes(out), h.header_bytes);
 		assert_true(parse(out, h.header_bytes, &got));
 		assert_memory_equal(got.options, options, len);
-		got.options = options;
-		assert_memory_equal(&got, &h, sizeof(h));
+		assert_same(&got, &h);
 		assert_false(parse(out, h.header_bytes - 1u, &got));
 	}
 }
