@@ -421,6 +421,8 @@ static void inherit(struct carrier *child, const struct carrier *c, int fd)
 	const struct timeval *in = &c->receive_timeout;
 	const struct timeval *out = &c->send_timeout;
 
+	child->send_bytes = c->send_bytes;
+	child->receive_bytes = c->receive_bytes;
 	child->receive_timeout = *in;
 	child->send_timeout = *out;
 	if (in->tv_sec || in->tv_usec)
@@ -449,8 +451,8 @@ static long accept_one(struct call *call, struct carrier *c, int sock, int flags
 	}
 	inherit(child, c, fds[0]);
 	number = call_reply_fd(call, fds[0], flags & SOCK_CLOEXEC);
-	close(fds[0]);
 	if (number < 0) {
+		close(fds[0]);
 		child->sock = -1;
 		close(fds[1]);
 		carrier_close(child);
@@ -458,6 +460,8 @@ static long accept_one(struct call *call, struct carrier *c, int sock, int flags
 		return number == -ENOENT ? CALL_DONE : number;
 	}
 	child->end = fds[1];
+	carrier_shrink(child, fds[0]);
+	close(fds[0]);
 	child->hint_pid = call->task->process->pid;
 	child->hint_fd = number;
 	(void)berth_sock_set_user(child->stack, sock, child); /* it is open */

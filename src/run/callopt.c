@@ -86,8 +86,18 @@ long call_getsockopt(struct call *call)
 static void mirror(struct call *call, struct carrier *c, int name, const void *value, socklen_t len)
 {
 	struct timeval *tv = name == SO_RCVTIMEO ? &c->receive_timeout : &c->send_timeout;
+	int bytes = 0;
 
 	switch (name) {
+	case SO_SNDBUF:
+	case SO_RCVBUF:
+		if (len >= sizeof(bytes))
+			memcpy(&bytes, value, sizeof(bytes));
+		if (bytes < 1 || bytes > CARRIER_BYTES)
+			bytes = CARRIER_BYTES;
+		*(name == SO_SNDBUF ? &c->send_bytes : &c->receive_bytes) = bytes;
+		carrier_shrink(c, call->fd);
+		return;
 	case SO_RCVTIMEO:
 	case SO_SNDTIMEO:
 		if (len >= sizeof(*tv))

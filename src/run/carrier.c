@@ -33,7 +33,6 @@
 #define YOUNG_MAX 256 /* so many copies at most */
 #define DOCK_BACKLOG 4096
 #define FILLER_BYTES 2
-#define CARRIER_SNDBUF (208 * 1024 / 2) /* the kernel doubles it */
 
 static uint64_t cookie_of(int fd)
 {
@@ -252,6 +251,7 @@ int carrier_attach(struct carrier *c, int fd, bool filled)
 	}
 	stop_young(c);
 	carrier_unwatch(c);
+	carrier_shrink(c, fd);
 	if (filled) {
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &one, sizeof(one));
 		for (int i = 0; i < FILLER_BYTES; i++)
@@ -272,7 +272,7 @@ int carrier_find_end(struct carrier *c)
 static void unfill(struct carrier *c)
 {
 	char filler[FILLER_BYTES];
-	int bytes = CARRIER_SNDBUF;
+	int bytes = c->send_bytes ? c->send_bytes : CARRIER_BYTES;
 	int fd = carrier_find_end(c);
 
 	(void)read(c->end, filler, sizeof(filler)); /* berth itself put them there */
@@ -280,6 +280,16 @@ static void unfill(struct carrier *c)
 		return;
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	close(fd);
+}
+
+void carrier_shrink(struct carrier *c, int fd)
+{
+	if (c->type != SOCK_STREAM)
+		return;
+	if (c->send_bytes && c->state != CARRIER_FILLED)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &c->send_bytes, sizeof(int));
+	if (c->receive_bytes && c->end >= 0)
+		(void)setsockopt(c->end, SOL_SOCKET, SO_SNDBUF, &c->receive_bytes, sizeof(int));
 }
 
 static void note_names(struct carrier *c)

@@ -25,6 +25,9 @@
 
 struct call;
 
+/* What a carrier's SO_SNDBUF is, in either direction; the kernel doubles it. */
+#define CARRIER_BYTES (208 * 1024 / 2)
+
 enum carrier_state {
 	CARRIER_NEW,
 	CARRIER_CONNECTING,
@@ -101,6 +104,7 @@ struct carrier {
 
 	uint32_t port; /* NETLINK: its number */
 	struct timeval receive_timeout, send_timeout;
+	int send_bytes, receive_bytes; /* SO_SNDBUF, SO_RCVBUF if smaller than a carrier's; 0 */
 	struct sockaddr_storage local, remote; /* for on_transfer */
 };
 
@@ -127,6 +131,10 @@ int carrier_attach(struct carrier *c, int fd, bool filled);
 
 /* From CONNECTING or FILLED to ESTABLISHED: the ends are joined and data flow. */
 int carrier_establish(struct carrier *c);
+
+/* Makes a stream's carrier as small as the program asked its buffers to be, `fd` being its end. A
+ * carrier of the usual size would take more than TCP does before a writer has to wait. */
+void carrier_shrink(struct carrier *c, int fd);
 
 /* Gives berth's end to the loop. */
 int carrier_serve(struct carrier *c);
