@@ -139,7 +139,7 @@ BERTH_API int berth_world_find_cable(const struct berth_world *w, int host, int 
 BERTH_API int berth_world_hosts(const struct berth_world *w); /* how many */
 BERTH_API const char *berth_world_host_name(const struct berth_world *w, int host);
 /* NULL: no such host. The pointer may be kept. Socket calls happen at the world's present, which is
- * the `now` of the last berth_world_run(): a driver in real time calls that when it wakes up, too. */
+ * the `now` of the last berth_world_run(): a driver in real time calls that too when it wakes. */
 BERTH_API struct berth_stack *berth_world_stack(struct berth_world *w, int host);
 
 struct berth_cable_info {
@@ -170,8 +170,9 @@ BERTH_API int berth_world_heal(struct berth_world *w, int a, int b);
 BERTH_API int berth_world_add_alias(struct berth_world *w, const char *name, int host);
 
 /* The name service answers on every host under this address, port 53, UDP and TCP: A, AAAA and PTR
- * of every host; unknown names NXDOMAIN. Impairments do not touch it, nor is it observed. An address
- * outside 127/8 is added to each host's lo. -EEXIST: it is a host's, or a name server already;
+ * of every host; unknown names NXDOMAIN. Impairments do not touch it, nor is it observed. An
+ * address outside 127/8 is added to each host's lo. -EEXIST: it is a host's, or a name server
+ * already;
  * -EINVAL; -EAFNOSUPPORT, -ENOMEM. */
 BERTH_API int berth_world_add_nameserver(struct berth_world *w, const struct sockaddr *addr);
 
@@ -195,8 +196,8 @@ BERTH_API bool berth_world_next_event(struct berth_world *w, int *out_host,
 /*
  * Blocking calls in virtual time: they run the world until the call can finish or
  * `timeout` ns have passed (-EAGAIN, poll: 0; negative: never; -EDEADLK if nothing in the world
- * could ever end the wait). MSG_DONTWAIT and MSG_WAITALL are obeyed; send goes on until all is sent.
- * -EINVAL: no such host. Otherwise as the call without _world.
+ * could ever end the wait). MSG_DONTWAIT and MSG_WAITALL are obeyed; send goes on until all is
+ * sent. -EINVAL: no such host. Otherwise as the call without _world.
  */
 BERTH_API int berth_world_poll(struct berth_world *w, int host, struct pollfd *fds, nfds_t count,
 			       berth_time timeout);

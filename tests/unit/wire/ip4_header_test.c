@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * IPv4 headers: what is written is parsed again with the same values, options come one by one, and
+ * lengths that contradict each other or the packet are refused.
+ */
 #include "../fixture.h"
 
 #include "wire/ip4_header.h"
