@@ -128,7 +128,8 @@ void events_call(struct events *e, const struct run_call *call)
 	ev->pid = call->pid;
 	ev->local = endpoint_of((const struct sockaddr *)&call->local);
 	ev->remote = endpoint_of((const struct sockaddr *)&call->remote);
-	snprintf(ev->name, sizeof(ev->name), "%s", call->name);
+	snprintf(ev->name, sizeof(ev->name), "%s",
+		 strcmp(call->name, "accept4") == 0 ? "accept" : call->name);
 	ev->result = call->result;
 	ev->type = call->type;
 	if (strcmp(call->name, "socket") == 0)
@@ -221,7 +222,7 @@ void events_segment(struct events *e, const struct berth_packet_event *ev,
 		p->to_host = ev->host;
 }
 
-berth_time events_under_way(const struct events *e, berth_time now)
+berth_time events_under_way(const struct events *e, berth_time since)
 {
 	berth_time last = BERTH_TIME_NEVER;
 	size_t searched = 0;
@@ -229,7 +230,7 @@ berth_time events_under_way(const struct events *e, berth_time now)
 	for (size_t i = e->passage_count; i > 0 && searched < OPEN_SEARCH_MAX; i--, searched++) {
 		const struct passage *p = &e->passages[i - 1];
 
-		if (p->arrival == BERTH_TIME_NEVER || p->arrival < now ||
+		if (p->arrival == BERTH_TIME_NEVER || p->arrival < since ||
 		    p->segment.protocol == SEGMENT_ARP)
 			continue;
 		if (last == BERTH_TIME_NEVER || p->arrival > last)

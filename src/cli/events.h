@@ -84,9 +84,9 @@ void events_packet(struct events *e, const struct berth_packet_event *ev);
 void events_segment(struct events *e, const struct berth_packet_event *ev,
 		    const struct segment *segment);
 
-/* When the last of the packets that are between two cables reaches its next one; never in the
- * past: BERTH_TIME_NEVER if there is none. */
-berth_time events_under_way(const struct events *e, berth_time now);
+/* When the last of the packets arrives, at a host or half-way, that do so after `since`;
+ * BERTH_TIME_NEVER: there is none. */
+berth_time events_under_way(const struct events *e, berth_time since);
 
 /* The host that has an address; NULL: none. */
 const struct event_host *events_find_host(const struct events *e, const struct endpoint *address);

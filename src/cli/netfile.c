@@ -11,6 +11,7 @@
 #include "cli/netfile.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -68,6 +69,20 @@ struct netfile_command *netfile_add_command(struct netfile_host *h)
 	c = &h->commands[h->command_count++];
 	memset(c, 0, sizeof(*c));
 	return c;
+}
+
+bool netfile_name_ok(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length > 63 || !isalnum((unsigned char)name[0]) ||
+	    !isalnum((unsigned char)name[length - 1]))
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
+			return false;
+	}
+	return true;
 }
 
 int netfile_find_network(const struct netfile *f, const char *name)

@@ -122,6 +122,11 @@ struct netfile_cable *netfile_add_cable(struct netfile *f, int host, int network
 /* A command that expects exit status 0; argv is left for the caller. */
 struct netfile_command *netfile_add_command(struct netfile_host *h);
 
+/* Whether a word may name a host or a network: 1 to 63 letters, digits, '-', '_' and '.', the first
+ * and the last of them a letter or digit. */
+bool netfile_name_ok(const char *name);
+#define NETFILE_NAME_EXPECTED "1 to 63 letters, digits, '-', '_' and '.'"
+
 /* -1: no such name. */
 int netfile_find_network(const struct netfile *f, const char *name);
 int netfile_find_host(const struct netfile *f, const char *name);

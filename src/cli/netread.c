@@ -7,7 +7,6 @@
  */
 #include "cli/netread.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,17 +193,10 @@ const char *netread_text(struct netread *r, const struct ynode *n, const char *w
 
 bool netread_name(struct netread *r, const struct ynode *n, const char *what)
 {
-	size_t length = strlen(n->text);
-	bool good = n->kind == YNODE_SCALAR && length > 0 && length <= 63 &&
-		    isalnum((unsigned char)n->text[0]) &&
-		    isalnum((unsigned char)n->text[length - 1]);
-
-	for (size_t i = 0; i < length && good; i++)
-		good = isalnum((unsigned char)n->text[i]) || strchr("-_.", n->text[i]);
-	if (!good)
-		diag_add(r->diag, n->pos, "1 to 63 letters, digits, '-', '_' and '.'",
-			 "bad name '%s' for a %s", n->text, what);
-	return good;
+	if (n->kind == YNODE_SCALAR && netfile_name_ok(n->text))
+		return true;
+	diag_add(r->diag, n->pos, NETFILE_NAME_EXPECTED, "bad name '%s' for a %s", n->text, what);
+	return false;
 }
 
 static char *join(const char *const *names, size_t count)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/netfile.h"
 #include "cli/units.h"
 
 enum {
@@ -92,6 +93,8 @@ static int check(const struct runargs *a)
 		(void)cmd_usage("run", "--host beside -f; the hosts stand in the network file");
 	else if (a->file && a->impair.set != 0)
 		(void)cmd_usage("run", "impairments beside -f; they stand in the network file");
+	else if (a->host && !netfile_name_ok(a->host))
+		(void)cmd_usage("run", "bad --host '%s'; expected " NETFILE_NAME_EXPECTED, a->host);
 	else
 		return 0;
 	return -EINVAL;

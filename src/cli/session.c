@@ -40,6 +40,7 @@
 #include "run/run.h"
 
 #define KILL_AFTER (3 * BERTH_SEC)
+#define LINGER (20 * BERTH_MSEC) /* after the last packet, which may be answered */
 #define LINGER_MAX BERTH_SEC
 #define INSIST_WITHIN (2 * BERTH_SEC)
 
@@ -231,11 +232,11 @@ static void stop(void *ctx)
 	berth_time arrival = BERTH_TIME_NEVER;
 
 	if (s->events)
-		arrival = events_under_way(s->events, now - BERTH_MSEC);
+		arrival = events_under_way(s->events, now - LINGER);
 	if (s->stopping == 0)
 		s->stopping = now;
 	if (arrival == BERTH_TIME_NEVER || now - s->stopping > LINGER_MAX ||
-	    run_at(s->run, (arrival > now ? arrival : now) + 2 * BERTH_MSEC, stop, s) < 0)
+	    run_at(s->run, (arrival > now ? arrival : now) + LINGER / 4, stop, s) < 0)
 		run_stop(s->run);
 }
 
@@ -261,37 +262,6 @@ static void begin_end(struct session *s)
 		kill_rest(s);
 }
 
-/* Starts what may start, and ends the run when nothing is left to wait for. */
-static void look(void *ctx)
-{
-	struct session *s = ctx;
-	bool busy = false;
-	bool serving = false;
-
-	s->look_asked = false;
-	for (size_t i = 0; i < s->job_count && !s->ending; i++) {
-		struct job *j = &s->jobs[i];
-
-		if (j->state == JOB_WAITING && may_start(s, j))
-			start(s, j);
-		else if (j->state == JOB_WAITING && waits_in_vain(s, j))
-			j->state = JOB_NEVER;
-	}
-	for (size_t i = 0; i < s->job_count; i++) {
-		const struct job *j = &s->jobs[i];
-
-		busy |= j->state == JOB_WAITING ||
-			(j->state == JOB_RUNNING && (!j->command->running || s->ending));
-		serving |= j->state == JOB_RUNNING;
-	}
-	if (s->ending ? !serving : !busy) {
-		if (serving)
-			begin_end(s);
-		else
-			stop(s);
-	}
-}
-
 /* A network of servers alone, all of them expected to be running, runs until it is interrupted. */
 static bool only_servers(const struct session *s)
 {
@@ -300,6 +270,40 @@ static bool only_servers(const struct session *s)
 			return false;
 	}
 	return true;
+}
+
+/* Starts what may start, and ends the run when nothing is left to wait for. */
+static void look(void *ctx)
+{
+	struct session *s = ctx;
+	bool endless = only_servers(s);
+	bool busy = false;
+	bool serving = false;
+
+	s->look_asked = false;
+	for (size_t i = 0; i < s->job_count && !s->ending; i++) {
+		struct job *j = &s->jobs[i];
+
+		if (j->state == JOB_WAITING && may_start(s, j)) {
+			start(s, j);
+		} else if (j->state == JOB_WAITING && waits_in_vain(s, j)) {
+			j->state = JOB_NEVER;
+			ask_look(s); /* others may have waited for this one */
+		}
+	}
+	for (size_t i = 0; i < s->job_count; i++) {
+		const struct job *j = &s->jobs[i];
+
+		busy |= j->state == JOB_WAITING ||
+			(j->state == JOB_RUNNING && (endless || !j->command->running));
+		serving |= j->state == JOB_RUNNING;
+	}
+	if (s->ending ? !serving : !busy) {
+		if (serving)
+			begin_end(s);
+		else
+			stop(s);
+	}
 }
 
 /* --- news --- */

@@ -84,11 +84,6 @@ static bool is_local(const struct event *ev)
 	return strcmp(ev->name, "connect") == 0 && ev->remote.family == AF_UNSPEC;
 }
 
-static bool is_accept(const struct event *ev)
-{
-	return strcmp(ev->name, "accept") == 0 || strcmp(ev->name, "accept4") == 0;
-}
-
 static void learn(struct sock *k, const struct event *ev)
 {
 	if (ev->type != 0)
@@ -116,7 +111,7 @@ static void gather(const struct events *e, struct socks *s)
 		if (k == SIZE_MAX)
 			k = add_sock(s, ev, ev->fd);
 		s->of_event[i] = k;
-		if (!is_accept(ev)) {
+		if (strcmp(ev->name, "accept") != 0) {
 			learn(&s->socks[k], ev);
 		} else if (ev->result >= 0) {
 			k = add_sock(s, ev, (int)ev->result);

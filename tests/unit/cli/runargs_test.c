@@ -88,6 +88,7 @@ static void what_does_not_go_together(void **state)
 		"-f a.yaml ls",
 		"-f a.yaml --host x",
 		"-f a.yaml --delay 1ms",
+		"--host a_ ls",
 		"--nonsense ls",
 		"--delay",
 	};
