@@ -133,7 +133,7 @@ static struct ipaddr specific_dst(const struct socket *so, const struct ip_info 
 
 	if (!info->broadcast && !info->multicast)
 		return info->dst;
-	for (unsigned i = 0; (a = addr_nth(so->all->tp->net, i)); i++) {
+	for (unsigned i = 0; (a = addr_nth(so->sock->tp->net, i)); i++) {
 		if (a->netif->ifindex == info->ifindex)
 			return a->addr;
 	}

@@ -182,12 +182,12 @@ int conn_accept(struct socket *so, struct sockaddr *addr, socklen_t *len)
 		return -EFAULT;
 	if (addr && *len > INT32_MAX)
 		return -EINVAL;
-	made = socket_reserve(so->all);
+	made = socket_reserve(sockets_of(so));
 	if (!made)
 		return -ENFILE;
 	result = s->proto->accept(s, &child);
 	if (result < 0) {
-		socket_unreserve(made);
+		socket_unreserve(sockets_of(so), made);
 		return result;
 	}
 	ASSERT(!child->upper);

@@ -123,8 +123,6 @@ ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)
 	result = so->sock->proto->recv(so->sock, &m);
 	if (result < 0)
 		return result;
-	if (m.has_info)
-		so->stamp = m.time;
 	give_name(so, &m, msg);
 	if (msg->msg_control)
 		cmsg_fill(so, &m, msg);

@@ -22,10 +22,11 @@
 #include "base/env.h"
 #include "link/links.h"
 #include "net/addr.h"
+#include "transport/dgram.h"
 
 static struct links *links_of(const struct socket *so)
 {
-	return net_links(so->all->tp->net);
+	return net_links(so->sock->tp->net);
 }
 
 /* The first IPv4 address of an interface. */
@@ -33,7 +34,7 @@ static const struct addr *first_addr(const struct socket *so, const struct netif
 {
 	const struct addr *a;
 
-	for (unsigned i = 0; (a = addr_nth(so->all->tp->net, i)); i++) {
+	for (unsigned i = 0; (a = addr_nth(so->sock->tp->net, i)); i++) {
 		if (a->netif == n && ipaddr_is4(&a->addr))
 			return a;
 	}
@@ -147,7 +148,7 @@ static int get_ifconf(const struct socket *so, struct ifconf *conf)
 
 	if (!conf)
 		return -EFAULT;
-	for (unsigned i = 0; (a = addr_nth(so->all->tp->net, i)); i++) {
+	for (unsigned i = 0; (a = addr_nth(so->sock->tp->net, i)); i++) {
 		struct ifreq ifr = {0};
 
 		if (!ipaddr_is4(&a->addr))
@@ -167,12 +168,13 @@ static int get_ifconf(const struct socket *so, struct ifconf *conf)
 
 static int get_stamp(const struct socket *so, bool nanoseconds, void *out)
 {
-	struct timeval tv = {so->stamp / BERTH_SEC, so->stamp % BERTH_SEC / BERTH_USEC};
-	struct timespec ts = {so->stamp / BERTH_SEC, so->stamp % BERTH_SEC};
+	berth_time t = so->sock->type == SOCK_DGRAM ? dgram_of_const(so->sock)->stamp : 0;
+	struct timeval tv = {t / BERTH_SEC, t % BERTH_SEC / BERTH_USEC};
+	struct timespec ts = {t / BERTH_SEC, t % BERTH_SEC};
 
 	if (!out)
 		return -EFAULT;
-	if (!so->stamp)
+	if (!t)
 		return -ENOENT;
 	if (nanoseconds)
 		memcpy(out, &ts, sizeof(ts));

@@ -22,8 +22,10 @@ static void queue_event(struct socket *so)
 {
 	if (!so->user || !list_empty(&so->event_link))
 		return;
-	list_add_tail(&so->all->events, &so->event_link);
-	so->all->env->wake(so->all->env);
+	struct sockets *all = sockets_of(so);
+
+	list_add_tail(&all->events, &so->event_link);
+	all->env->wake(all->env);
 }
 
 void ready_on_notify(void *ctx, struct sock *s, unsigned events)

@@ -30,7 +30,7 @@ int sockaddr_parse(const struct sockaddr *addr, socklen_t len, struct endpoint *
 	memcpy(&in6, addr, sizeof(in6));
 	memcpy(out->addr.bytes, &in6.sin6_addr, sizeof(out->addr.bytes));
 	out->port = ntohs(in6.sin6_port);
-	out->scope = in6.sin6_scope_id;
+	out->scope = (uint16_t)in6.sin6_scope_id;
 	return 0;
 }
 

@@ -142,7 +142,6 @@ struct socket *socket_reserve(struct sockets *all)
 	so = env_calloc(all->env, 1, sizeof(*so));
 	if (!so)
 		return NULL;
-	so->all = all;
 	so->fd = (int)fd;
 	list_init(&so->event_link);
 	all->table[fd] = so;
@@ -157,10 +156,8 @@ void socket_attach(struct socket *so, struct sock *s)
 	s->upper = so;
 }
 
-void socket_unreserve(struct socket *so)
+void socket_unreserve(struct sockets *all, struct socket *so)
 {
-	struct sockets *all = so->all;
-
 	list_del(&so->event_link);
 	all->table[so->fd] = NULL;
 	mark_free(all, (uint32_t)so->fd);
@@ -210,7 +207,7 @@ int socket_new(struct sockets *all, int family, int type, int protocol)
 		return -ENOMEM;
 	s = sock_new(all->tp, proto, family);
 	if (!s) {
-		socket_unreserve(so);
+		socket_unreserve(all, so);
 		return -ENOMEM;
 	}
 	socket_attach(so, s);
@@ -222,7 +219,7 @@ static struct sock *detach(struct socket *so)
 	struct sock *s = so->sock;
 
 	s->upper = NULL;
-	socket_unreserve(so);
+	socket_unreserve(sockets_of(so), so);
 	return s;
 }
 

@@ -25,10 +25,8 @@ enum socket_state {
 
 struct socket {
 	struct sock *sock;
-	struct sockets *all;
 	void *user;		/* berth_sock_set_user() */
-	struct list event_link; /* in all->events, at most once */
-	berth_time stamp;	/* arrival of the last datagram read, SIOCGSTAMP; 0: none */
+	struct list event_link; /* in its sockets' events, at most once */
 	int fd;
 	uint8_t state; /* enum socket_state */
 };
@@ -65,10 +63,16 @@ void socket_close(struct socket *so);
 /* Closes with a reset. */
 void socket_abort(struct socket *so);
 
+/* The table that it is in. */
+static inline struct sockets *sockets_of(const struct socket *so)
+{
+	return so->sock->tp->notify_ctx;
+}
+
 /* A descriptor without a sock, for accept(). NULL: no memory. */
 struct socket *socket_reserve(struct sockets *all);
 void socket_attach(struct socket *so, struct sock *s);
-void socket_unreserve(struct socket *so);
+void socket_unreserve(struct sockets *all, struct socket *so);
 
 /* The state of <netinet/tcp.h>, as `ss` shows it. */
 int socket_tcp_state(const struct socket *so);

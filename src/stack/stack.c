@@ -25,6 +25,9 @@
 
 static const struct proto *const protos[] = {&tcp_proto, &udp_proto, NULL};
 
+/* What an idle connection costs an end, besides its place in tables. */
+STATIC_ASSERT(sizeof(struct tcp) + sizeof(struct socket) <= 1024);
+
 static bool quiet(const struct berth_stack *st)
 {
 	return list_empty(&st->links->tx_list) && list_empty(&st->sockets->events);

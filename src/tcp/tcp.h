@@ -72,7 +72,7 @@ struct tcp_stack {
 	uint32_t reuse_iss; /* set by tcp_timewait_yield() for the connection that asked */
 	bool reused;
 	struct timer timewait_timer;
-	struct list blocked; /* struct tcp whose interface had no room */
+	struct list blocked;	     /* struct tcp whose interface had no room */
 	struct tcp_segs *spare_segs; /* the last one given back, or NULL */
 	/* RFC 5961 §10: challenge ACKs left in this second. */
 	berth_time challenge_second;
@@ -120,7 +120,7 @@ struct tcp_range {
 
 /* The records of what is in flight, in order and without gaps: a ring. */
 struct tcp_segs {
-	struct tcp_seg *ring; /* `inline_ring`, or allocated */
+	struct tcp_seg *ring;		 /* `inline_ring`, or allocated */
 	uint32_t first, count, capacity; /* capacity is a power of two; 0: nobody's */
 	struct tcp_seg inline_ring[TCP_SEGS_INLINE];
 	struct tcp_range seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
@@ -253,7 +253,6 @@ struct tcp {
 	uint32_t undo_seq;    /* snd_una when it was reduced */
 	int32_t undo_retrans; /* retransmissions not yet known to be needless; -1: none made */
 	berth_time undo_at;   /* of the first retransmission (RFC 3522) */
-	bool undo_possible;
 	struct tcp_cubic cubic;
 
 	/* RTT and RTO, RFC 6298; nanoseconds. */
@@ -262,8 +261,9 @@ struct tcp {
 	uint8_t backoff;	  /* doublings of rto now */
 	uint8_t probes;		  /* zero-window probes unanswered */
 	uint8_t keep_probes;	  /* keepalive probes unanswered */
-	berth_time fin_wait2_end; /* an orphan in FIN_WAIT2 lives until then */
 	uint8_t wait;		  /* enum tcp_wait */
+	bool undo_possible;	  /* the undo_ fields above mean something */
+	berth_time fin_wait2_end; /* an orphan in FIN_WAIT2 lives until then */
 	berth_time first_retrans; /* of the present series; 0: none. For R2 and TCP_USER_TIMEOUT */
 
 	/* RACK-TLP, RFC 8985. */
@@ -289,9 +289,9 @@ struct tcp {
 	berth_time last_oow_ack; /* last challenge ACK of this connection */
 
 	/* Buffer tuning. */
-	uint32_t drs_seq;    /* rcv_nxt at which the present measurement ends */
-	uint64_t drs_copied; /* rcvq.begin at its start */
+	uint32_t drs_seq; /* rcv_nxt at which the present measurement ends */
 	uint32_t drs_space;
+	uint64_t drs_copied; /* rcvq.begin at its start */
 	berth_time drs_at, drs_rtt;
 	uint32_t window_clamp;
 

@@ -237,6 +237,7 @@ ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 	if (done < bytes)
 		m->out_flags |= MSG_TRUNC;
 	fill_info(d, p, meta, m);
+	d->stamp = p->time;
 	if (!(m->flags & MSG_PEEK)) {
 		(void)packet_queue_take(&d->queue); /* it is `p` */
 		d->held -= meta->cost;

@@ -21,6 +21,7 @@ struct dgram {
 	struct packet_queue queue; /* received; each starts at its payload */
 	uint32_t held;		   /* what they cost of SO_RCVBUF, overhead included */
 	uint32_t dropped;	   /* for want of room */
+	berth_time stamp;	   /* arrival of the last one read, SIOCGSTAMP; 0: none */
 	struct list errors;	   /* struct dgram_error, oldest first */
 	uint32_t errors_count;
 	struct dgram_group *groups; /* multicast memberships */

@@ -132,6 +132,7 @@ struct sock {
 	bool bound_port,
 		bound_addr; /* the program chose them (SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK) */
 	bool shut_rd, shut_wr;
+	bool listening; /* port.c: takes packets of peers that no connected sock knows */
 	struct endpoint local, remote;	/* port 0: not bound, not connected */
 	int error;			/* SO_ERROR, positive errno, cleared by reading */
 	int soft_error;			/* reported if it ends in failure */
@@ -142,7 +143,6 @@ struct sock {
 	struct port *port;	      /* the local port it holds; NULL: none */
 	struct list port_link;	      /* in its port's list of binders or users */
 	struct table_node tuple_node; /* by both endpoints, when connected */
-	bool listening;		      /* takes packets of peers that no connected sock knows */
 	struct list all_link;	      /* transport: every sock of the host */
 	uint64_t id;		      /* ascending, never reused: cursor of berth_sock_next() */
 };

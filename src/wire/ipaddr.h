@@ -19,7 +19,7 @@ struct ipaddr {
 struct endpoint {
 	struct ipaddr addr;
 	uint16_t port;
-	uint32_t scope;
+	uint16_t scope;
 };
 
 /* `host_order` is 0x7f000001 for 127.0.0.1. */
