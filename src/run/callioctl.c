@@ -164,9 +164,9 @@ static long out_queue(struct call *call, struct carrier *c)
 	struct berth_sock_info info;
 	int bytes = 0;
 
-	(void)ioctl(call->fd, SIOCOUTQ, &bytes); /* 0 then */
-	if (c->type != SOCK_STREAM)
-		bytes = 0;
+	/* What berth has not read yet; a failure leaves 0. */
+	if (c->type == SOCK_STREAM && c->state == CARRIER_ESTABLISHED)
+		(void)ioctl(c->end, FIONREAD, &bytes);
 	if (berth_sock_info(c->stack, c->sock, &info) == 0)
 		bytes += (int)info.send_q;
 	return task_write(call->task, call->args[2], &bytes, sizeof(bytes));
