@@ -6,6 +6,10 @@
  * rather than another interface. Interfaces are few and long-lived: names are compared one by
  * one, indexes through an array.
  *
+ * Paths (net/) point to interfaces and are checked only when they are used. So what is removed is
+ * taken out of all lists, but its memory is kept until the host ends; as no index is given twice,
+ * there are at most IFINDEX_MAX of them.
+ *
  * Ownership: links own interfaces and the frames queued in them; listeners belong to others.
  */
 #include "link/links.h"
@@ -26,6 +30,7 @@ struct links *links_new(struct env *env)
 		return NULL;
 	ls->env = env;
 	list_init(&ls->list);
+	list_init(&ls->gone);
 	list_init(&ls->tx_list);
 	list_init(&ls->listeners);
 	return ls;
@@ -33,15 +38,9 @@ struct links *links_new(struct env *env)
 
 static void netif_free(struct netif *n)
 {
-	struct links *ls = n->links;
-
 	packet_queue_clear(&n->txq);
-	list_del(&n->tx_link);
 	list_del(&n->link);
-	ls->by_index[n->ifindex] = NULL;
-	if (ls->loopback == n)
-		ls->loopback = NULL;
-	env_free(ls->env, n);
+	env_free(n->links->env, n);
 }
 
 void links_free(struct links *ls)
@@ -50,6 +49,8 @@ void links_free(struct links *ls)
 		return;
 	while (!list_empty(&ls->list))
 		netif_free(list_first(&ls->list, struct netif, link));
+	while (!list_empty(&ls->gone))
+		netif_free(list_first(&ls->gone, struct netif, link));
 	packet_queue_clear(&ls->looped);
 	env_free(ls->env, ls->by_index);
 	env_free(ls->env, ls);
@@ -172,7 +173,12 @@ int links_remove(struct links *ls, unsigned ifindex)
 		return -ENODEV;
 	netif_set_up(n, false);
 	links_tell(n, LINK_REMOVED);
-	netif_free(n);
+	ASSERT(n->txq.count == 0);
+	ls->by_index[ifindex] = NULL;
+	if (ls->loopback == n)
+		ls->loopback = NULL;
+	list_del(&n->link);
+	list_add_tail(&ls->gone, &n->link);
 	return 0;
 }
 

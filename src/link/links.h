@@ -47,6 +47,7 @@ struct links {
 	struct list list;	 /* struct netif.link, by index */
 	struct netif **by_index; /* [ifindex], NULL: none */
 	unsigned index_capacity, index_last;
+	struct list gone;	    /* struct netif.link, removed */
 	struct netif *loopback;	    /* NULL: not added yet */
 	struct list tx_list;	    /* struct netif.tx_link: those with frames for the driver */
 	struct packet_queue looped; /* link_loop(), by their ifindex */
@@ -69,6 +70,8 @@ void links_listen(struct links *ls, struct link_listener *listener);
 
 /* As berth_netif_add(), berth_netif_remove(); lo is an interface of kind LOOPBACK, at most one. */
 int links_add(struct links *ls, const struct berth_netif_config *config);
+/* What was removed stays in memory, down for ever: a path that has not been checked since may still
+ * point to it. */
 int links_remove(struct links *ls, unsigned ifindex);
 
 /* NULL: there is none. By index O(1). */

@@ -376,7 +376,7 @@ const struct neigh *neighs_nth(const struct neighs *ns, unsigned i)
 {
 	struct list *l;
 
-	list_for_each(l, &ns->list) {
+	list_for_each (l, &ns->list) {
 		const struct neigh *n = list_entry(l, struct neigh, link);
 
 		if (n->state != NEIGH_NONE && i-- == 0)

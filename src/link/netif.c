@@ -66,6 +66,15 @@ static void tell_tx_space(struct netif *n)
 	}
 }
 
+/* Ends the time in which the queue counts as full. */
+static void netif_drained(struct netif *n)
+{
+	if (!n->tx_full)
+		return;
+	n->tx_full = false;
+	tell_tx_space(n);
+}
+
 struct berth_packet *netif_dequeue(struct netif *n)
 {
 	struct berth_packet *p = packet_queue_take(&n->txq);
@@ -74,10 +83,8 @@ struct berth_packet *netif_dequeue(struct netif *n)
 		return NULL;
 	if (n->txq.count == 0)
 		list_del(&n->tx_link);
-	if (n->tx_full && n->txq.count <= n->links->env->limits.txq_packets_max / 2) {
-		n->tx_full = false;
-		tell_tx_space(n);
-	}
+	if (n->txq.count <= n->links->env->limits.txq_packets_max / 2)
+		netif_drained(n);
 	return p;
 }
 
@@ -92,7 +99,8 @@ struct berth_packet *links_output(struct links *ls, unsigned *out_ifindex)
 	return netif_dequeue(n);
 }
 
-/* Drops what waits to be sent: the queue of an interface that goes down. */
+/* Drops what waits to be sent: the queue of an interface that goes down. Whoever waited for room
+ * is told by netif_drained(). */
 static void netif_flush(struct netif *n)
 {
 	while (n->txq.count > 0) {
@@ -100,7 +108,6 @@ static void netif_flush(struct netif *n)
 		drop(n->links->env, DROP_NETIF_DOWN);
 		packet_free(packet_queue_take(&n->txq));
 	}
-	n->tx_full = false;
 	list_del(&n->tx_link);
 }
 
@@ -115,6 +122,7 @@ static void netif_set_flags(struct netif *n, bool up, bool running)
 	if (was)
 		netif_flush(n);
 	links_tell(n, was ? LINK_DOWN : LINK_UP);
+	netif_drained(n);
 }
 
 void netif_set_up(struct netif *n, bool up)
@@ -153,6 +161,7 @@ int netif_set_external(struct netif *n, bool external)
 	if (n->external != external) {
 		netif_flush(n); /* the frames of the other kind have another shape */
 		n->external = external;
+		netif_drained(n);
 	}
 	return 0;
 }

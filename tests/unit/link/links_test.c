@@ -149,6 +149,11 @@ static void room_is_told_at_half(void **state)
 	assert_int_equal(spaces, 1);
 	assert_int_equal(frames_drain(&h), 50);
 	assert_int_equal(spaces, 1);
+	/* Who waits is told too when all is dropped with the cable. */
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(send_bytes(&h, PEER, "x", 1, (struct ip_send){0}), 0);
+	netif_set_running(links_get(h.links, h.eth), false);
+	assert_int_equal(spaces, 2);
 	list_del(&l.link);
 }
 

@@ -195,7 +195,14 @@ static void interfaces_come_and_go(void **state)
 	assert_int_equal(ip_path_check(h.net, &path, 0), -ENETUNREACH);
 	netif_set_up(links_get(h.links, eth1), true);
 	assert_int_equal(ip_path_check(h.net, &path, 0), 0);
+	struct ip_path stale = path;
+
 	assert_int_equal(links_remove(h.links, eth1), 0);
+	/* Whoever has not looked again finds it down, not freed. */
+	assert_false(netif_usable(stale.netif));
+	assert_true(netif_tx_space(stale.netif));
+	assert_true(ip_output(h.net, payload_packet(&h, "x", 1), &stale,
+			      &(struct ip_send){.protocol = IPPROTO_UDP}) < 0);
 	assert_true(ip_path_check(h.net, &path, 0) < 0);
 	assert_int_equal(links_remove(h.links, eth1), -ENODEV);
 }
