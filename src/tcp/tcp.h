@@ -170,8 +170,7 @@ enum tcp_wait {
 };
 
 struct tcp_cubic {
-	uint32_t w_max;	     /* bytes */
-	uint32_t epoch_cwnd; /* bytes, at the epoch's begin */
+	uint32_t w_max; /* bytes */
 	uint32_t k_ms;
 	uint32_t w_est;	  /* bytes: Reno's window */
 	berth_time epoch; /* 0: none */
@@ -210,14 +209,19 @@ struct tcp {
 	bool was_connected; /* it has been in ESTABLISHED */
 	bool connecting;    /* connect() under way, its result not yet told */
 	struct tcp_agreed agreed;
+	uint8_t ca;	   /* enum tcp_ca */
+	bool cwnd_limited; /* the window was in use when we last sent */
+	uint8_t wait;	   /* enum tcp_wait */
 
 	/* Send sequence space, RFC 9293 §3.3.1. */
-	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_up;
+	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_up;
 	uint32_t snd_wnd_max; /* the largest window the peer has offered */
 	uint32_t snd_mss;     /* payload bytes of a full segment, options subtracted */
 	uint16_t peer_mss;    /* as its SYN said */
 	uint16_t user_mss;    /* TCP_MAXSEG; 0: not set */
 	uint16_t rcv_mss;     /* estimate of what the peer sends */
+	bool undo_possible;   /* the fields undo_* below mean something */
+	uint8_t backoff;      /* doublings of rto now */
 	uint32_t path_mtu;    /* that snd_mss was made from */
 
 	/* Receive sequence space. */
@@ -238,8 +242,6 @@ struct tcp {
 	struct tcp_reass *reass; /* the same */
 
 	/* Congestion control, RFC 5681 and 6675; all in bytes. */
-	uint8_t ca;	   /* enum tcp_ca */
-	bool cwnd_limited; /* the window was in use when we last sent */
 	uint32_t cwnd, ssthresh;
 	uint32_t sacked_bytes; /* SEG_SACKED; without SACK: an estimate from duplicate ACKs */
 	uint32_t lost_bytes;   /* SEG_LOST */
@@ -258,12 +260,6 @@ struct tcp {
 	/* RTT and RTO, RFC 6298; nanoseconds. */
 	berth_time srtt, rttvar, rto, rtt_min, rtt_last;
 	berth_time rtt_min_at;
-	uint8_t backoff;	  /* doublings of rto now */
-	uint8_t probes;		  /* zero-window probes unanswered */
-	uint8_t keep_probes;	  /* keepalive probes unanswered */
-	uint8_t wait;		  /* enum tcp_wait */
-	bool undo_possible;	  /* the undo_ fields above mean something */
-	berth_time fin_wait2_end; /* an orphan in FIN_WAIT2 lives until then */
 	berth_time first_retrans; /* of the present series; 0: none. For R2 and TCP_USER_TIMEOUT */
 
 	/* RACK-TLP, RFC 8985. */
@@ -276,6 +272,8 @@ struct tcp {
 	bool rack_reordering, rack_dsack_seen;
 	bool tlp_retrans; /* the probe was a retransmission */
 	bool tlp_pending;
+	uint8_t probes;	     /* zero-window probes unanswered */
+	uint8_t keep_probes; /* keepalive probes unanswered */
 	uint32_t tlp_end;
 
 	/* Acknowledgments. */
@@ -289,21 +287,20 @@ struct tcp {
 	berth_time last_oow_ack; /* last challenge ACK of this connection */
 
 	/* Buffer tuning. */
-	uint32_t drs_seq; /* rcv_nxt at which the present measurement ends */
-	uint32_t drs_space;
-	uint64_t drs_copied; /* rcvq.begin at its start */
-	berth_time drs_at, drs_rtt;
+	uint64_t drs_copied; /* rcvq.begin when the present measurement began */
+	berth_time drs_at;   /* when that was */
+	uint32_t drs_space;  /* bytes read in the one before */
 	uint32_t window_clamp;
 
 	/* Options of the program's. */
-	bool nodelay, cork, more;
-	uint32_t small_end;  /* sequence number after the last segment sent that was not full */
-	uint8_t syn_retries; /* 0: the host's */
-	uint8_t keep_count;
+	uint32_t small_end; /* sequence number after the last segment sent that was not full */
 	uint32_t keep_idle_s, keep_interval_s; /* 0: the host's */
 	int32_t linger2_s;
 	uint32_t user_timeout_ms;
 	uint32_t notsent_lowat;
+	bool nodelay, cork, more;
+	uint8_t syn_retries;  /* 0: the host's */
+	uint8_t keep_count;   /* 0: the host's */
 	uint8_t defer_accept; /* SYN-ACKs sent before a connection without data is given up on */
 	uint8_t fastopen;     /* accepted, without effect */
 
@@ -316,8 +313,8 @@ struct tcp {
 	struct list blocked_link;      /* in ts->blocked */
 
 	/* Counts for TCP_INFO. */
-	uint32_t total_retrans, reord_seen, dsack_dups;
 	uint64_t bytes_sent, bytes_retrans;
+	uint32_t total_retrans, reord_seen, dsack_dups;
 	uint32_t segs_out, segs_in, data_segs_out, data_segs_in, delivered;
 };
 
@@ -337,7 +334,7 @@ static inline const struct tcp *tcp_of_const(const struct sock *s)
 }
 
 STATIC_ASSERT(offsetof(struct tcp, sock) == 0);
-STATIC_ASSERT(sizeof(struct tcp) <= 1400);
+STATIC_ASSERT(sizeof(struct tcp) <= 1024);
 
 extern const struct proto tcp_proto;
 

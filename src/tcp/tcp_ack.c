@@ -50,7 +50,6 @@ static bool update_window(struct tcp *t, const struct tcp_in *in)
 	      (in->h.seq == t->snd_wl1 && (window > t->snd_wnd || window == 0))))
 		return false;
 	t->snd_wl1 = in->h.seq;
-	t->snd_wl2 = ack;
 	t->snd_wnd = window;
 	if (window > t->snd_wnd_max) {
 		t->snd_wnd_max = window;
@@ -85,8 +84,7 @@ static void on_send_space(struct tcp *t)
 
 	if (t->cwnd_limited || t->cwnd > t->sock.sndbuf / 2)
 		tcp_sndbuf_expand(t);
-	if (t->nospace && t->sock.sndbuf > queued &&
-	    t->sock.sndbuf - queued >= queued / 2) {
+	if (t->nospace && t->sock.sndbuf > queued && t->sock.sndbuf - queued >= queued / 2) {
 		t->nospace = false;
 		sock_notify(&t->sock, POLLOUT);
 	}
@@ -164,7 +162,6 @@ void tcp_ack_fast(struct tcp *t, const struct tcp_in *in)
 	a.acked = in->h.ack - t->snd_una;
 	tcp_segs_acked(t, in->h.ack, &a);
 	t->snd_wl1 = in->h.seq;
-	t->snd_wl2 = in->h.ack;
 	consume_sent(t, in->h.ack);
 	if (t->tlp_pending)
 		tcp_tlp_input(t, in->h.ack, &a);

@@ -61,7 +61,6 @@ static void begin_epoch(struct tcp *t)
 	struct tcp_cubic *c = &t->cubic;
 
 	c->epoch = t->ts->env->now;
-	c->epoch_cwnd = t->cwnd;
 	c->w_est = t->cwnd;
 	c->k_ms = 0;
 	if (c->w_max > t->cwnd) {

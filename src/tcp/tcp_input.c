@@ -527,7 +527,6 @@ static void enter_established(struct tcp *t, const struct tcp_in *in)
 		t->snd_wnd <<= t->agreed.snd_wscale;
 	t->snd_wnd_max = t->snd_wnd;
 	t->snd_wl1 = in->h.seq;
-	t->snd_wl2 = in->h.ack;
 	tcp_set_state(t, TCP_ESTABLISHED);
 	tcp_established(t);
 	if (t->fin_wanted)

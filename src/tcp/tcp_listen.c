@@ -359,7 +359,6 @@ static void take_numbers(struct tcp *child, const struct tcp_request *r, const s
 	child->snd_wnd = (uint32_t)in->h.window << r->agreed.snd_wscale;
 	child->snd_wnd_max = child->snd_wnd;
 	child->snd_wl1 = in->h.seq;
-	child->snd_wl2 = in->h.ack;
 	child->ts_offset = r->ts_offset;
 	child->ts_recent = r->ts_recent;
 	child->ts_recent_at = child->ts->env->now;

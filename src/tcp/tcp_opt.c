@@ -456,8 +456,8 @@ void tcp_option_changed(struct sock *s, int level, int name)
 
 		if (!s->opt->rcvbuf_locked && need > s->rcvbuf)
 			s->rcvbuf = need < t->ts->env->limits.tcp_rmem_max
-						? (uint32_t)need
-						: t->ts->env->limits.tcp_rmem_max;
+					    ? (uint32_t)need
+					    : t->ts->env->limits.tcp_rmem_max;
 		if (t->state != TCP_LISTEN && tcp_readable(t))
 			sock_notify(s, POLLIN);
 	}

@@ -121,8 +121,7 @@ static void fill_sacks(struct tcp *t, struct tcp_header *h)
 		r->dsack_pending = false;
 	}
 	for (uint8_t i = 0; i < r->sacks_count && n < room; i++)
-		h->options.sacks[n++] =
-			(struct tcp_sack_block){r->sacks[i].start, r->sacks[i].end};
+		h->options.sacks[n++] = (struct tcp_sack_block){r->sacks[i].start, r->sacks[i].end};
 	h->options.sack_count = n;
 	tcp_reass_settle(t);
 }

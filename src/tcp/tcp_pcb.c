@@ -184,7 +184,6 @@ void tcp_established(struct tcp *t)
 	t->quick_acks = 16;
 	t->rcv_mss = (uint16_t)(mss < TCP_DEFAULT_MSS ? mss : TCP_DEFAULT_MSS);
 	t->drs_at = env->now;
-	t->drs_seq = 0;
 	t->drs_copied = t->rcvq.begin;
 	t->drs_space = t->rcv_wnd < TCP_INIT_CWND * mss ? t->rcv_wnd : TCP_INIT_CWND * mss;
 	if (!t->sock.opt->sndbuf_locked)

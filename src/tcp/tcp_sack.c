@@ -324,8 +324,7 @@ void tcp_segs_acked(struct tcp *t, uint32_t ack, struct tcp_acked *a)
 		q->count--;
 	}
 	/* Idle: all that was queued is acknowledged (it is not yet taken off the queue). */
-	if (q->count == 0 && ack == t->snd_nxt &&
-	    viewq_bytes(&t->sndq) <= t->snd_nxt - t->snd_una)
+	if (q->count == 0 && ack == t->snd_nxt && viewq_bytes(&t->sndq) <= t->snd_nxt - t->snd_una)
 		release(t);
 }
 

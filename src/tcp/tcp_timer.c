@@ -329,13 +329,19 @@ static bool keeps_alive(const struct tcp *t)
 	       t->state != TCP_LISTEN;
 }
 
+void tcp_slow_at(struct tcp *t, berth_time at)
+{
+	t->slow_at = at;
+	arm(t, at);
+}
+
 void tcp_slow_update(struct tcp *t)
 {
 	berth_time at = BERTH_TIME_NEVER;
 
 	if (t->state == TCP_FIN_WAIT2 && t->orphan)
-		at = t->fin_wait2_end;
-	else if (keeps_alive(t))
+		return; /* its end is set: tcp_slow_at() */
+	if (keeps_alive(t))
 		at = t->last_received + keep_idle(t) + t->keep_probes * keep_interval(t);
 	t->slow_at = at;
 	if (at != BERTH_TIME_NEVER)

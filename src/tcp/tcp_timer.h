@@ -18,7 +18,9 @@ void tcp_arm_after_output(struct tcp *t, bool sent_new);
 void tcp_rearm(struct tcp *t);
 
 void tcp_delay_ack(struct tcp *t, berth_time at);
-/* Keepalive and FIN_WAIT2: (re)computes when the slow timer is due. */
+/* An orphan in FIN_WAIT2 ends then. */
+void tcp_slow_at(struct tcp *t, berth_time at);
+/* (Re)computes when a keepalive probe is due. */
 void tcp_slow_update(struct tcp *t);
 
 /* A round-trip time was measured (RFC 6298 §2). */

@@ -226,8 +226,7 @@ void tcp_fin_wait2(struct tcp *t)
 	}
 	int64_t seconds = t->linger2_s > 0 ? t->linger2_s : t->ts->env->knobs.tcp_fin_timeout;
 
-	t->fin_wait2_end = t->ts->env->now + seconds * BERTH_SEC;
-	tcp_slow_update(t);
+	tcp_slow_at(t, t->ts->env->now + seconds * BERTH_SEC);
 }
 
 /* The program will send no more: FIN follows what is queued. */
