@@ -222,6 +222,40 @@ static void run_partition(struct sim *sim)
 		sim_fail(sim, "done although partitioned");
 }
 
+/* Gives a random cable other impairments, or none, in a random direction. */
+static void change(struct sim *sim, void *arg)
+{
+	struct berth_impair impair = {0};
+
+	(void)arg;
+	if (sim_below(sim, 3))
+		draw_impair(sim, &impair);
+	if (berth_world_set_impair(sim->w, (int)sim_below(sim, 2),
+				   sim_below(sim, 2) ? BERTH_UP : BERTH_DOWN, &impair) < 0)
+		sim_fail(sim, "set_impair");
+}
+
+/* Impairments that change, cables that are ideal at times, and cuts, while flows go on. */
+static void run_change(struct sim *sim)
+{
+	const struct berth_impair first = {.rate_bits = 5000000};
+	int hosts[2];
+
+	sim_init(sim, "change", sim->seed, sim->seed % 2);
+	two_hosts(sim, &first, hosts);
+	struct pair p = {hosts[0], hosts[1]};
+
+	for (int i = 0; i < 60; i++)
+		sim_at(sim, (i + 1) * 200 * BERTH_MSEC, change, NULL);
+	for (int i = 0; i < 4; i++) {
+		sim_at(sim, i * 3 * BERTH_SEC + BERTH_SEC, cut, &p);
+		sim_at(sim, i * 3 * BERTH_SEC + 2 * BERTH_SEC, heal, NULL);
+	}
+	for (int i = 0; i < 4; i++)
+		sim_flow(sim, hosts[i % 2], hosts[(i + 1) % 2], 500000, 500000);
+	sim_run(sim, 1800 * BERTH_SEC);
+}
+
 /* a - r1 - r2 - b, three networks, every cable impaired. */
 static void run_routers(struct sim *sim)
 {
@@ -325,8 +359,8 @@ static const struct scenario {
 	{"duplicate", run_duplicate, 5}, {"corrupt", run_corrupt, 10},
 	{"rate", run_rate, 3},		 {"nasty", run_nasty, 60},
 	{"loopback", run_loopback, 6},	 {"partition", run_partition, 6},
-	{"routers", run_routers, 5},	 {"many", run_many, 2},
-	{"repeat", run_repeat, 3},
+	{"change", run_change, 20},	 {"routers", run_routers, 5},
+	{"many", run_many, 2},		 {"repeat", run_repeat, 3},
 };
 
 int main(int argc, char **argv)
