@@ -118,12 +118,26 @@ struct tcp_range {
 	uint32_t start, end; /* [start, end) */
 };
 
-/* The records of what is in flight, in order and without gaps: a ring. */
+/* What matters while something is in flight. The records of it, in order and without gaps, are a
+ * ring. */
 struct tcp_segs {
 	struct tcp_seg *ring;		 /* `inline_ring`, or allocated */
 	uint32_t first, count, capacity; /* capacity is a power of two; 0: nobody's */
 	struct tcp_seg inline_ring[TCP_SEGS_INLINE];
 	struct tcp_range seen[TCP_SACKS_MAX]; /* blocks of the peer's last SACK, already entered */
+	uint32_t lost_hint;		      /* no lost segment begins below this */
+	uint32_t retrans_high;		      /* no segment at or above this was retransmitted */
+	/* Recovery. */
+	uint32_t recover;			    /* snd_nxt when it began (RFC 6582) */
+	uint32_t prr_delivered, prr_out, prr_start; /* RFC 6937 */
+	uint32_t undo_cwnd, undo_ssthresh;
+	uint32_t undo_seq;    /* snd_una when it was reduced */
+	int32_t undo_retrans; /* retransmissions not yet known to be needless; -1: none made */
+	berth_time undo_at;   /* of the first retransmission (RFC 3522) */
+	/* RACK-TLP, RFC 8985. */
+	berth_time rack_sent, rack_rtt;
+	uint32_t rack_end; /* sequence number after the segment it is about */
+	uint32_t tlp_end;
 };
 
 /* Bytes that came out of order: runs with gaps between, ascending. */
@@ -220,7 +234,7 @@ struct tcp {
 	uint16_t peer_mss;    /* as its SYN said */
 	uint16_t user_mss;    /* TCP_MAXSEG; 0: not set */
 	uint16_t rcv_mss;     /* estimate of what the peer sends */
-	bool undo_possible;   /* the fields undo_* below mean something */
+	bool undo_possible;   /* the fields undo_* of segs mean something */
 	uint8_t backoff;      /* doublings of rto now */
 	uint32_t path_mtu;    /* that snd_mss was made from */
 
@@ -245,16 +259,9 @@ struct tcp {
 	uint32_t cwnd, ssthresh;
 	uint32_t sacked_bytes; /* SEG_SACKED; without SACK: an estimate from duplicate ACKs */
 	uint32_t lost_bytes;   /* SEG_LOST */
-	uint32_t lost_hint;    /* no lost segment begins below this */
-	uint32_t recover;      /* snd_nxt when the recovery began (RFC 6582) */
 	uint32_t dupacks;
 	uint32_t cwnd_acked;		   /* bytes acknowledged since cwnd last grew */
 	uint32_t cwnd_used, cwnd_used_end; /* the most in flight before this sequence number */
-	uint32_t prr_delivered, prr_out, prr_start; /* RFC 6937 */
-	uint32_t undo_cwnd, undo_ssthresh;
-	uint32_t undo_seq;    /* snd_una when it was reduced */
-	int32_t undo_retrans; /* retransmissions not yet known to be needless; -1: none made */
-	berth_time undo_at;   /* of the first retransmission (RFC 3522) */
 	struct tcp_cubic cubic;
 
 	/* RTT and RTO, RFC 6298; nanoseconds. */
@@ -263,18 +270,14 @@ struct tcp {
 	berth_time first_retrans; /* of the present series; 0: none. For R2 and TCP_USER_TIMEOUT */
 
 	/* RACK-TLP, RFC 8985. */
-	berth_time rack_sent, rack_rtt;
-	uint32_t rack_end;  /* sequence number after the segment it is about */
 	uint32_t rack_fack; /* the highest sequence number acknowledged or SACKed, plus one */
 	uint32_t rack_dsack_round;
-	uint32_t retrans_high; /* no segment at or above this was retransmitted */
 	uint8_t rack_reo_mult, rack_reo_persist;
 	bool rack_reordering, rack_dsack_seen;
 	bool tlp_retrans; /* the probe was a retransmission */
 	bool tlp_pending;
 	uint8_t probes;	     /* zero-window probes unanswered */
 	uint8_t keep_probes; /* keepalive probes unanswered */
-	uint32_t tlp_end;
 
 	/* Acknowledgments. */
 	uint8_t quick_acks; /* to be sent at once (as Linux starts) */
@@ -334,7 +337,7 @@ static inline const struct tcp *tcp_of_const(const struct sock *s)
 }
 
 STATIC_ASSERT(offsetof(struct tcp, sock) == 0);
-STATIC_ASSERT(sizeof(struct tcp) <= 1024);
+STATIC_ASSERT(sizeof(struct tcp) <= 900);
 
 extern const struct proto tcp_proto;
 

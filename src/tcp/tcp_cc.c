@@ -100,11 +100,11 @@ static bool in_use(const struct tcp *t)
 static void remember(struct tcp *t)
 {
 	t->undo_possible = true;
-	t->undo_cwnd = t->cwnd;
-	t->undo_ssthresh = t->ssthresh;
-	t->undo_seq = t->snd_una;
-	t->undo_retrans = -1;
-	t->undo_at = 0;
+	t->segs->undo_cwnd = t->cwnd;
+	t->segs->undo_ssthresh = t->ssthresh;
+	t->segs->undo_seq = t->snd_una;
+	t->segs->undo_retrans = -1;
+	t->segs->undo_at = 0;
 }
 
 static void reduce(struct tcp *t)
@@ -112,11 +112,11 @@ static void reduce(struct tcp *t)
 	uint32_t threshold = t->cc->on_loss(t);
 
 	t->ssthresh = threshold > 2 * t->snd_mss ? threshold : 2 * t->snd_mss;
-	t->prr_delivered = 0;
-	t->prr_out = 0;
-	t->prr_start = t->cwnd;
+	t->segs->prr_delivered = 0;
+	t->segs->prr_out = 0;
+	t->segs->prr_start = t->cwnd;
 	t->cwnd_acked = 0;
-	t->recover = t->snd_nxt;
+	t->segs->recover = t->snd_nxt;
 }
 
 void tcp_cc_enter_cwr(struct tcp *t)
@@ -135,7 +135,7 @@ static void enter_recovery(struct tcp *t)
 		reduce(t);
 	} else {
 		/* The window was cut already; what was sent since belongs to the same event. */
-		t->recover = t->snd_nxt;
+		t->segs->recover = t->snd_nxt;
 	}
 	t->ca = CA_RECOVERY;
 }
@@ -146,16 +146,19 @@ static void reduce_proportionally(struct tcp *t, uint32_t delivered, bool progre
 	uint32_t pipe = tcp_pipe(t);
 	uint64_t send;
 
-	if (delivered == 0 && t->prr_out)
+	if (delivered == 0 && t->segs->prr_out)
 		return;
-	t->prr_delivered += delivered;
+	t->segs->prr_delivered += delivered;
 	if (pipe > t->ssthresh) {
-		uint64_t due = ((uint64_t)t->prr_delivered * t->ssthresh + t->prr_start - 1) /
-			       (t->prr_start ? t->prr_start : 1);
+		uint64_t due =
+			((uint64_t)t->segs->prr_delivered * t->ssthresh + t->segs->prr_start - 1) /
+			(t->segs->prr_start ? t->segs->prr_start : 1);
 
-		send = due > t->prr_out ? due - t->prr_out : 0;
+		send = due > t->segs->prr_out ? due - t->segs->prr_out : 0;
 	} else {
-		uint64_t limit = t->prr_delivered > t->prr_out ? t->prr_delivered - t->prr_out : 0;
+		uint64_t limit = t->segs->prr_delivered > t->segs->prr_out
+					 ? t->segs->prr_delivered - t->segs->prr_out
+					 : 0;
 
 		if (limit < delivered)
 			limit = delivered;
@@ -166,7 +169,7 @@ static void reduce_proportionally(struct tcp *t, uint32_t delivered, bool progre
 			send = limit;
 	}
 	/* The first retransmission leaves whatever the windows say. */
-	if (t->prr_out == 0 && send < t->snd_mss)
+	if (t->segs->prr_out == 0 && send < t->snd_mss)
 		send = t->snd_mss;
 	t->cwnd = pipe + (uint32_t)send;
 }
@@ -185,10 +188,10 @@ static void leave(struct tcp *t)
 /* The cut was needless: the originals arrived. */
 static void undo(struct tcp *t)
 {
-	if (t->undo_cwnd > t->cwnd)
-		t->cwnd = t->undo_cwnd;
-	if (t->undo_ssthresh > t->ssthresh)
-		t->ssthresh = t->undo_ssthresh;
+	if (t->segs->undo_cwnd > t->cwnd)
+		t->cwnd = t->segs->undo_cwnd;
+	if (t->segs->undo_ssthresh > t->ssthresh)
+		t->ssthresh = t->segs->undo_ssthresh;
 	tcp_segs_unmark_lost(t);
 	t->undo_possible = false;
 	t->backoff = 0;
@@ -199,13 +202,13 @@ static void undo(struct tcp *t)
 /* Whether what was retransmitted had arrived after all. */
 static bool needless(const struct tcp *t, const struct tcp_acked *a)
 {
-	if (!t->undo_possible || t->undo_retrans < 0)
+	if (!t->undo_possible || t->segs->undo_retrans < 0)
 		return false;
-	if (t->undo_retrans == 0)
+	if (t->segs->undo_retrans == 0)
 		return true;
 	/* RFC 3522: the ACK answers a segment sent before the first retransmission. */
 	return t->agreed.ts && a->has_tsecr && a->acked &&
-	       seq_lt(a->tsecr, (uint32_t)(t->undo_at / BERTH_MSEC) + t->ts_offset);
+	       seq_lt(a->tsecr, (uint32_t)(t->segs->undo_at / BERTH_MSEC) + t->ts_offset);
 }
 
 /* Duplicate ACKs instead of SACKs (RFC 6582 §3.2). */
@@ -251,7 +254,7 @@ static void find_lost(struct tcp *t, struct tcp_acked *a)
 
 	if (t->agreed.sack) {
 		if (t->sacked_bytes || t->ca >= CA_RECOVERY || a->new_sack ||
-		    seq_gt(t->retrans_high, t->snd_una)) {
+		    seq_gt(t->segs->retrans_high, t->snd_una)) {
 			berth_time again = tcp_rack_detect(t);
 
 			if (again)
@@ -281,7 +284,7 @@ static void grow(struct tcp *t, const struct tcp_acked *a)
 
 static void on_ack_recovery(struct tcp *t, struct tcp_acked *a)
 {
-	if (seq_ge(t->snd_una, t->recover)) {
+	if (seq_ge(t->snd_una, t->segs->recover)) {
 		if (needless(t, a))
 			undo(t);
 		else
@@ -290,7 +293,7 @@ static void on_ack_recovery(struct tcp *t, struct tcp_acked *a)
 			t->sacked_bytes = 0;
 		return;
 	}
-	if (needless(t, a) && t->undo_retrans == 0) {
+	if (needless(t, a) && t->segs->undo_retrans == 0) {
 		undo(t);
 		return;
 	}
@@ -304,7 +307,7 @@ static void on_ack_loss(struct tcp *t, struct tcp_acked *a)
 		undo(t);
 		return;
 	}
-	if (seq_ge(t->snd_una, t->recover)) {
+	if (seq_ge(t->snd_una, t->segs->recover)) {
 		leave(t);
 		return;
 	}
@@ -332,7 +335,7 @@ void tcp_cc_on_ack(struct tcp *t, struct tcp_acked *a)
 			t->cwnd_limited = true;
 		break;
 	case CA_CWR:
-		if (seq_ge(t->snd_una, t->recover))
+		if (seq_ge(t->snd_una, t->segs->recover))
 			leave(t);
 		else
 			reduce_proportionally(t, a->delivered, a->acked > 0, false);
@@ -356,14 +359,14 @@ void tcp_cc_on_loss_found(struct tcp *t)
 
 void tcp_cc_on_timeout(struct tcp *t)
 {
-	bool again = t->ca == CA_LOSS && seq_lt(t->snd_una, t->recover);
+	bool again = t->ca == CA_LOSS && seq_lt(t->snd_una, t->segs->recover);
 
 	if (!again) {
 		if (t->ca < CA_CWR) {
 			remember(t);
 			reduce(t);
 		} else if (t->ca == CA_RECOVERY || t->ca == CA_CWR) {
-			t->recover = t->snd_nxt;
+			t->segs->recover = t->snd_nxt;
 		} else {
 			remember(t);
 			reduce(t);
@@ -383,5 +386,5 @@ void tcp_cc_on_timeout(struct tcp *t)
 	t->cwnd_acked = 0;
 	t->dupacks = 0;
 	t->tlp_pending = false;
-	t->recover = t->snd_nxt;
+	t->segs->recover = t->snd_nxt;
 }

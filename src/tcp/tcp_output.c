@@ -489,7 +489,7 @@ static void restart_after_idle(struct tcp *t)
 static void record_sent(struct tcp *t, uint32_t bytes, bool fin)
 {
 	t->snd_nxt += bytes + fin;
-	t->prr_out += bytes;
+	t->segs->prr_out += bytes;
 	if (fin)
 		t->fin_sent = true;
 	if (bytes % t->snd_mss)

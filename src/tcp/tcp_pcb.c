@@ -161,6 +161,8 @@ void tcp_settle(struct tcp *t)
 	tcp_check(t);
 	if (t->state != TCP_CLOSE && t->state != TCP_LISTEN)
 		tcp_output(t);
+	if (t->segs->count == 0)
+		tcp_segs_settle(t);
 	if (t->state == TCP_TIME_WAIT && !t->ack_now)
 		tcp_timewait_enter(t);
 	if (t->state == TCP_CLOSE && t->orphan)

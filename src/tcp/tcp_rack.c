@@ -42,10 +42,10 @@ void tcp_rack_delivered(struct tcp *t, const struct tcp_seg *s, uint32_t end,
 		if (rtt < t->rtt_min)
 			return;
 	}
-	t->rack_rtt = rtt;
-	if (sent_after(s->sent, end, t->rack_sent, t->rack_end)) {
-		t->rack_sent = s->sent;
-		t->rack_end = end;
+	t->segs->rack_rtt = rtt;
+	if (sent_after(s->sent, end, t->segs->rack_sent, t->segs->rack_end)) {
+		t->segs->rack_sent = s->sent;
+		t->segs->rack_end = end;
 	}
 }
 
@@ -85,19 +85,21 @@ berth_time tcp_rack_detect(struct tcp *t)
 	berth_time window = reorder_window(t);
 	berth_time again = 0;
 
-	if (t->rack_sent == 0)
+	if (t->segs->rack_sent == 0)
 		return 0;
 	for (uint32_t i = 0; i < t->segs->count; i++) {
 		struct tcp_seg *s = tcp_segs_at(t->segs, i);
 
-		if (!sent_after(t->rack_sent, t->rack_end, s->sent, s->seq + s->bytes)) {
-			if (seq_ge(s->seq, t->retrans_high) || seq_le(t->retrans_high, t->snd_una))
+		if (!sent_after(t->segs->rack_sent, t->segs->rack_end, s->sent,
+				s->seq + s->bytes)) {
+			if (seq_ge(s->seq, t->segs->retrans_high) ||
+			    seq_le(t->segs->retrans_high, t->snd_una))
 				break;
 			continue;
 		}
 		if (s->flags & (SEG_SACKED | SEG_LOST))
 			continue;
-		berth_time left = s->sent + t->rack_rtt + window - t->ts->env->now;
+		berth_time left = s->sent + t->segs->rack_rtt + window - t->ts->env->now;
 
 		if (left <= 0)
 			tcp_segs_mark_lost(t, s);
@@ -143,18 +145,18 @@ bool tcp_tlp_send(struct tcp *t)
 		t->tlp_retrans = true;
 	}
 	t->tlp_pending = true;
-	t->tlp_end = t->snd_nxt;
+	t->segs->tlp_end = t->snd_nxt;
 	return true;
 }
 
 void tcp_tlp_input(struct tcp *t, uint32_t ack, const struct tcp_acked *a)
 {
-	if (!t->tlp_pending || seq_lt(ack, t->tlp_end))
+	if (!t->tlp_pending || seq_lt(ack, t->segs->tlp_end))
 		return;
 	if (!t->tlp_retrans || a->dsack) {
 		/* §7.4.2: new data was acknowledged, or both copies arrived: nothing was lost. */
 		t->tlp_pending = false;
-	} else if (seq_gt(ack, t->tlp_end)) {
+	} else if (seq_gt(ack, t->segs->tlp_end)) {
 		/* The probe repaired the only loss: congestion all the same. */
 		t->tlp_pending = false;
 		tcp_cc_enter_cwr(t);

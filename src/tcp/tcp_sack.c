@@ -41,14 +41,6 @@ void tcp_segs_init(struct tcp *t)
 	t->segs = (struct tcp_segs *)(uintptr_t)&none;
 }
 
-static void use_inline_ring(struct tcp_segs *q)
-{
-	q->ring = q->inline_ring;
-	q->first = 0;
-	q->count = 0;
-	q->capacity = TCP_SEGS_INLINE;
-}
-
 /* Gives the records' memory back; they are empty or of no interest. */
 static void release(struct tcp *t)
 {
@@ -72,6 +64,13 @@ void tcp_segs_free(struct tcp *t)
 	t->lost_bytes = 0;
 }
 
+void tcp_segs_settle(struct tcp *t)
+{
+	if (t->segs->count == 0 && t->ca == CA_OPEN && !t->undo_possible && !t->tlp_pending &&
+	    viewq_bytes(&t->sndq) == 0)
+		release(t);
+}
+
 /* A scoreboard for one that falls out of idleness. */
 static bool acquire(struct tcp *t)
 {
@@ -83,8 +82,9 @@ static bool acquire(struct tcp *t)
 		q = env_alloc(t->ts->env, sizeof(*q));
 	if (!q)
 		return false;
-	use_inline_ring(q);
-	memset(q->seen, 0, sizeof(q->seen));
+	*q = (struct tcp_segs){.lost_hint = t->snd_una, .retrans_high = t->snd_una};
+	q->ring = q->inline_ring;
+	q->capacity = TCP_SEGS_INLINE;
 	t->segs = q;
 	return true;
 }
@@ -199,13 +199,13 @@ struct tcp_seg *tcp_segs_next_lost(struct tcp *t)
 
 	if (t->lost_bytes == 0 || q->count == 0)
 		return NULL;
-	uint32_t i = seq_gt(t->lost_hint, t->snd_una) ? find(q, t->lost_hint) : 0;
+	uint32_t i = seq_gt(t->segs->lost_hint, t->snd_una) ? find(q, t->segs->lost_hint) : 0;
 
 	for (; i < q->count; i++) {
 		struct tcp_seg *s = tcp_segs_at(q, i);
 
 		if (s->flags & SEG_LOST) {
-			t->lost_hint = s->seq;
+			t->segs->lost_hint = s->seq;
 			return s;
 		}
 	}
@@ -216,8 +216,8 @@ void tcp_segs_mark_lost(struct tcp *t, struct tcp_seg *s)
 {
 	if (s->flags & (SEG_LOST | SEG_SACKED))
 		return;
-	if (t->lost_bytes == 0 || seq_lt(s->seq, t->lost_hint))
-		t->lost_hint = s->seq;
+	if (t->lost_bytes == 0 || seq_lt(s->seq, t->segs->lost_hint))
+		t->segs->lost_hint = s->seq;
 	s->flags = (uint8_t)((s->flags & ~SEG_RETRANS) | SEG_LOST);
 	t->lost_bytes += s->bytes;
 }
@@ -230,17 +230,17 @@ void tcp_segs_mark_retransmitted(struct tcp *t, struct tcp_seg *s)
 	s->sent = t->ts->env->now;
 	if (s->tries < UINT8_MAX)
 		s->tries++;
-	if (seq_gt(seg_end(s), t->retrans_high) || seq_lt(t->retrans_high, t->snd_una))
-		t->retrans_high = seg_end(s);
-	t->prr_out += s->bytes;
+	if (seq_gt(seg_end(s), t->segs->retrans_high) || seq_lt(t->segs->retrans_high, t->snd_una))
+		t->segs->retrans_high = seg_end(s);
+	t->segs->prr_out += s->bytes;
 	t->total_retrans++;
 	t->bytes_retrans += s->bytes;
 	if (t->undo_possible) {
-		if (t->undo_retrans < 0) {
-			t->undo_retrans = 0;
-			t->undo_at = t->ts->env->now;
+		if (t->segs->undo_retrans < 0) {
+			t->segs->undo_retrans = 0;
+			t->segs->undo_at = t->ts->env->now;
 		}
-		t->undo_retrans += (int32_t)s->bytes;
+		t->segs->undo_retrans += (int32_t)s->bytes;
 	}
 	if (t->first_retrans == 0)
 		t->first_retrans = t->ts->env->now;
@@ -251,12 +251,13 @@ void tcp_segs_mark_all_lost(struct tcp *t, bool forget)
 	struct tcp_segs *q = t->segs;
 
 	t->lost_bytes = 0;
-	t->lost_hint = t->snd_una;
-	if (forget || !t->agreed.sack) {
+	if (forget || !t->agreed.sack)
 		t->sacked_bytes = 0;
-		if (q->count)
-			memset(q->seen, 0, sizeof(q->seen));
-	}
+	if (q->count == 0)
+		return;
+	q->lost_hint = t->snd_una;
+	if (forget || !t->agreed.sack)
+		memset(q->seen, 0, sizeof(q->seen));
 	for (uint32_t i = 0; i < q->count; i++) {
 		struct tcp_seg *s = tcp_segs_at(q, i);
 
@@ -323,9 +324,6 @@ void tcp_segs_acked(struct tcp *t, uint32_t ack, struct tcp_acked *a)
 		q->first = (q->first + 1) & (q->capacity - 1);
 		q->count--;
 	}
-	/* Idle: all that was queued is acknowledged (it is not yet taken off the queue). */
-	if (q->count == 0 && ack == t->snd_nxt && viewq_bytes(&t->sndq) <= t->snd_nxt - t->snd_una)
-		release(t);
 }
 
 /* Marks what lies in [start, end) as SACKED. */
@@ -392,9 +390,10 @@ static void on_dsack(struct tcp *t, const struct tcp_sack_block *b, struct tcp_a
 	a->dsack = true;
 	a->dsacked = bytes;
 	t->dsack_dups++;
-	if (t->undo_possible && t->undo_retrans > 0 && seq_ge(b->start, t->undo_seq))
-		t->undo_retrans =
-			t->undo_retrans > (int32_t)bytes ? t->undo_retrans - (int32_t)bytes : 0;
+	if (t->undo_possible && t->segs->undo_retrans > 0 && seq_ge(b->start, t->segs->undo_seq))
+		t->segs->undo_retrans = t->segs->undo_retrans > (int32_t)bytes
+						? t->segs->undo_retrans - (int32_t)bytes
+						: 0;
 	tcp_rack_dsack(t);
 }
 

@@ -10,6 +10,8 @@ struct tcp_header;
 /* None in flight, and no memory for them. */
 void tcp_segs_init(struct tcp *t);
 void tcp_segs_free(struct tcp *t);
+/* The end of an event: gives the memory back if nothing is in flight, nor to be regretted. */
+void tcp_segs_settle(struct tcp *t);
 
 static inline struct tcp_seg *tcp_segs_at(const struct tcp_segs *q, uint32_t i)
 {

@@ -156,10 +156,7 @@ static void reset_for_reuse(struct tcp *t)
 	t->backoff = 0;
 	t->first_retrans = 0;
 	t->ca = CA_OPEN;
-	t->rack_sent = 0;
-	t->rack_end = 0;
 	t->rack_fack = 0;
-	t->retrans_high = 0;
 	t->rack_reordering = false;
 	t->tlp_pending = false;
 	t->nospace = false;

@@ -105,7 +105,7 @@ static void newreno(void **state)
 	give(&x, A, 1, 4381, 0);
 	expect(&x, A, 4381, 1, 1460);
 	forget_sent(&x);
-	give(&x, A, 1, tcb(&x)->recover - x.iss, 0);
+	give(&x, A, 1, tcb(&x)->segs->recover - x.iss, 0);
 	assert_int_equal(tcb(&x)->ca, CA_OPEN);
 	assert_int_equal(tcb(&x)->cwnd, 14600 * 7 / 10);
 	script_fini(&x);
