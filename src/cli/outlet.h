@@ -10,19 +10,23 @@ struct run;
 struct outlet {
 	struct run *run; /* borrowed */
 	struct prefix prefix;
-	int fd;	 /* we read; -1: over, or never opened */
-	int out; /* our own */
+	int fd;	       /* we read; -1: over, or never opened */
+	int out;       /* our own */
+	bool watched;  /* the runner tells when there is something to read */
+	char *pending; /* whole lines that `out` does not take yet */
+	size_t pending_used, pending_capacity;
 };
 
 /* Opens a pipe and has the runner watch it. Returns the end for the program, which the caller
- * closes, or a negative errno. For the other arguments see prefix_init(). */
+ * closes, or a negative errno. For the other arguments see prefix_init(). The outlet must
+ * outlive the runner. */
 int outlet_open(struct outlet *o, struct run *run, int out, const char *name, size_t width,
 		int colour);
 
-/* Passes on all that is there now. */
+/* Passes on all that is there now, however long that takes. */
 void outlet_drain(struct outlet *o);
 
-/* What is held becomes a line. */
+/* What is held becomes a line; likewise. */
 void outlet_close(struct outlet *o);
 
 #endif
