@@ -4,5 +4,18 @@
 # The lecture's TCP client and server, unmodified, on two hosts of a network that loses packets;
 # and what became of every call and segment.
 cd "$(dirname "$0")/.." || exit 1
-echo '$ build/berth run -f examples/demo.yaml --ladder'
-exec build/berth run -f examples/demo.yaml --ladder
+cat <<'EOF'
+Two unmodified programs, examples/tcp_server.c and tcp_client.c, on two hosts 40 ms apart.
+The network loses one packet in six. Both programs do not notice.
+
+$ build/berth run -f examples/demo.yaml --ladder
+EOF
+build/berth run -f examples/demo.yaml --ladder
+status=$?
+cat <<'EOF'
+
+Outside: the programs' socket calls. Between: the segments, each from the row in which it
+left to the row in which it arrived. seq and ack count bytes; ack is the next one expected.
+again: the sender got no acknowledgement in time, and sent it once more.
+EOF
+exit $status
