@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/.." || exit 1
 cat <<'EOF'
 Two unmodified programs, examples/tcp_server.c and tcp_client.c, on two hosts 40 ms apart.
-The network loses one packet in six. Both programs do not notice.
+The network loses one packet in six. Neither program notices.
 
 $ build/berth run -f examples/demo.yaml --ladder
 EOF
