@@ -11,5 +11,5 @@ python=/usr/bin/python3
 rm -f "$build/meson-logs/testlog.json" "$build/system.xml"
 meson test -C "$build" --num-processes 2 --print-errorlogs
 BERTH="$PWD/$build/berth" $python -m pytest tests/system -q -n "${JOBS:-4}" \
-	-p no:cacheprovider --junitxml="$build/system.xml" "$@"
+	-p no:cacheprovider --durations=8 --junitxml="$build/system.xml" "$@"
 tools/tally "$build/meson-logs/testlog.json" "$build/system.xml"

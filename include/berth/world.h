@@ -172,8 +172,7 @@ BERTH_API int berth_world_add_alias(struct berth_world *w, const char *name, int
 /* The name service answers on every host under this address, port 53, UDP and TCP: A, AAAA and PTR
  * of every host; unknown names NXDOMAIN. Impairments do not touch it, nor is it observed. An
  * address outside 127/8 is added to each host's lo. -EEXIST: it is a host's, or a name server
- * already;
- * -EINVAL; -EAFNOSUPPORT, -ENOMEM. */
+ * already; -EINVAL; -EAFNOSUPPORT, -ENOMEM. */
 BERTH_API int berth_world_add_nameserver(struct berth_world *w, const struct sockaddr *addr);
 
 /* See on_packet in the configuration; NULL: no observer. */

@@ -8,18 +8,19 @@ SERVER = "exec redis-server --port 6379 --bind 0.0.0.0 --protected-mode no --sav
 
 def test_redis_cli(both):
     both.server("redis", SERVER)
-    client = both.host("client", """
+    count = 50 if both.lossy else 1000
+    client = both.host("client", f"""
 redis-cli -h redis ping
 redis-cli -h redis set key value
 redis-cli -h redis get key
 head -c 300000 /dev/zero | tr '\\0' x >big
 redis-cli -h redis -x set big <big
 redis-cli -h redis get big | head -c 300000 | cmp - big
-seq 1000 | sed 's/.*/incr counter/' | redis-cli -h redis >counts
+seq {count} | sed 's/.*/incr counter/' | redis-cli -h redis >counts
 tail -n 1 counts
 """, after="redis:6379")
     result = both.run().check()
-    assert (client.folder / "counts").read_text().split()[-1] == "1000"
+    assert (client.folder / "counts").read_text().split()[-1] == str(count)
     for word in ("PONG", "OK", "value"):
         assert word in result.out
 
