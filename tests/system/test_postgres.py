@@ -7,7 +7,7 @@ SERVER = """
 bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
 "$bin/initdb" -D data -A trust -U tester --no-sync >initdb.log
 echo 'host all all 0.0.0.0/0 trust' >>data/pg_hba.conf
-exec "$bin/postgres" -D data -h '*' -p 5432 -k "$PWD" -F
+exec "$bin/postgres" -D data -h '*' -p 5432 -k '' -F
 """
 
 
