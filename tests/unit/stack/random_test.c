@@ -223,18 +223,20 @@ static void do_call(struct game *g)
 		do_io(g, st, fd);
 }
 
-static void any_calls(void **state)
+/* `short_of_memory`: now and then a request for memory fails. */
+static void play(bool short_of_memory)
 {
 	static struct game g;
 	const char *text = getenv("RANDOM_TEST_SEED");
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
 
-	(void)state;
 	print_message("seed %llu\n", (unsigned long long)seed);
 	memset(&g, 0, sizeof(g));
 	pair_init(&g.pr, seed & 1 ? BERTH_NETIF_CSUM | BERTH_NETIF_GSO : 0);
 	g.state = seed * 977;
 	for (int i = 0; i < CALLS; i++) {
+		if (short_of_memory && below(&g, 100) == 0)
+			g.pr.memory.fail_at = g.pr.memory.requests + 1 + below(&g, 20);
 		do_call(&g);
 		if (below(&g, 4) == 0)
 			run(&g, below(&g, 50) ? below(&g, 5000000) : below(&g, 3) * BERTH_SEC);
@@ -255,10 +257,23 @@ static void any_calls(void **state)
 	pair_fini(&g.pr);
 }
 
+static void any_calls(void **state)
+{
+	(void)state;
+	play(false);
+}
+
+static void short_of_memory(void **state)
+{
+	(void)state;
+	play(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_calls),
+		cmocka_unit_test(short_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
