@@ -22,6 +22,7 @@
 #include "run/park.h"
 
 #define BATCH 8
+#define TURN_BATCHES 32	 /* so many in one go */
 #define SLOT_BYTES 65536 /* no datagram is larger */
 
 #define EVENTS_IDLE (EPOLLIN | EPOLLRDHUP | EPOLLET)
@@ -112,9 +113,16 @@ void dgram_out(struct carrier *c)
 	keep_error(c);
 	if (!send_held(c))
 		return;
-	while (c->readable && !c->held) {
-		int n = take_batch(c, batch, iov);
+	for (int turn = 0; c->readable && !c->held; turn++) {
+		int n;
 
+		if (turn == TURN_BATCHES) {
+			/* Others want their turn; arming again brings the event again. */
+			(void)run_source_mod(c->run, c->end, c->full ? EVENTS_FULL : EVENTS_IDLE,
+					     &c->source);
+			return;
+		}
+		n = take_batch(c, batch, iov);
 		for (int i = 0; i < n; i++) {
 			size_t bytes = batch[i].msg_len;
 
