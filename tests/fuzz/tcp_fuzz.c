@@ -93,6 +93,7 @@ static void call(struct play *x)
 	struct sock *s = *slot;
 	int value = read_u8(&x->in);
 	struct endpoint peer = rig_endpoint(&x->r, 1, x->peer_port);
+	struct sock_options *edited;
 
 	if (!s) {
 		if (tcp_proto.accept(x->listener, slot) < 0 && which & 64)
@@ -118,7 +119,9 @@ static void call(struct play *x)
 		(void)tcp_proto.shutdown(s, value % 3);
 		break;
 	case 6:
-		sock_edit_options(s)->linger = value & 1;
+		edited = sock_edit_options(s); /* NULL: an allocation was to fail */
+		if (edited)
+			edited->linger = value & 1;
 		tcp_proto.close(s);
 		*slot = NULL;
 		break;
@@ -135,7 +138,9 @@ static void call(struct play *x)
 		break;
 	case 10:
 		s->rcvbuf = 2304u + (uint32_t)value * 1000;
-		sock_edit_options(s)->rcvbuf_locked = true;
+		edited = sock_edit_options(s);
+		if (edited)
+			edited->rcvbuf_locked = true;
 		break;
 	case 11:
 		x->r.hosts[0].net.mtu = 200u + (uint32_t)value * 8;
