@@ -5,8 +5,8 @@
 # and what became of every call and segment.
 cd "$(dirname "$0")/.." || exit 1
 cat <<'EOF'
-Two unmodified programs, examples/tcp_server.c and tcp_client.c, on two hosts 40 ms apart.
-The network loses one packet in six. Neither program notices.
+Two unmodified programs, examples/tcp_server.c and tcp_client.c, on two hosts
+40 ms apart. The network loses one packet in six. Neither program notices.
 
 $ build/berth run -f examples/demo.yaml --ladder
 EOF
@@ -14,8 +14,9 @@ build/berth run -f examples/demo.yaml --ladder
 status=$?
 cat <<'EOF'
 
-Outside: the programs' socket calls. Between: the segments, each from the row in which it
-left to the row in which it arrived. seq and ack count bytes; ack is the next one expected.
-again: the sender got no acknowledgement in time, and sent it once more.
+Outside: the programs' socket calls. Between: the segments, each from the row in
+which it left to the row in which it arrived. seq and ack count bytes; ack is
+the next one expected. again: the sender got no acknowledgement in time, and sent
+it once more.
 EOF
 exit $status
