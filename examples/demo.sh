@@ -14,9 +14,9 @@ build/berth run -f examples/demo.yaml --ladder
 status=$?
 cat <<'EOF'
 
-Outside: the programs' socket calls. Between: the segments, each from the row in
-which it left to the row in which it arrived. seq and ack count bytes; ack is
-the next one expected. again: the sender got no acknowledgement in time, and sent
-it once more.
+Outside: the programs' socket calls. Between: the segments, each from the row
+in which it left to the row in which it arrived. seq and ack count bytes; ack
+is the next one expected. again: the sender got no acknowledgement in time,
+and sent it once more.
 EOF
 exit $status
