@@ -54,8 +54,8 @@ void tcp_cc_init(struct tcp *t)
 {
 	t->ca = CA_OPEN;
 	t->cwnd = tcp_cwnd_init(t);
-	/* RFC 5681 §3.1: a lost SYN means one segment. */
-	if (t->first_retrans)
+	/* RFC 5681 §3.1: a lost SYN means one segment. Linux: only the second loss does. */
+	if (t->total_retrans > 1)
 		t->cwnd = t->snd_mss;
 	t->ssthresh = UINT32_MAX;
 	t->undo_possible = false;

@@ -362,8 +362,7 @@ static void take_numbers(struct tcp *child, const struct tcp_request *r, const s
 	child->ts_offset = r->ts_offset;
 	child->ts_recent = r->ts_recent;
 	child->ts_recent_at = child->ts->env->now;
-	if (r->tries)
-		child->first_retrans = r->sent;
+	child->total_retrans = r->tries;
 }
 
 /* The connection stands. NULL: no memory. The caller goes on with the segment. */

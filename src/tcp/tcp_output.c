@@ -329,7 +329,8 @@ static int64_t send_segment(struct tcp *t, uint32_t seq, uint32_t bytes, uint8_t
 
 	if (error == -EMSGSIZE)
 		return error;
-	if (error)
+	/* What a failure may later be blamed on; a full queue is no reason. */
+	if (error == -EHOSTUNREACH || error == -ENETUNREACH)
 		t->sock.soft_error = -error;
 	t->last_sent = t->ts->env->now;
 	if (filled) {

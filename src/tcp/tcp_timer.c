@@ -219,7 +219,10 @@ static void on_rto(struct tcp *t)
 		tcp_wait_nothing(t);
 		return;
 	}
-	if (given_up(t, tries_max(t))) {
+	/* Linux: a peer that took its window back, and answers, is waited for. */
+	bool waits = t->snd_wnd == 0 && t->ts->env->now - t->last_received < 2 * TCP_RTO_MAX;
+
+	if (!waits && given_up(t, tries_max(t))) {
 		if (t->orphan)
 			tcp_rst_send(t);
 		time_out(t);

@@ -155,6 +155,7 @@ static void reset_for_reuse(struct tcp *t)
 	t->rto = TCP_RTO_INIT;
 	t->backoff = 0;
 	t->first_retrans = 0;
+	t->total_retrans = 0;
 	t->ca = CA_OPEN;
 	t->rack_fack = 0;
 	t->rack_reordering = false;
