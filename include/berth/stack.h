@@ -45,6 +45,9 @@ struct berth_stack_config {
 	/* Where the driver keeps its present, if it has such a place: socket calls then need no
 	 * berth_advance() before them, however long the host was idle. NULL: it advances. */
 	const berth_time *clock;
+	/* The Unix time when the driver's time was 0, for the timestamps that programs are
+	 * given (SO_TIMESTAMP, SIOCGSTAMP). */
+	berth_time epoch;
 };
 
 /*

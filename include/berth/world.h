@@ -83,6 +83,7 @@ struct berth_packet_event {
 struct berth_world_config {
 	uint64_t seed;           /* of all fates, and of everything random if `random` is NULL */
 	berth_time now;
+	berth_time epoch;        /* the Unix time when the world's time was 0 (SO_TIMESTAMP) */
 	struct berth_mem mem;
 	struct berth_limits limits; /* of every host */
 	/* Secrets (sequence numbers, hash keys); NULL: drawn from the seed, for

@@ -16,6 +16,7 @@
 
 struct env {
 	berth_time now;            /* written by stack/ only */
+	berth_time epoch;          /* Unix time at 0: added to timestamps that programs see */
 	struct berth_mem mem;      /* all three functions set */
 	struct berth_limits limits; /* every field set */
 	struct knobs knobs;        /* set by stack/, read by all */

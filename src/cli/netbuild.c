@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include <berth/netif.h>
 
@@ -109,10 +111,42 @@ static void add_nameservers(struct berth_world *w)
 		(void)add_nameserver(w, "127.0.0.1"); /* without names there are addresses */
 }
 
+/* Sequence numbers, ports and hash keys: what a host keeps secret never comes from the seed, which
+ * is printed. */
+static void secret(void *ctx, void *buf, size_t bytes)
+{
+	uint8_t *at = buf;
+
+	(void)ctx;
+	while (bytes > 0) {
+		ssize_t got = getrandom(at, bytes, 0);
+
+		if (got < 0 && errno != EINTR)
+			abort(); /* Linux: this can't happen with valid memory */
+		if (got > 0) {
+			at += got;
+			bytes -= (size_t)got;
+		}
+	}
+}
+
+static berth_time unix_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * BERTH_SEC + ts.tv_nsec;
+}
+
 int netbuild(const struct netfile *f, uint64_t seed, berth_time now, struct berth_world **out,
 	     char **out_problem)
 {
-	struct berth_world_config config = {.seed = seed, .now = now};
+	struct berth_world_config config = {
+		.seed = seed,
+		.now = now,
+		.epoch = unix_now() - now,
+		.random = secret,
+	};
 	struct berth_world *w = berth_world_new(&config);
 	int err = 0;
 

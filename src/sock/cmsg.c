@@ -20,6 +20,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "base/env.h"
 #include "link/netif.h"
 #include "net/addr.h"
 #include "sock/sockaddr.h"
@@ -111,9 +112,10 @@ static void put(struct writer *w, int level, int type, const void *data, size_t 
 	w->used += space < left ? space : left;
 }
 
-static void put_time(struct writer *w, const struct sock_options *opt)
+static void put_time(struct writer *w, const struct sock *s)
 {
-	berth_time t = w->m->time;
+	const struct sock_options *opt = s->opt;
+	berth_time t = sock_env(s)->epoch + w->m->time;
 
 	if (opt->timestamp) {
 		struct timeval tv = {t / BERTH_SEC, t % BERTH_SEC / BERTH_USEC};
@@ -174,7 +176,7 @@ void cmsg_fill(const struct socket *so, struct proto_msg *m, struct msghdr *msg)
 	struct writer w = {msg->msg_control, msg->msg_controllen, 0, m};
 
 	if (m->time && !m->has_error)
-		put_time(&w, opt);
+		put_time(&w, so->sock);
 	if (m->has_info) {
 		int ttl = m->info.ttl;
 

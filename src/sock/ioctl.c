@@ -169,8 +169,9 @@ static int get_ifconf(const struct socket *so, struct ifconf *conf)
 static int get_stamp(const struct socket *so, bool nanoseconds, void *out)
 {
 	berth_time t = so->sock->type == SOCK_DGRAM ? dgram_of_const(so->sock)->stamp : 0;
-	struct timeval tv = {t / BERTH_SEC, t % BERTH_SEC / BERTH_USEC};
-	struct timespec ts = {t / BERTH_SEC, t % BERTH_SEC};
+	berth_time unix_time = sock_env(so->sock)->epoch + t;
+	struct timeval tv = {unix_time / BERTH_SEC, unix_time % BERTH_SEC / BERTH_USEC};
+	struct timespec ts = {unix_time / BERTH_SEC, unix_time % BERTH_SEC};
 
 	if (!out)
 		return -EFAULT;

@@ -127,6 +127,7 @@ struct berth_stack *berth_stack_new(const struct berth_stack_config *config)
 		return NULL;
 	*st = (struct berth_stack){
 		.env = {.now = config->now,
+			.epoch = config->epoch,
 			.mem = mem,
 			.limits = config->limits,
 			.pool = config->pool,

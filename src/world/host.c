@@ -187,6 +187,7 @@ static struct berth_stack *new_stack(struct host *h)
 		.limits = w->config.limits,
 		.now = w->env.now,
 		.clock = &w->env.now,
+		.epoch = w->config.epoch,
 		.random = on_random,
 		.wake = on_wake,
 		.ctx = h,

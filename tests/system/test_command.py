@@ -292,3 +292,33 @@ for i in range(200):
     assert outputs[0] == outputs[1]
     assert outputs[0] != outputs[2]
     assert 150 < len(outputs[0].split()) < 200
+
+
+TIMESTAMP = """
+import socket, struct, time
+there = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+there.bind(("127.0.0.1", 0))
+there.setsockopt(socket.SOL_SOCKET, 29, 1)
+here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+here.sendto(b"x", there.getsockname())
+level, kind, data = there.recvmsg(10, 100)[1][0]
+assert (level, kind) == (socket.SOL_SOCKET, 29)
+assert abs(struct.unpack("ll", data)[0] - time.time()) < 5
+"""
+
+
+def test_timestamps_are_unix_time(command):
+    """SO_TIMESTAMP: the world's clock is monotonic, the program's is not."""
+    result = command.run([], ["/usr/bin/python3", "-c", TIMESTAMP], 20)
+    assert result.status == 0, result.explain()
+
+
+PORT = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1])"
+
+
+@berth_only
+def test_secrets_are_not_of_the_seed():
+    """The seed is printed: ports, sequence numbers and hash keys must not follow from it."""
+    ports = {berth("run", "--seed", "1", "--", "/usr/bin/python3", "-c", PORT).stdout
+             for _ in range(5)}
+    assert len(ports) > 1
