@@ -152,12 +152,15 @@ static bool waits_in_vain(const struct session *s, const struct job *j)
 static void say_not_started(const struct session *s, const struct job *j)
 {
 	const char *program = j->command->argv[0];
+	const char *why = strerror(-j->err);
 
+	if (j->err == -EBUSY) /* seccomp(2), SECCOMP_FILTER_FLAG_NEW_LISTENER */
+		why = "already under `berth run`, or another seccomp listener; the kernel "
+		      "allows one for each tree of processes";
 	if (s->config->foreground)
-		fprintf(stderr, "berth: %s: %s\n", program, strerror(-j->err));
+		fprintf(stderr, "berth: %s: %s\n", program, why);
 	else
-		fprintf(stderr, "berth: %s: cannot start %s: %s\n", j->host_name, program,
-			strerror(-j->err));
+		fprintf(stderr, "berth: %s: cannot start %s: %s\n", j->host_name, program, why);
 }
 
 /* Whether our standard output is the capture's and not the programs'. */

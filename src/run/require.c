@@ -167,7 +167,8 @@ static const struct {
 	{"seccomp user notification", true, "Linux 5.9 or newer with CONFIG_SECCOMP_FILTER",
 	 check_notification},
 	{"a seccomp filter with a listener", true,
-	 "run outside of a container that forbids it, or with --security-opt seccomp=unconfined",
+	 "run outside of `berth run`, or of a container that forbids it, or with --security-opt "
+	 "seccomp=unconfined",
 	 check_filter},
 	{"descriptors of children", true,
 	 "kernel.yama.ptrace_scope of at most 1; Linux 5.6 or newer", check_getfd},

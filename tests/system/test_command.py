@@ -313,6 +313,13 @@ def test_timestamps_are_unix_time(command):
     assert result.status == 0, result.explain()
 
 
+@berth_only
+def test_no_berth_inside_berth():
+    result = berth("run", "--", harness.BERTH, "run", "--", "true")
+    assert result.returncode == 125
+    assert "already under `berth run`" in result.stderr
+
+
 PORT = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1])"
 
 
