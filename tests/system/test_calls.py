@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Calls as the kernel answers them: bad arguments, descriptors that move about, and what berth
+says where it cannot run or does not carry something."""
+
+import subprocess
+
+import pytest
+
+import harness
+
+berth_only = pytest.mark.skipif(harness.NATIVE, reason="about the command itself")
+
+
+@berth_only
+def test_bad_arguments(command, progs):
+    """Bad pointers, lengths, descriptors and addresses: each errno is the kernel's."""
+    native = subprocess.run(harness.unprivileged() + [progs / "badcalls"], check=True,
+                            capture_output=True, text=True, timeout=20)
+    carried = command.run([], [progs / "badcalls"], 20).check()
+    assert carried.out.splitlines() == native.stdout.splitlines()
+    for error in ("EFAULT", "EINVAL", "EBADF", "ENOTSOCK", "EAFNOSUPPORT", "EMSGSIZE"):
+        assert error in native.stdout
+
+
+@pytest.mark.parametrize("case", ["passed", "executed", "doubled", "moved"])
+def test_descriptors(command, case):
+    """Passed by SCM_RIGHTS, inherited by exec, copied, and moved through by sendfile."""
+    program = harness.TOP / "tests/system/progs/descriptors.py"
+    assert command.run([], ["/usr/bin/python3", program, case], 30).check().out == "ok\n"
+
+
+@berth_only
+@pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
+def test_seccomp_is_forbidden(command, progs, error):
+    """One sentence from berth run, the details and a remedy from berth doctor."""
+    forbid = harness.unprivileged() + [progs / "forbid", error, harness.BERTH]
+    result = subprocess.run(forbid + ["run", "--seed", "1", "--", "echo", "ran"], check=False,
+                            capture_output=True, text=True, timeout=20)
+    assert result.returncode == 125 and not result.stdout, result
+    said = [line for line in result.stderr.splitlines() if "seed" not in line]
+    assert len(said) == 1 and "seccomp" in said[0] and "berth doctor" in said[0], result
+    result = subprocess.run(forbid + ["doctor"], check=False, capture_output=True, text=True,
+                            timeout=20)
+    assert result.returncode == 1, result
+    assert "MISSING" in result.stdout and "remedy" in result.stdout, result
+
+
+@berth_only
+def test_capture_tells_fates(command):
+    """Each packet of a capture has a comment: what became of it, and by which rule."""
+    program = """
+import socket
+a = socket.socket(type=socket.SOCK_DGRAM)
+a.bind(("127.0.0.1", 9))
+for i in range(200):
+    a.sendto(b"x", ("127.0.0.1", 9))
+"""
+    command.run(["--loss", "20%", "--duplicate", "10%", "--seed", "3", "--capture", "c.pcapng"],
+                ["/usr/bin/python3", "-c", program], 30).check()
+    capture = (command.folder / "c.pcapng").read_bytes()
+    assert capture[:4] == b"\x0a\x0d\x0d\x0a"
+    lost = capture.count(b"lost: loss 20%")
+    assert 20 <= lost <= 60, lost
+    assert capture.count(b"delivered") + lost >= 200
+    assert b"duplicate" in capture
+
+
+@berth_only
+def test_seed_is_told(command):
+    """A drawn seed is printed, so that a run with impairments can be repeated."""
+    result = command.run(["--loss", "1%"], ["true"], 20).check()
+    assert result.err.startswith("berth: seed ")
+    assert int(result.err.split()[2]) >= 0
