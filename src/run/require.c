@@ -164,7 +164,8 @@ static const struct {
 	const char *remedy;
 	void (*check)(struct run_requirement *out);
 } requirements[] = {
-	{"seccomp user notification", true, "Linux 5.9 or newer with CONFIG_SECCOMP_FILTER",
+	{"seccomp user notification", true,
+	 "Linux 5.9 or newer with CONFIG_SECCOMP_FILTER, and no container that forbids seccomp(2)",
 	 check_notification},
 	{"a seccomp filter with a listener", true,
 	 "run outside of `berth run`, or of a container that forbids it, or with --security-opt "
