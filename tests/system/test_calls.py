@@ -2,6 +2,8 @@
 """Calls as the kernel answers them: bad arguments, descriptors that move about, and what berth
 says where it cannot run or does not carry something."""
 
+import json
+import os
 import subprocess
 
 import pytest
@@ -71,3 +73,46 @@ def test_seed_is_told(command):
     result = command.run(["--loss", "1%"], ["true"], 20).check()
     assert result.err.startswith("berth: seed ")
     assert int(result.err.split()[2]) >= 0
+
+
+def on_terminal(words, environment):
+    """What a command writes to a terminal."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(harness.unprivileged() + [harness.BERTH, *words], stdin=theirs,
+                          stdout=theirs, stderr=theirs,
+                          env={"PATH": harness.PATH, "TERM": "xterm", **environment}) as process:
+        os.close(theirs)
+        text = b""
+        try:
+            while data := os.read(ours, 65536):
+                text += data
+        except OSError:
+            pass  # nobody has the other end any more
+        os.close(ours)
+    assert process.returncode == 0, text
+    return text
+
+
+@berth_only
+def test_colour():
+    """Only on a terminal, and not where NO_COLOR forbids it."""
+    assert b"\x1b[" in on_terminal(["doctor"], {})
+    assert b"\x1b[" not in on_terminal(["doctor"], {"NO_COLOR": "1"})
+    result = subprocess.run(harness.unprivileged() + [harness.BERTH, "doctor"], check=True,
+                            capture_output=True, timeout=20)
+    assert b"\x1b[" not in result.stdout
+
+
+@berth_only
+@pytest.mark.parametrize("text,ok", [("hosts: {a: {command: 'true'}}\n", True),
+                                     ("hosts: {a: {comand: 'true'}}\n", False)])
+def test_validate_as_json(folder, text, ok):
+    path = folder / "net.yaml"
+    path.write_text(text)
+    path.chmod(0o644)
+    result = subprocess.run(
+        harness.unprivileged() + [harness.BERTH, "validate", "--json", str(path)], check=False,
+        capture_output=True, text=True, timeout=20)
+    told = json.loads(result.stdout)
+    assert told["ok"] is ok and bool(told["errors"]) is not ok
+    assert (result.returncode == 0) is ok
