@@ -215,8 +215,3 @@ struct netif *links_loopback(const struct links *ls)
 {
 	return ls->loopback;
 }
-
-struct list *links_list(struct links *ls)
-{
-	return &ls->list;
-}

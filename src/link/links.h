@@ -82,9 +82,6 @@ struct netif *links_nth(const struct links *ls, unsigned i);
 /* The loopback interface. */
 struct netif *links_loopback(const struct links *ls);
 
-/* The list of struct netif.link, by index. */
-struct list *links_list(struct links *ls);
-
 bool netif_mtu_valid(enum berth_netif_kind kind, uint32_t mtu);
 /* What an interface can be told. -EINVAL as in berth_netif_set_*(). */
 void netif_set_up(struct netif *n, bool up);

@@ -145,11 +145,6 @@ void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *h
 	net->handlers[net->handler_of[protocol]] = *handler;
 }
 
-struct env *net_env(const struct net *net)
-{
-	return net->env;
-}
-
 struct links *net_links(const struct net *net)
 {
 	return net->links;

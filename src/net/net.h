@@ -136,7 +136,6 @@ void icmp_error_send(struct net *net, const struct berth_packet *p, const struct
  * reachable. */
 void ip_path_confirm(struct net *net, struct ip_path *path);
 
-struct env *net_env(const struct net *net);
 struct links *net_links(const struct net *net);
 /* Neighbour entries, for listings. */
 struct neighs *net_neighs(const struct net *net);

@@ -82,9 +82,6 @@ void run_unwatch(struct run *r, int fd);
 int run_loop(struct run *r);
 void run_stop(struct run *r);
 
-/* How many processes are still carried. */
-unsigned run_processes(const struct run *r);
-
 /* One thing this machine must have. */
 struct run_requirement {
 	const char *what;   /* "seccomp user notification" */

@@ -291,20 +291,6 @@ int run_signal(struct run *r, int id, int sig, bool group)
 	return kill(cmd->pid, sig) < 0 ? -errno : 0;
 }
 
-unsigned run_processes(const struct run *r)
-{
-	unsigned count = 0;
-	struct list *l;
-
-	list_for_each (l, &r->commands) {
-		const struct command *cmd = list_entry(l, struct command, link);
-
-		if (cmd->minder > 0)
-			count += task_descendants(cmd->minder, NULL, NULL);
-	}
-	return count;
-}
-
 /*
  * The loop
  */

@@ -115,11 +115,6 @@ static inline struct rig_flight rig_land(struct rig *r)
 
 /* --- what net/ would be --- */
 
-struct env *net_env(const struct net *net)
-{
-	return net->env;
-}
-
 void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *handler)
 {
 	assert_int_equal(protocol, IPPROTO_TCP);
