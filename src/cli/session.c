@@ -108,8 +108,8 @@ static bool is_listening(const struct session *s, const struct netfile_after *a)
 	return false;
 }
 
-/* Whether all commands of a host that end by themselves have ended, or (any) none is left
- * that could still do something. */
+/* Whether all commands of a host that end by themselves have ended; with `running_too`, also
+ * those that are expected to go on running. */
 static bool host_ended(const struct session *s, int host, bool running_too)
 {
 	for (size_t i = 0; i < s->job_count; i++) {

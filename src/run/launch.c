@@ -9,7 +9,7 @@
  * itself dies with the minder (PR_SET_PDEATHSIG), and berth is a subreaper too, so that nothing
  * is left when the minder is killed.
  *
- *     minder_fd   berth - minder: struct report upwards; closing it means "kill all"
+ *     minder_fd   berth - minder: struct minder_report upwards; closing it means "kill all"
  *     gate        berth - program, closed by execve: the listener's number up, a byte down when
  *                 berth has it, an errno up if execve fails
  *

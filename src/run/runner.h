@@ -2,12 +2,16 @@
 /*
  * The runner's own state, shared by its parts:
  *
- *   supervisor  the loop; notifications in, answers out
- *   launch      starting a program under the filter, and the minder that outlives berth
+ *   supervisor  the loop, and the life of commands
+ *   filter      what is trapped
+ *   launch      starting a program under the filter
+ *   minder      the process between, which sees to it that nothing outlives berth
+ *   notify      notifications in, answers out
  *   task        threads and processes: descriptors and memory of theirs
- *   carrier     a socket and the kernel descriptor that carries it
- *   park        calls that wait
  *   call*       what each trapped call does
+ *   park        calls that wait
+ *   carrier     a socket and the kernel descriptor that carries it
+ *   stream, datagram, rtnetlink: what passes through one
  *
  * One thread, one epoll instance. Objects that epoll may still name when they end are put
  * on `dead` and freed when the batch is done.

@@ -6,7 +6,7 @@
  *     sequence number -> RST -> SYN -> ACK -> URG -> data -> FIN
  *
  * A segment is first looked at for what nearly all are: the next data in order, or an ACK of new
- * data, with nothing else in it (header prediction, tcp_fast). What is not goes through the steps.
+ * data, with nothing else in it (header prediction, fast()). What is not goes through the steps.
  * Output, ACKs included, happens once, in tcp_settle(), after the segment was digested.
  *
  * Everything in a segment may be hostile. What is unacceptable is dropped and counted; what would

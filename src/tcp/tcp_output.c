@@ -61,7 +61,7 @@ uint32_t tcp_window_to_offer(const struct tcp *t)
 		window = 0;
 	if (window > ceiling)
 		window = ceiling;
-	/* Rounding up keeps a small space from looking like none. */
+	/* Only whole units of the field are offered anew. */
 	uint32_t unit = 1u << t->agreed.rcv_wscale;
 
 	window = window & ~(unit - 1);
@@ -72,6 +72,7 @@ uint32_t tcp_window_to_offer(const struct tcp *t)
 static uint16_t take_window(struct tcp *t)
 {
 	uint32_t window = tcp_window_to_offer(t);
+	/* Up: what is left of an earlier offer need not be whole units, and is not taken back. */
 	uint32_t unit_up = (1u << t->agreed.rcv_wscale) - 1;
 	uint32_t field = (window + unit_up) >> t->agreed.rcv_wscale;
 
