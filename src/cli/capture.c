@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/xalloc.h"
 
@@ -13,6 +14,7 @@ struct capture {
 	FILE *file;
 	bool standard_output;
 	struct berth_pcapng *writer;
+	berth_time epoch; /* the date at which the monotonic clock was 0 */
 	int err; /* the first failure; nothing is written after it */
 };
 
@@ -27,6 +29,14 @@ static int take_block(void *ctx, const void *buf, size_t bytes)
 	return 0;
 }
 
+static berth_time read_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * BERTH_SEC + ts.tv_nsec;
+}
+
 int capture_open(const struct berth_world *w, const char *path, struct capture **out)
 {
 	struct capture *c = xcalloc(1, sizeof(*c));
@@ -39,6 +49,7 @@ int capture_open(const struct berth_world *w, const char *path, struct capture *
 		free(c);
 		return err;
 	}
+	c->epoch = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
 	c->writer = berth_pcapng_new(w, take_block, c);
 	if (!c->writer) {
 		(void)capture_close(c); /* nothing was written */
@@ -50,8 +61,14 @@ int capture_open(const struct berth_world *w, const char *path, struct capture *
 
 void capture_packet(struct capture *c, const struct berth_packet_event *ev)
 {
-	if (c->err == 0)
-		c->err = berth_pcapng_packet(c->writer, ev);
+	struct berth_packet_event dated = *ev;
+
+	if (c->err != 0)
+		return;
+	dated.time += c->epoch;
+	if (dated.arrival != BERTH_TIME_NEVER)
+		dated.arrival += c->epoch;
+	c->err = berth_pcapng_packet(c->writer, &dated);
 }
 
 int capture_close(struct capture *c)

@@ -10,6 +10,7 @@ struct capture;
 /* `path` "-" is standard output. 0, or a negative errno of opening it. */
 int capture_open(const struct berth_world *w, const char *path, struct capture **out);
 
+/* The world's time is the monotonic clock; the file has the date. */
 void capture_packet(struct capture *c, const struct berth_packet_event *ev);
 
 /* Ends the file. 0, or the negative errno of the first write that failed. NULL is fine. */

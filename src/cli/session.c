@@ -152,6 +152,7 @@ static bool waits_in_vain(const struct session *s, const struct job *j)
 static void say_not_started(const struct session *s, const struct job *j)
 {
 	const char *program = j->command->argv[0];
+	const char *dir = j->command->cwd; /* it may be what is missing */
 	const char *why = strerror(-j->err);
 
 	if (j->err == -EBUSY) /* seccomp(2), SECCOMP_FILTER_FLAG_NEW_LISTENER */
@@ -159,6 +160,9 @@ static void say_not_started(const struct session *s, const struct job *j)
 		      "allows one for each tree of processes";
 	if (s->config->foreground)
 		fprintf(stderr, "berth: %s: %s\n", program, why);
+	else if (dir)
+		fprintf(stderr, "berth: %s: cannot start %s in %s: %s\n", j->host_name, program,
+			dir, why);
 	else
 		fprintf(stderr, "berth: %s: cannot start %s: %s\n", j->host_name, program, why);
 }

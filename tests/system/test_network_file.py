@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import struct
 import subprocess
 import time
 
@@ -74,6 +75,30 @@ def test_environment_and_directory(folder):
                  environment={"A": "own", "B": "own"})
     assert result.returncode == 0, result
     assert result.stdout.splitlines() == ["a | one-own-two", "a | /"]
+
+
+def test_missing_directory(folder):
+    """The message names the directory: the shell, which is there, would mislead."""
+    result = run(folder, "hosts: {a: {command: 'true', working_dir: /nowhere}}")
+    assert result.returncode == 1
+    assert "/nowhere: No such file or directory" in result.stderr
+
+
+def test_capture_has_dates(folder):
+    """A packet bears the date, so that it can be laid beside the logs of programs."""
+    file = folder / "dates.pcapng"
+    file.touch()
+    file.chmod(0o666)
+    result = run(folder, f"hosts: {{a: {{command: 'true'}}}}\ncapture: {file}\n")
+    assert result.returncode == 0, result
+    data = file.read_bytes()
+    dates = []
+    while data:
+        kind, size, _, high, low = struct.unpack("<5I", data[:20])
+        if kind == 6:
+            dates.append((high << 32 | low) / 1e9)
+        data = data[size:]
+    assert dates and all(abs(date - time.time()) < 60 for date in dates)
 
 
 def test_several_commands(folder):
