@@ -364,9 +364,8 @@ static void on_fin(struct tcp *t)
 	t->ack_now = true;
 	tcp_reass_free(t);
 	switch (t->state) {
-	case TCP_SYN_RECV:
 	case TCP_ESTABLISHED:
-		t->state = TCP_CLOSE_WAIT;
+		tcp_set_state(t, TCP_CLOSE_WAIT);
 		break;
 	case TCP_FIN_WAIT1:
 		/* Our FIN is not acknowledged, or we would be in FIN_WAIT2. */
