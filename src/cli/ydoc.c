@@ -6,8 +6,8 @@
  *
  * libyaml numbers the nodes of a document from 1; ours stand in one array in the same order, so an
  * alias is simply the same pointer twice. libyaml does not mind a key that stands twice in a
- * mapping: that is refused here. Nothing recurses, so a file of ten thousand brackets costs
- * nothing but memory (libyaml bounds the nesting of flow collections itself).
+ * mapping: that is refused here. Nothing recurses; but libyaml looks at every open bracket for
+ * each token, so a first pass, which keeps nothing, refuses what is nested too deeply.
  */
 #include "cli/ydoc.h"
 
@@ -18,6 +18,8 @@
 #include <yaml.h>
 
 #include "cli/xalloc.h"
+
+#define DEPTH_MAX 64 /* a network file needs 6 */
 
 static struct diag_pos pos_of(const yaml_mark_t *mark)
 {
@@ -193,6 +195,34 @@ static void refuse_second(yaml_parser_t *parser, const char *text, size_t bytes,
 	yaml_document_delete(&document);
 }
 
+/* False: nested too deeply, reported. What is not YAML is left to the loader to report. */
+static bool check_depth(const char *text, size_t bytes, struct diag *d)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	bool more = true;
+	int depth = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return true; /* no memory: the loader finds the same */
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	while (more && depth <= DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
+		if (event.type == YAML_SEQUENCE_START_EVENT ||
+		    event.type == YAML_MAPPING_START_EVENT)
+			depth++;
+		else if (event.type == YAML_SEQUENCE_END_EVENT ||
+			 event.type == YAML_MAPPING_END_EVENT)
+			depth--;
+		if (depth > DEPTH_MAX)
+			diag_add(d, pos_of(&event.start_mark), NULL,
+				 "lists and mappings nested more than %d deep", DEPTH_MAX);
+		more = event.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return depth <= DEPTH_MAX;
+}
+
 int ydoc_parse(struct ydoc *doc, const char *text, size_t bytes, struct diag *d)
 {
 	size_t before = d->count;
@@ -200,6 +230,8 @@ int ydoc_parse(struct ydoc *doc, const char *text, size_t bytes, struct diag *d)
 	yaml_document_t document;
 
 	memset(doc, 0, sizeof(*doc));
+	if (!check_depth(text, bytes, d))
+		return -EINVAL;
 	if (!yaml_parser_initialize(&parser)) {
 		diag_add(d, (struct diag_pos){0, 0}, NULL, "out of memory");
 		return -EINVAL;

@@ -232,6 +232,22 @@ static void all_mistakes_at_once(void **state)
 	diag_fini(&d);
 }
 
+/* libyaml alone takes minutes for these brackets: the time limit of the suite is the test. */
+static void brackets_without_end(void **state)
+{
+	static char text[100000];
+	struct netfile f;
+	struct diag d;
+
+	(void)state;
+	memset(text, '[', sizeof(text));
+	diag_init(&d, "x.yaml");
+	assert_int_not_equal(netfile_parse(&f, "x.yaml", text, sizeof(text), &d), 0);
+	assert_int_equal(d.count, 1);
+	assert_non_null(strstr(d.entries[0].message, "nested more than"));
+	diag_fini(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +255,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_file),
 		cmocka_unit_test(every_mistake_has_its_place),
 		cmocka_unit_test(all_mistakes_at_once),
+		cmocka_unit_test(brackets_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
