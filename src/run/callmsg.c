@@ -400,6 +400,11 @@ static long recv_stream(struct call *call, struct message *m, uint64_t addr, int
 	ssize_t n;
 	int error;
 
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
+	/* Linux: there is no urgent data, which it sees before it sees that nobody could send it. */
+	if (call->carrier->state == CARRIER_NEW && flags & MSG_OOB)
+		return -EINVAL;
 	if (call->carrier->state == CARRIER_NEW || call->carrier->state == CARRIER_LISTENING)
 		return -ENOTCONN;
 	error = call_open(call);
@@ -464,14 +469,30 @@ long call_recvmsg(struct call *call)
 	return recv_message(call, call->args[1], (int)call->args[2], true);
 }
 
+/* Linux: judged before the first datagram is waited for, which no timeout cuts short. */
+static int check_timeout(struct call *call)
+{
+	struct timespec t;
+
+	if (!call->args[4])
+		return 0;
+	if (task_read(call->task, call->args[4], &t, sizeof(t)) < 0)
+		return -EFAULT;
+	return t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= BERTH_SEC ? -EINVAL : 0;
+}
+
 long call_recvmmsg(struct call *call)
 {
 	struct carrier *c = call_carrier(call);
 	unsigned count = (unsigned)call->args[2] < UIO_MAX ? (unsigned)call->args[2] : UIO_MAX;
 	int flags = (int)call->args[3];
+	int error;
 
 	if (!c || c->type == SOCK_STREAM || c->state == CARRIER_NETLINK)
 		return CALL_CONTINUE;
+	error = check_timeout(call);
+	if (error < 0)
+		return so_far(call, error);
 	while (call->progress < (long)count) {
 		uint64_t at = call->args[1] + (uint64_t)call->progress * sizeof(struct mmsghdr);
 		int now = call->progress > 0 && flags & MSG_WAITFORONE ? MSG_DONTWAIT : 0;

@@ -2,6 +2,7 @@
 """What programs see when the network fails them: errors.py CASE ARGUMENTS. Each case ends
 with "ok", or with the assertion that did not hold."""
 
+import ctypes
 import errno
 import os
 import select
@@ -256,7 +257,24 @@ def bad_arguments(host):
     expect(errno.ENOPROTOOPT, made.setsockopt, socket.IPPROTO_TCP, 999, 1)
     expect(errno.EPROTONOSUPPORT, socket.socket, socket.AF_INET, socket.SOCK_STREAM,
            socket.IPPROTO_UDP)
+    other.setblocking(False)
+    expect(errno.EINVAL, other.recvfrom, 1, socket.MSG_OOB)
+    expect(errno.EAGAIN, other.recvfrom, 1, 0x2000)  # MSG_ERRQUEUE
+    recvmmsg_timeouts()
     os.close(made.detach())
+
+
+def recvmmsg_timeouts():
+    """A bad timeout is refused before anything is waited for."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    header = ctypes.create_string_buffer(64)
+    for timeout, error in ((ctypes.c_void_p(8), errno.EFAULT),
+                           (struct.pack("qq", -1, 0), errno.EINVAL),
+                           (struct.pack("qq", 0, 10**9), errno.EINVAL),
+                           (struct.pack("qq", 1, 0), errno.EAGAIN)):
+        assert libc.recvmmsg(made.fileno(), header, 1, 0, timeout) == -1
+        assert ctypes.get_errno() == error, (timeout, ctypes.get_errno())
 
 
 def serve():
