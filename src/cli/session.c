@@ -357,6 +357,13 @@ static void on_call(void *ctx, const struct run_call *call)
 	events_call(s->events, call);
 }
 
+static void on_remark(void *ctx, int host, const char *text)
+{
+	const struct session *s = ctx;
+
+	fprintf(stderr, "berth: %s: %s\n", berth_world_host_name(s->world, host), text);
+}
+
 static void on_transfer(void *ctx, const struct run_transfer *t)
 {
 	struct session *s = ctx;
@@ -541,6 +548,7 @@ static int make_run(struct session *s)
 		.on_listen = on_listen,
 		.on_call = s->events ? on_call : NULL,
 		.on_transfer = s->events ? on_transfer : NULL,
+		.on_remark = on_remark,
 	};
 	int err = run_new(&config, &s->run);
 

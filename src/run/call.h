@@ -154,4 +154,11 @@ long call_recvmmsg(struct call *call);
 /* Tells config.on_call, if there is one. */
 void call_tell(const struct call *call, long result);
 
+#define CALL_TEXT_BYTES 160
+/* The arguments as text, cut to `bytes`, terminated. */
+void call_print_args(const struct call *call, char *buf, size_t bytes);
+
+/* Says through on_remark, once for each kind in a run, what a program asked for that berth does not have. */
+void call_remark(const struct call *call, long result);
+
 #endif

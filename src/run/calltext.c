@@ -61,7 +61,7 @@ static const char *family_name(int family)
 	}
 }
 
-static void print_args(const struct call *call, char *buf, size_t bytes)
+void call_print_args(const struct call *call, char *buf, size_t bytes)
 {
 	static const char *const hows[] = {"SHUT_RD", "SHUT_WR", "SHUT_RDWR"};
 	int fd = (int)call->args[0];
@@ -132,7 +132,7 @@ static void fill_sock(const struct call *call, struct run_call *out)
 void call_tell(const struct call *call, long result)
 {
 	struct run *r = call->run;
-	char args[160];
+	char args[CALL_TEXT_BYTES];
 	char text[256];
 	const char *error = result < 0 ? strerrorname_np((int)-result) : NULL;
 	struct run_call told = {
@@ -146,7 +146,7 @@ void call_tell(const struct call *call, long result)
 		.result = result,
 	};
 
-	print_args(call, args, sizeof(args));
+	call_print_args(call, args, sizeof(args));
 	if (result < 0)
 		snprintf(text, sizeof(text), "%s(%s) = -1 %s", call->entry->name, args,
 			 error ? error : "?");

@@ -80,6 +80,8 @@ bool call_reply(struct call *call, long result)
 
 	if (call->run->config.on_call)
 		call_tell(call, result);
+	if (result < 0 && call->run->config.on_remark)
+		call_remark(call, result);
 	if (answer(call, result, 0))
 		return true;
 	t->unclaimed = true;

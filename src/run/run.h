@@ -47,6 +47,8 @@ struct run_config {
 	void (*on_listen)(void *ctx, int host, int type, const struct sockaddr *local);
 	void (*on_call)(void *ctx, const struct run_call *call);
 	void (*on_transfer)(void *ctx, const struct run_transfer *t);
+	/* A program asked for something that berth does not have; the first time of each kind. */
+	void (*on_remark)(void *ctx, int host, const char *text);
 };
 
 struct run_command {

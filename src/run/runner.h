@@ -67,6 +67,7 @@ struct run {
 	berth_time now;
 	berth_time deadline; /* the world's */
 	bool stop;
+	unsigned remarked;   /* what was remarked on: remark.c */
 	int error; /* why the loop failed */
 	int epoll;
 	pid_t pid;	      /* berth's own */

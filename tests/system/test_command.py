@@ -320,6 +320,30 @@ def test_no_berth_inside_berth():
     assert "already under `berth run`" in result.stderr
 
 
+REMARKS = """
+import socket
+for attempt in range(2):
+    try:
+        socket.socket().connect(("192.0.2.1", 80))
+    except OSError as error:
+        print(error.errno)
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+    except OSError:
+        pass
+"""
+
+
+@berth_only
+def test_what_is_missing_is_named_once():
+    result = berth("run", "--", "/usr/bin/python3", "-c", REMARKS)
+    assert result.stdout == "101\n101\n"
+    remarks = [line for line in result.stderr.splitlines() if "seed" not in line]
+    assert len(remarks) == 2
+    assert "192.0.2.1:80" in remarks[0] and "no way out" in remarks[0]
+    assert "SOCK_RAW" in remarks[1] and "TCP and UDP" in remarks[1]
+
+
 PORT = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1])"
 
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "run/call.h"
+#include "run/runner.h"
+
+/* IPv6 is not among them: resolvers and runtimes try it first as a matter of course. */
+enum remark {
+	REMARK_NONE = 0,
+	REMARK_NO_WAY_OUT = 0x1,
+	REMARK_FAMILY = 0x2,
+	REMARK_TYPE = 0x4,
+};
+
+static enum remark kind_of(const struct call *call, long result)
+{
+	switch (call->entry->nr) {
+	case SYS_connect:
+	case SYS_sendto:
+	case SYS_sendmsg:
+		return result == -ENETUNREACH ? REMARK_NO_WAY_OUT : REMARK_NONE;
+	case SYS_socket:
+		if (result == -EAFNOSUPPORT && call->args[0] == AF_PACKET)
+			return REMARK_FAMILY;
+		return result == -EPROTONOSUPPORT || result == -ESOCKTNOSUPPORT ? REMARK_TYPE
+										: REMARK_NONE;
+	default:
+		return REMARK_NONE;
+	}
+}
+
+void call_remark(const struct call *call, long result)
+{
+	struct run *r = call->run;
+	enum remark kind = kind_of(call, result);
+	const char *why = "berth has no packet sockets";
+	char args[CALL_TEXT_BYTES];
+	char text[2 * CALL_TEXT_BYTES];
+
+	if (kind == REMARK_NONE || r->remarked & kind)
+		return;
+	r->remarked |= kind;
+	if (kind == REMARK_NO_WAY_OUT)
+		why = "no network of this world has the address, and there is no way out of it";
+	else if (kind == REMARK_TYPE)
+		why = "berth carries TCP and UDP";
+	call_print_args(call, args, sizeof(args));
+	snprintf(text, sizeof(text), "%s(%s): %s", call->entry->name, args, why);
+	r->config.on_remark(r->config.ctx, call->command->host, text);
+}
