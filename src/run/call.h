@@ -158,7 +158,8 @@ void call_tell(const struct call *call, long result);
 /* The arguments as text, cut to `bytes`, terminated. */
 void call_print_args(const struct call *call, char *buf, size_t bytes);
 
-/* Says through on_remark, once for each kind in a run, what a program asked for that berth does not have. */
+/* Says through on_remark, once for each kind in a run, what a program asked for that berth does not
+ * have. */
 void call_remark(const struct call *call, long result);
 
 #endif

@@ -402,7 +402,8 @@ static long recv_stream(struct call *call, struct message *m, uint64_t addr, int
 
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
-	/* Linux: there is no urgent data, which it sees before it sees that nobody could send it. */
+	/* Linux: there is no urgent data, which it sees before it sees that nobody could send
+	 * it. */
 	if (call->carrier->state == CARRIER_NEW && flags & MSG_OOB)
 		return -EINVAL;
 	if (call->carrier->state == CARRIER_NEW || call->carrier->state == CARRIER_LISTENING)

@@ -210,7 +210,7 @@ void stream_in(struct carrier *c)
 			tell(c, false, (size_t)sent, false);
 			(void)berth_recv_consume(c->stack, c->sock, (size_t)sent);
 			delivered = true;
-		} else if (errno == EPIPE) {
+		} else if (sent < 0 && errno == EPIPE) {
 			c->deaf = true; /* the program reads no more */
 		} else {
 			arm(c, true);

@@ -247,8 +247,13 @@ void tcp_update_mss(struct tcp *t)
 	 * once. */
 	uint32_t half = t->snd_wnd_max > TCP_DEFAULT_MSS ? t->snd_wnd_max / 2 : t->snd_wnd_max;
 
-	if (half && mss > half)
-		mss = half > 68 - headers ? half : mss;
+	if (half && mss > half) {
+		/* Linux: but the 68 bytes that every link carries, options included (RFC 791). */
+		uint32_t least = headers < 68 ? 68 - headers : 0;
+
+		mss = half > least ? half : least;
+		mss = mss ? mss : 1;
+	}
 	t->path_mtu = mtu;
 	t->snd_mss = mss;
 }

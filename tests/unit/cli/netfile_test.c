@@ -232,7 +232,7 @@ static void all_mistakes_at_once(void **state)
 	diag_fini(&d);
 }
 
-/* libyaml alone takes minutes for these brackets: the time limit of the suite is the test. */
+/* libyaml alone takes long for these brackets: the time limit of the suite is the test. */
 static void brackets_without_end(void **state)
 {
 	static char text[100000];
