@@ -64,7 +64,9 @@ static void flush(struct outlet *o, bool wait)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			break;
-		/* Nobody reads on: the programs go on all the same. */
+		/* Nobody reads on, or the disk is full: the programs go on all the same. */
+		if (n < 0 && errno != EPIPE && o->error == 0)
+			o->error = -errno;
 		begin = n < 0 ? o->pending_used : begin + (size_t)n;
 	}
 	o->pending_used -= begin;
@@ -151,7 +153,7 @@ int outlet_open(struct outlet *o, struct run *run, int out, const char *name, si
 	watch(o, true);
 	if (!o->watched) {
 		(void)close(ends[1]); /* nothing was written */
-		outlet_close(o);
+		(void)outlet_close(o); /* nothing was written */
 		return -ENOMEM;
 	}
 	return ends[1];
@@ -164,14 +166,15 @@ void outlet_drain(struct outlet *o)
 	flush(o, true);
 }
 
-void outlet_close(struct outlet *o)
+int outlet_close(struct outlet *o)
 {
 	if (!o->prefix.label)
-		return; /* never opened, or closed already */
+		return 0; /* never opened, or closed already */
 	end_input(o);
 	flush(o, true);
 	prefix_fini(&o->prefix);
 	free(o->pending);
 	o->pending = NULL;
 	o->pending_capacity = 0;
+	return o->error;
 }

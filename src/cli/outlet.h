@@ -15,6 +15,7 @@ struct outlet {
 	bool watched;  /* the runner tells when there is something to read */
 	char *pending; /* whole lines that `out` does not take yet */
 	size_t pending_used, pending_capacity;
+	int error;     /* negative errno of the first write that failed; EPIPE does not count */
 };
 
 /* Opens a pipe and has the runner watch it. Returns the end for the program, which the caller
@@ -26,7 +27,7 @@ int outlet_open(struct outlet *o, struct run *run, int out, const char *name, si
 /* Passes on all that is there now, however long that takes. */
 void outlet_drain(struct outlet *o);
 
-/* What is held becomes a line; likewise. */
-void outlet_close(struct outlet *o);
+/* What is held becomes a line; likewise. 0, or why output was lost: a negative errno. */
+int outlet_close(struct outlet *o);
 
 #endif

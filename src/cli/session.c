@@ -585,16 +585,22 @@ static void drain_all(struct session *s)
 	}
 }
 
-static void finish(struct session *s)
+/* Ends all. 0, or a negative errno if output or capture is not whole, which is said. */
+static int finish(struct session *s)
 {
+	int lost = 0;
 	int err;
 
 	if (s->world)
 		berth_world_set_observer(s->world, NULL, NULL);
 	for (size_t i = 0; i < s->job_count; i++) {
-		outlet_close(&s->jobs[i].outlets[0]);
-		outlet_close(&s->jobs[i].outlets[1]);
+		for (int stream = 0; stream < 2; stream++) {
+			err = outlet_close(&s->jobs[i].outlets[stream]);
+			lost = lost ? lost : err;
+		}
 	}
+	if (lost)
+		fprintf(stderr, "berth: output was lost: %s\n", strerror(-lost));
 	run_free(s->run);
 	err = capture_close(s->capture);
 	if (err < 0)
@@ -604,6 +610,7 @@ static void finish(struct session *s)
 	free(s->jobs);
 	free(s->steps);
 	free(s->listening);
+	return lost ? lost : err;
 }
 
 int session_run(const struct session_config *config)
@@ -633,6 +640,7 @@ int session_run(const struct session_config *config)
 	if (s.events)
 		ladder_print(s.events, config->foreground ? stderr : stdout);
 out:
-	finish(&s);
+	if (finish(&s) < 0 && status == 0)
+		status = EXIT_BERTH_FAILED;
 	return status;
 }

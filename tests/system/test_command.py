@@ -344,6 +344,23 @@ def test_what_is_missing_is_named_once():
     assert "SOCK_RAW" in remarks[1] and "TCP and UDP" in remarks[1]
 
 
+@berth_only
+@pytest.mark.parametrize("words", [[], ["--capture", "/dev/full"]])
+def test_full_disk(folder, words):
+    """What could not be written is said, and the status tells."""
+    file = folder / "full.yaml"
+    file.write_text("networks: {lan: {subnet: 10.9.0.0/24}}\n"
+                    "hosts: {one: {networks: [lan],"
+                    " command: echo hello; curl -s --max-time 1 10.9.0.9 || true}}\n")
+    with open("/dev/full" if not words else "/dev/null", "w", encoding="ascii") as out:
+        result = subprocess.run(harness.unprivileged() +
+                                [harness.BERTH, "run", *words, "-f", str(file)], check=False,
+                                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
+                                text=True, timeout=30)
+    assert result.returncode == 125, result
+    assert "No space left on device" in result.stderr
+
+
 PORT = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1])"
 
 
