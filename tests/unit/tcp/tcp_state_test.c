@@ -9,6 +9,8 @@
 
 #include "tcp_script.h"
 
+#include "tcp/tcp_pcb.h"
+
 /* RFC 9293 §3.5, RFC 7323 §2.2, RFC 2018 §2: what our SYN says. */
 static void syn_options(void **state)
 {
@@ -568,6 +570,35 @@ static void icmp_errors(void **state)
 	script_fini(&x);
 }
 
+/* RFC 6528 §3: the same ends go up with the clock, other ends and other hosts tell nothing. */
+static void first_sequence_numbers(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, 11);
+	const struct tcp_stack *ts = r.hosts[0].tp->tcp;
+	const struct tcp_stack *other = r.hosts[1].tp->tcp;
+	struct endpoint local = rig_endpoint(&r, 0, 40000);
+	struct endpoint remote = rig_endpoint(&r, 1, 80);
+	uint32_t first = tcp_numbers_for(ts, &local, &remote).iss;
+	uint32_t near = 0;
+
+	assert_int_not_equal(first, tcp_numbers_for(other, &local, &remote).iss);
+	for (uint16_t i = 1; i <= 1000; i++) {
+		struct endpoint next = local;
+
+		next.port = (uint16_t)(local.port + i);
+		uint32_t distance = tcp_numbers_for(ts, &next, &remote).iss - first;
+
+		near += distance < 1u << 20 || distance > UINT32_MAX - (1u << 20);
+	}
+	assert_in_range(near, 0, 5); /* 0.5 of 1000 by chance */
+	rig_set_now(&r, r.now + BERTH_MSEC);
+	assert_int_equal(tcp_numbers_for(ts, &local, &remote).iss - first, BERTH_MSEC >> 6);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -583,7 +614,7 @@ int main(void)
 		cmocka_unit_test(timewait_reopened), cmocka_unit_test(timewait_reset),
 		cmocka_unit_test(timewait_bounded),  cmocka_unit_test(poll_masks),
 		cmocka_unit_test(keepalive),	     cmocka_unit_test(user_timeout),
-		cmocka_unit_test(icmp_errors),
+		cmocka_unit_test(icmp_errors),	     cmocka_unit_test(first_sequence_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
