@@ -65,10 +65,13 @@ def test_static(both, progs, libc):
     assert harness.sha256(client.folder / "curled") == digest
 
 
+JAVA = "java -XX:-UsePerfData"  # which would stay in /tmp/hsperfdata_USER when it is killed
+
+
 def test_java(both, progs):
-    web = both.server("web", f"exec java -Xshare:auto -cp {progs} Web serve 80")
+    web = both.server("web", f"exec {JAVA} -Xshare:auto -cp {progs} Web serve 80")
     digest = harness.random_file(web.folder / "file", min(size(both), 1_000_000))
-    client = both.host("client", f"java -cp {progs} Web get web 80 4 >hashes", after="web:80")
+    client = both.host("client", f"{JAVA} -cp {progs} Web get web 80 4 >hashes", after="web:80")
     both.run(90).check()
     check_lines(client, digest, 5)
 
