@@ -13,7 +13,7 @@
 #include "net/net.h"
 #include "wire/ip4_header.h"
 
-struct paths;   /* path.c */
+struct paths;	/* path.c */
 struct frags;	/* frag.c */
 struct limiter; /* icmp_limit.c */
 struct flows;	/* ip4_in.c */
@@ -30,6 +30,7 @@ struct net {
 	struct ip_protocol handlers[NET_HANDLERS_MAX + 1]; /* [0]: nobody */
 	uint8_t handler_of[256];			   /* by protocol number */
 	unsigned handler_count;
+	struct ip_raw raw; /* functions NULL: nobody */
 
 	struct list addrs;	      /* struct addr.link */
 	struct table addr_table;      /* by address */
@@ -58,6 +59,13 @@ static inline const struct ip_protocol *net_handler(const struct net *net, uint8
 	const struct ip_protocol *h = &net->handlers[net->handler_of[protocol]];
 
 	return h->input ? h : NULL;
+}
+
+/* Lets raw sockets hear of a packet for this host; true: one is there for its protocol. */
+static inline bool net_tell_raw(const struct net *net, const struct berth_packet *p,
+				const struct ip_info *info)
+{
+	return net->raw.input && net->raw.input(net->raw.ctx, p, info);
 }
 
 /* The longest prefix of the address's family. */

@@ -191,6 +191,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 	struct ip_error e = {.icmp_type = icmp->type, .icmp_code = icmp->code};
 	const struct ip_protocol *handler;
 	struct ip4_header h;
+	bool told;
+	bool told_raw;
 
 	if (!ip4_parse(&r, &h) || reader_left(&r) < QUOTE_L4_MIN || h.fragment_offset != 0)
 		return DROP_ICMP_EMBEDDED;
@@ -200,13 +202,16 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 	e.protocol = h.protocol;
 	e.l4 = r.at;
 	e.l4_bytes = reader_left(&r);
+	e.l3_bytes = h.header_bytes;
 	if (!addr_is_local(net, &e.src))
 		return DROP_ICMP_EMBEDDED;
 	if (!error_of(icmp, &e))
 		return DROP_ICMP_TYPE;
 	handler = net_handler(net, h.protocol);
-	if (!handler || !handler->error ||
-	    (handler->concerns && !handler->concerns(handler->ctx, &e)))
+	told = handler && handler->error &&
+	       (!handler->concerns || handler->concerns(handler->ctx, &e));
+	told_raw = net->raw.error && net->raw.concerns(net->raw.ctx, &e);
+	if (!told && !told_raw)
 		return DROP_ICMP_UNMATCHED;
 	if (e.error == EMSGSIZE) {
 		e.mtu = mtu_told(icmp, &h);
@@ -214,7 +219,10 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 			return DROP_ICMP_EMBEDDED;
 		pmtu_update(net, &e.dst, e.mtu);
 	}
-	handler->error(handler->ctx, &e);
+	if (told_raw)
+		net->raw.error(net->raw.ctx, &e);
+	if (told)
+		handler->error(handler->ctx, &e);
 	return DROP_COUNT;
 }
 

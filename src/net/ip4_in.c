@@ -199,15 +199,19 @@ static void deliver(struct net *net, struct berth_packet *p, const struct ip4_he
 {
 	const struct ip_protocol *handler = net_handler(net, h->protocol);
 	struct ip_info info;
+	bool heard;
 
 	fill_info(&info, p, h, f);
 	if (f->broadcast || f->multicast)
 		p->broadcast = 1;
 	packet_trim_front(p, h->header_bytes);
+	heard = net_tell_raw(net, p, &info);
 	if (h->protocol == IPPROTO_ICMP) {
 		icmp4_input(net, p, &info);
 	} else if (handler) {
 		handler->input(handler->ctx, p, &info);
+	} else if (heard) {
+		packet_free(p);
 	} else {
 		icmp_error_send(net, p, &info, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_PROTOCOL, 0);
 		refuse(net, p, DROP_IP4_PROTOCOL);

@@ -145,6 +145,11 @@ void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *h
 	net->handlers[net->handler_of[protocol]] = *handler;
 }
 
+void net_set_raw(struct net *net, const struct ip_raw *raw)
+{
+	net->raw = raw ? *raw : (struct ip_raw){0};
+}
+
 struct links *net_links(const struct net *net)
 {
 	return net->links;

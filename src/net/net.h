@@ -42,6 +42,7 @@ struct ip_error {
 	uint32_t mtu; /* with EMSGSIZE: the path's new MTU */
 	const uint8_t *l4; /* the first bytes of the transport header, at least 8 */
 	size_t l4_bytes;
+	size_t l3_bytes; /* of the IP header, which is before them */
 };
 
 /*
@@ -68,6 +69,22 @@ struct ip_protocol {
  * hears every valid ICMP message besides (ping and raw sockets), each in a packet of its own.
  */
 void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *handler);
+
+/*
+ * Who hears of packets of every protocol for this host, besides and before its handler: raw
+ * sockets.
+ */
+struct ip_raw {
+	/* `p`, borrowed, starts at the transport header, its IP header still before it in head[]
+	 * (l3_off). True: somebody is there for its protocol, so that no error is to be sent. */
+	bool (*input)(void *ctx, const struct berth_packet *p, const struct ip_info *info);
+	void (*error)(void *ctx, const struct ip_error *error);
+	/* See ip_protocol.concerns. */
+	bool (*concerns)(void *ctx, const struct ip_error *error);
+	void *ctx;
+};
+/* Copied; NULL: nobody any more, which costs nothing. */
+void net_set_raw(struct net *net, const struct ip_raw *raw);
 
 /*
  * A path: the answer to "how do packets get there from here", kept by a socket so that the steady

@@ -6,6 +6,7 @@
 #ifndef TRANSPORT_DGRAM_H
 #define TRANSPORT_DGRAM_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,6 +42,41 @@ static inline const struct dgram *dgram_of_const(const struct sock *s)
 void dgram_init(struct dgram *d);
 /* Drops the queues and leaves all groups; the sock is to be freed next. */
 void dgram_fini(struct dgram *d);
+
+/*
+ * Sending, see dgram_send.c. What is the same for all pieces of one datagram:
+ */
+struct dgram_target {
+	struct endpoint to;
+	struct ip_path path;
+	int ttl, tos; /* -1: the socket's */
+};
+
+/* The path that a datagram to `dst` takes; errors of ip_path_find(). */
+int dgram_find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path);
+/* The same for connect(2); -EACCES too: a broadcast without SO_BROADCAST. */
+int dgram_connect_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path);
+/* Finds where a datagram goes. With control data that names the source, the path is the datagram's
+ * own (in out->path); else it is s->path, and *out_path says which. */
+int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *out,
+	      const struct ip_path **out_path);
+/* SO_ERROR, a shut down direction, a full interface: what sock_alloc_send_skb() is to Linux. */
+int dgram_check_room(struct sock *s, const struct ip_path *path);
+/* A packet of the program's bytes; NULL: no memory. */
+struct berth_packet *dgram_payload(const struct sock *s, const struct proto_msg *m);
+/* Sends a packet that starts at its transport header, whose checksum is seen to, as the socket's
+ * options say. Consumed; results as dgram_sent(). */
+int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
+		 const struct ip_path *path);
+/* What the program is told. Linux: a datagram lost in a queue of our own is told only to those who
+ * ask (IP_RECVERR). */
+static inline int dgram_sent(const struct sock *s, int result)
+{
+	return result == -ENOBUFS && !s->opt->recverr ? 0 : result;
+}
+/* option_changed() and shutdown() of struct proto. */
+void dgram_option_changed(struct sock *s, int level, int name);
+int dgram_shutdown(struct sock *s, int how);
 
 /* Queues a packet, which starts at its payload; consumed. Dropped and counted if it does not fit in
  * SO_RCVBUF. `port` is the sender's (0: none). */

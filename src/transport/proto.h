@@ -132,6 +132,7 @@ struct sock {
 	bool bound_port,
 		bound_addr; /* the program chose them (SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK) */
 	bool shut_rd, shut_wr;
+	bool linked;	/* connected without being in a table (raw, ping): `remote` is the peer */
 	bool listening; /* port.c: takes packets of peers that no connected sock knows */
 	struct endpoint local, remote;	/* port 0: not bound, not connected */
 	int error;			/* SO_ERROR, positive errno, cleared by reading */
@@ -147,10 +148,10 @@ struct sock {
 	uint64_t id;		      /* ascending, never reused: cursor of berth_sock_next() */
 };
 
-/* Whether it is in the table of connected socks. */
+/* Whether it has a peer; of protocols with ports: is in the table of connected socks. */
 static inline bool sock_connected(const struct sock *s)
 {
-	return table_node_linked(&s->tuple_node);
+	return table_node_linked(&s->tuple_node) || s->linked;
 }
 
 /* Readiness may have risen: POLL* bits that are newly true or true again (new data). The socket

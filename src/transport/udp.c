@@ -3,11 +3,8 @@
  * UDP (RFC 768).
  *
  * Sending: a datagram is copied once into the pool's chunks and given to IP with its checksum left
- * to whoever needs it. The path of the last destination is kept in the sock, connected or not, so
- * that the usual program, which talks to one peer, looks up no route. MSG_MORE and UDP_CORK collect
- * pieces in one packet under the destination of the first. When the interface's queue is full, the
- * sender gets -EAGAIN and its POLLOUT comes back with the room: where Linux stops a sender by
- * SO_SNDBUF, we stop it by the one queue that its datagrams wait in.
+ * to whoever needs it (dgram_send.c has what all datagrams go through). MSG_MORE and UDP_CORK
+ * collect pieces in one packet under the destination of the first.
  *
  * Receiving: a packet goes to the sock connected with its ends, else to the best one bound to its
  * port; broadcasts and multicasts to all of them. Nobody: port unreachable (RFC 1122 §4.1.3.1).
@@ -37,17 +34,10 @@
 #define IP4_HEADER_BYTES 20u
 #define UDP_PAYLOAD_MAX (65535u - IP4_HEADER_BYTES - UDP_HEADER_BYTES)
 
-/* What is the same for all pieces of one datagram. */
-struct target {
-	struct endpoint to;
-	struct ip_path path;
-	int ttl, tos; /* -1: the socket's */
-};
-
 struct udp {
 	struct dgram d;
 	struct berth_packet *corked; /* the payload so far */
-	struct target *corked_to;
+	struct dgram_target *corked_to;
 	bool cork; /* UDP_CORK */
 };
 
@@ -80,60 +70,16 @@ static void close_sock(struct sock *s)
 	sock_free(s);
 }
 
-/* The source that packets to `dst` are to have: any when the sock has no address of its own, or one
- * that only receives. */
-static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
-{
-	if (ipaddr_is_any(&s->local.addr) && ipaddr_is_multicast(dst))
-		return s->opt->mcast_src;
-	switch (ip_kind_of(s->tp->net, &s->local.addr)) {
-	case IP_KIND_BROADCAST:
-	case IP_KIND_MULTICAST:
-		return ipaddr_from4(0);
-	case IP_KIND_LOCAL:
-	case IP_KIND_OTHER:
-		break;
-	}
-	return s->local.addr;
-}
-
-static unsigned ifindex_to(const struct sock *s, const struct ipaddr *dst)
-{
-	if (!s->opt->ifindex && ipaddr_is_multicast(dst))
-		return s->opt->mcast_ifindex;
-	return s->opt->ifindex;
-}
-
-static int find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path)
-{
-	struct ipaddr src = source_of(s, dst);
-
-	return ip_path_find(s->tp->net, dst, &src, ifindex_to(s, dst), path);
-}
-
-/* Leaves the path to `dst` in s->path. */
-static int refresh_path(struct sock *s, const struct ipaddr *dst)
-{
-	if (s->path.generation && ipaddr_equal(&s->path.dst, dst) &&
-	    ip_path_check(s->tp->net, &s->path, ifindex_to(s, dst)) == 0)
-		return 0;
-	s->path.generation = 0;
-	return find_path(s, dst, &s->path);
-}
-
 static int connect_sock(struct sock *s, const struct endpoint *remote)
 {
 	struct endpoint peer = *remote;
 	struct ip_path path;
 	int result = port_autobind(s);
 
+	if (result == 0)
+		result = dgram_connect_path(s, &remote->addr, &path);
 	if (result < 0)
 		return result;
-	result = find_path(s, &remote->addr, &path);
-	if (result < 0)
-		return result;
-	if (path.broadcast && !s->opt->broadcast)
-		return -EACCES;
 	if (sock_connected(s))
 		port_disconnect(s);
 	if (ipaddr_is_any(&s->local.addr))
@@ -155,42 +101,18 @@ static int disconnect_sock(struct sock *s)
 	return 0;
 }
 
-static int shutdown_sock(struct sock *s, int how)
-{
-	s->shut_rd = s->shut_rd || how != SHUT_WR;
-	s->shut_wr = s->shut_wr || how != SHUT_RD;
-	sock_notify(s, POLLIN | POLLRDHUP);
-	return sock_connected(s) ? 0 : -ENOTCONN;
-}
-
 /* Prepends the header and sends. Consumes `p`, the payload. */
-static int send_packet(struct sock *s, struct berth_packet *p, const struct target *to,
+static int send_packet(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
 		       const struct ip_path *path)
 {
 	size_t bytes = packet_bytes(p) + UDP_HEADER_BYTES;
 	struct udp_header h = {s->local.port, to->to.port, (uint16_t)bytes, 0};
-	int mcast_ttl = s->opt->mcast_ttl >= 0 ? s->opt->mcast_ttl : 1;
-	int ttl = path->multicast ? mcast_ttl : s->opt->ttl > 0 ? s->opt->ttl : 0;
-	struct ip_send send = {.protocol = IPPROTO_UDP,
-			       .ttl = (uint8_t)(to->ttl > 0 ? to->ttl : ttl),
-			       .tos = to->tos >= 0 ? (uint8_t)to->tos : s->opt->tos,
-			       .df = s->opt->pmtudisc == IP_PMTUDISC_DO ||
-				     s->opt->pmtudisc == IP_PMTUDISC_PROBE,
-			       .df_if_fits = s->opt->pmtudisc == IP_PMTUDISC_WANT,
-			       .probe = s->opt->pmtudisc >= IP_PMTUDISC_PROBE,
-			       .no_mcast_loop = !s->opt->mcast_loop,
-			       .options_len = s->opt->options_len,
-			       .options = s->opt->options};
-	int result;
 
 	udp_write(packet_push(p, UDP_HEADER_BYTES), &h);
 	p->l4_off = p->head_off;
 	p->l4_protocol = IPPROTO_UDP;
 	p->csum = s->opt->no_check ? CSUM_VERIFIED : CSUM_PARTIAL;
-	result = ip_output(s->tp->net, p, path, &send);
-	/* Linux: a datagram lost in a queue of our own is told only to those who ask (IP_RECVERR).
-	 */
-	return result == -ENOBUFS && !s->opt->recverr ? 0 : result;
+	return dgram_output(s, p, to, path);
 }
 
 /* Errors that come before anything is done with the data, in Linux's order. */
@@ -207,69 +129,10 @@ static int check_send(const struct sock *s, const struct proto_msg *m)
 	return 0;
 }
 
-/* Finds where a datagram goes. With control data that names the source, the path is the datagram's
- * own (in out->path); else it is s->path, and *out_path says which. */
-static int aim(struct sock *s, const struct proto_msg *m, struct target *out,
-	       const struct ip_path **out_path)
-{
-	bool own_source = m->pktinfo_ifindex || !ipaddr_is_any(&m->pktinfo_src);
-	int result;
-
-	out->to = m->has_addr ? m->addr : s->remote;
-	out->ttl = m->ttl;
-	out->tos = m->tos;
-	if (!own_source) {
-		result = refresh_path(s, &out->to.addr);
-		*out_path = &s->path;
-	} else {
-		struct ipaddr src = source_of(s, &out->to.addr);
-
-		result = ip_path_find(s->tp->net, &out->to.addr,
-				      ipaddr_is_any(&m->pktinfo_src) ? &src : &m->pktinfo_src,
-				      m->pktinfo_ifindex ? m->pktinfo_ifindex : s->opt->ifindex,
-				      &out->path);
-		*out_path = &out->path;
-	}
-	if (result < 0)
-		return result;
-	if ((*out_path)->broadcast && !s->opt->broadcast)
-		return -EACCES;
-	return 0;
-}
-
-/* SO_ERROR, a shut down direction, a full interface: what sock_alloc_send_skb() is to Linux. */
-static int check_room(struct sock *s, const struct ip_path *path)
-{
-	if (s->error) {
-		int error = s->error;
-
-		s->error = 0;
-		return -error;
-	}
-	if (s->shut_wr)
-		return -EPIPE;
-	if (!netif_tx_space(path->netif)) {
-		dgram_block(dgram_of(s));
-		return -EAGAIN;
-	}
-	return 0;
-}
-
-static struct berth_packet *new_payload(const struct sock *s, const struct proto_msg *m)
-{
-	struct berth_packet *p = packet_new(s->tp->env->pool);
-
-	if (p && m->bytes > 0 && packet_append_iov(p, m->iov, m->iov_count, m->bytes) < 0) {
-		packet_free(p);
-		return NULL;
-	}
-	return p;
-}
-
 static int flush_corked(struct udp *u)
 {
 	struct berth_packet *p = u->corked;
-	struct target to;
+	struct dgram_target to;
 
 	if (!p)
 		return 0;
@@ -283,10 +146,10 @@ static int flush_corked(struct udp *u)
 	return send_packet(&u->d.sock, p, &to, &to.path);
 }
 
-static ssize_t start_corked(struct udp *u, const struct proto_msg *m, const struct target *to,
+static ssize_t start_corked(struct udp *u, const struct proto_msg *m, const struct dgram_target *to,
 			    const struct ip_path *path)
 {
-	u->corked = new_payload(&u->d.sock, m);
+	u->corked = dgram_payload(&u->d.sock, m);
 	u->corked_to = env_alloc(sock_env(&u->d.sock), sizeof(*to));
 	if (!u->corked || !u->corked_to) {
 		drop_corked(u);
@@ -321,7 +184,7 @@ static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 	struct udp *u = udp_of(s);
 	const struct ip_path *path = NULL;
 	struct berth_packet *p;
-	struct target to;
+	struct dgram_target to;
 	int result;
 
 	if (u->corked)
@@ -331,16 +194,16 @@ static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 	if (result == 0)
 		result = check_send(s, m);
 	if (result == 0)
-		result = aim(s, m, &to, &path);
+		result = dgram_aim(s, m, &to, &path);
 	if (result == 0 && m->bytes > UDP_PAYLOAD_MAX)
 		result = -EMSGSIZE;
 	if (result == 0)
-		result = check_room(s, path);
+		result = dgram_check_room(s, path);
 	if (result < 0)
 		return result;
 	if (u->cork || m->flags & MSG_MORE)
 		return start_corked(u, m, &to, path);
-	p = new_payload(s, m);
+	p = dgram_payload(s, m);
 	if (!p)
 		return -ENOBUFS;
 	result = send_packet(s, p, &to, path);
@@ -375,15 +238,6 @@ static int getopt_value(struct sock *s, int level, int name, void *value, sockle
 		*len = sizeof(on);
 	memcpy(value, &on, *len);
 	return 0;
-}
-
-static void option_changed(struct sock *s, int level, int name)
-{
-	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt->recverr)
-		dgram_forget_errors(dgram_of(s));
-	s->path.generation = 0;
-	if (sock_connected(s) && find_path(s, &s->remote.addr, &s->path) < 0)
-		s->path.generation = 0;
 }
 
 /* A packet for many: each gets a copy of its own. */
@@ -529,13 +383,13 @@ const struct proto udp_proto = {
 	.abort = close_sock,
 	.connect = connect_sock,
 	.disconnect = disconnect_sock,
-	.shutdown = shutdown_sock,
+	.shutdown = dgram_shutdown,
 	.send = send_datagram,
 	.recv = dgram_recv,
 	.poll = dgram_poll,
 	.setopt = setopt,
 	.getopt = getopt_value,
-	.option_changed = option_changed,
+	.option_changed = dgram_option_changed,
 	.ioctl = dgram_ioctl,
 	.info = dgram_info,
 };

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagram sockets: the way out. What UDP, ping and raw sockets do alike before a packet is theirs
+ * to build: find where it goes, see that there is room, copy the payload once.
+ *
+ * The path of the last destination is kept in the sock, connected or not, so that the usual
+ * program, which talks to one peer, looks up no route. When the interface's queue is full, the
+ * sender gets -EAGAIN and its POLLOUT comes back with the room: where Linux stops a sender by
+ * SO_SNDBUF, we stop it by the one queue that its datagrams wait in.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "base/env.h"
+#include "link/netif.h"
+#include "transport/dgram.h"
+
+/* The source that packets to `dst` are to have: any when the sock has no address of its own, or one
+ * that only receives. */
+static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
+{
+	if (ipaddr_is_any(&s->local.addr) && ipaddr_is_multicast(dst))
+		return s->opt->mcast_src;
+	switch (ip_kind_of(s->tp->net, &s->local.addr)) {
+	case IP_KIND_BROADCAST:
+	case IP_KIND_MULTICAST:
+		return ipaddr_from4(0);
+	case IP_KIND_LOCAL:
+	case IP_KIND_OTHER:
+		break;
+	}
+	return s->local.addr;
+}
+
+static unsigned ifindex_to(const struct sock *s, const struct ipaddr *dst)
+{
+	if (!s->opt->ifindex && ipaddr_is_multicast(dst))
+		return s->opt->mcast_ifindex;
+	return s->opt->ifindex;
+}
+
+int dgram_find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path)
+{
+	struct ipaddr src = source_of(s, dst);
+
+	return ip_path_find(s->tp->net, dst, &src, ifindex_to(s, dst), path);
+}
+
+int dgram_connect_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path)
+{
+	struct ip_path found;
+	int result = dgram_find_path(s, dst, &found);
+
+	if (result < 0)
+		return result;
+	if (found.broadcast && !s->opt->broadcast)
+		return -EACCES;
+	*path = found;
+	return 0;
+}
+
+/* Leaves the path to `dst` in s->path. */
+static int refresh_path(struct sock *s, const struct ipaddr *dst)
+{
+	if (s->path.generation && ipaddr_equal(&s->path.dst, dst) &&
+	    ip_path_check(s->tp->net, &s->path, ifindex_to(s, dst)) == 0)
+		return 0;
+	s->path.generation = 0;
+	return dgram_find_path(s, dst, &s->path);
+}
+
+int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *out,
+	      const struct ip_path **out_path)
+{
+	bool own_source = m->pktinfo_ifindex || !ipaddr_is_any(&m->pktinfo_src);
+	int result;
+
+	out->to = m->has_addr ? m->addr : s->remote;
+	out->ttl = m->ttl;
+	out->tos = m->tos;
+	if (!own_source) {
+		result = refresh_path(s, &out->to.addr);
+		*out_path = &s->path;
+	} else {
+		struct ipaddr src = source_of(s, &out->to.addr);
+
+		result = ip_path_find(s->tp->net, &out->to.addr,
+				      ipaddr_is_any(&m->pktinfo_src) ? &src : &m->pktinfo_src,
+				      m->pktinfo_ifindex ? m->pktinfo_ifindex : s->opt->ifindex,
+				      &out->path);
+		*out_path = &out->path;
+	}
+	if (result < 0)
+		return result;
+	if ((*out_path)->broadcast && !s->opt->broadcast)
+		return -EACCES;
+	return 0;
+}
+
+int dgram_check_room(struct sock *s, const struct ip_path *path)
+{
+	if (s->error) {
+		int error = s->error;
+
+		s->error = 0;
+		return -error;
+	}
+	if (s->shut_wr)
+		return -EPIPE;
+	if (!netif_tx_space(path->netif)) {
+		dgram_block(dgram_of(s));
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+struct berth_packet *dgram_payload(const struct sock *s, const struct proto_msg *m)
+{
+	struct berth_packet *p = packet_new(s->tp->env->pool);
+
+	if (p && m->bytes > 0 && packet_append_iov(p, m->iov, m->iov_count, m->bytes) < 0) {
+		packet_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
+		 const struct ip_path *path)
+{
+	int mcast_ttl = s->opt->mcast_ttl >= 0 ? s->opt->mcast_ttl : 1;
+	int ttl = path->multicast ? mcast_ttl : s->opt->ttl > 0 ? s->opt->ttl : 0;
+	struct ip_send send = {.protocol = s->protocol,
+			       .ttl = (uint8_t)(to->ttl > 0 ? to->ttl : ttl),
+			       .tos = to->tos >= 0 ? (uint8_t)to->tos : s->opt->tos,
+			       .df = s->opt->pmtudisc == IP_PMTUDISC_DO ||
+				     s->opt->pmtudisc == IP_PMTUDISC_PROBE,
+			       .df_if_fits = s->opt->pmtudisc == IP_PMTUDISC_WANT,
+			       .probe = s->opt->pmtudisc >= IP_PMTUDISC_PROBE,
+			       .no_mcast_loop = !s->opt->mcast_loop,
+			       .options_len = s->opt->options_len,
+			       .options = s->opt->options};
+
+	return dgram_sent(s, ip_output(s->tp->net, p, path, &send));
+}
+
+void dgram_option_changed(struct sock *s, int level, int name)
+{
+	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt->recverr)
+		dgram_forget_errors(dgram_of(s));
+	s->path.generation = 0;
+	if (sock_connected(s) && dgram_find_path(s, &s->remote.addr, &s->path) < 0)
+		s->path.generation = 0;
+}
+
+int dgram_shutdown(struct sock *s, int how)
+{
+	s->shut_rd = s->shut_rd || how != SHUT_WR;
+	s->shut_wr = s->shut_wr || how != SHUT_RD;
+	sock_notify(s, POLLIN | POLLRDHUP);
+	return sock_connected(s) ? 0 : -ENOTCONN;
+}
