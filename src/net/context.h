@@ -48,7 +48,7 @@ struct net {
 	struct frags *frags;
 	struct limiter *limiter;
 	struct flows *flows;
-	uint16_t ids[NET_ID_SLOTS]; /* next IPv4 identification, per path */
+	uint16_t ids[NET_ID_SLOTS]; /* next IPv4 identification, by a path's flow_hash */
 };
 
 /* Whatever paths and caches know may be wrong now. */

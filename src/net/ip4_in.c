@@ -189,6 +189,10 @@ static void fill_info(struct ip_info *info, const struct berth_packet *p,
 	info->broadcast = f->broadcast;
 	info->multicast = f->multicast;
 	info->ifindex = p->ifindex;
+	info->flow_label = 0;
+	info->ext_first = 0;
+	info->ext_bytes = 0;
+	info->ext = NULL;
 	info->options_len = h->options_len;
 	if (h->options_len)
 		memcpy(info->options, h->options, h->options_len);

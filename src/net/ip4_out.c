@@ -206,10 +206,11 @@ static uint8_t choose_ttl(const struct net *net, const struct ip_path *path,
 
 static uint16_t take_ids(struct net *net, const struct ip_path *path, const struct berth_packet *p)
 {
-	uint16_t id = net->ids[path->id_slot];
+	uint32_t slot = path->flow_hash & (NET_ID_SLOTS - 1);
+	uint16_t id = net->ids[slot];
 	uint32_t count = p->gso_bytes ? (p->payload_bytes - 1u) / p->gso_bytes + 1u : 1u;
 
-	net->ids[path->id_slot] = (uint16_t)(id + count);
+	net->ids[slot] = (uint16_t)(id + count);
 	return id;
 }
 

@@ -26,9 +26,18 @@ struct ip_info {
 	uint8_t protocol;
 	uint8_t ttl, tos;
 	bool broadcast, multicast; /* the destination is one */
-	unsigned ifindex;	   /* it came in through */
-	uint8_t options_len;	   /* IPv4 options as received, for IP_RECVOPTS */
+	/* It came in through; of an IPv6 packet to this host's own address, which lo carried, the
+	 * interface that has the address. */
+	unsigned ifindex;
+	uint8_t options_len; /* IPv4 options as received, for IP_RECVOPTS */
 	uint8_t options[40];
+	/* IPv6. `tos` is the traffic class, `ttl` the hop limit. */
+	uint32_t flow_label; /* 20 bits */
+	/* The extension headers between the IPv6 header and the transport header, as received:
+	 * borrowed, until input() returns. Walk them with ip6_ext_next(). */
+	uint8_t ext_first; /* protocol number of the first of them */
+	uint16_t ext_bytes;
+	const uint8_t *ext;
 };
 
 /* An ICMP error about a packet we sent. The upper layer finds its socket by src, dst and `l4`. */
@@ -40,7 +49,11 @@ struct ip_error {
 	int error;    /* the errno Linux makes of it: ECONNREFUSED, EHOSTUNREACH, EMSGSIZE ... */
 	bool hard;    /* Linux reports it at once even without IP_RECVERR (UDP) */
 	uint32_t mtu; /* with EMSGSIZE: the path's new MTU */
-	const uint8_t *l4; /* the first bytes of the transport header, at least 8 */
+	/* ICMPv6: the four bytes behind the checksum, which ee_info shows (MTU, pointer). */
+	uint32_t info;
+	uint32_t flow_label; /* of the packet we sent */
+	unsigned ifindex;    /* the error came in through: the scope of a link-local address */
+	const uint8_t *l4;   /* the first bytes of the transport header, at least 8 */
 	size_t l4_bytes;
 	size_t l3_bytes; /* of the IP header, which is before them */
 };
@@ -96,36 +109,62 @@ struct ip_path {
 	struct netif *netif;
 	struct neigh *neigh; /* cached; valid while generation is */
 	uint64_t generation; /* 0: never found */
-	uint32_t mtu;	     /* of the path, as known now (RFC 1191) */
+	uint32_t mtu;	     /* of the path, as known now (RFC 1191, RFC 8201) */
+	uint32_t flow_hash;  /* keyed, of (src, dst): IPv4 identifications, IPv6 flow labels */
 	bool mtu_locked;     /* smaller than we believe in: nothing is sent with DF */
 	bool local;	     /* dst is this host */
 	bool broadcast, multicast;
-	bool gateway;	  /* next_hop is a router */
-	uint16_t id_slot; /* of the counter for IPv4 identification */
+	bool gateway;	   /* next_hop is a router */
+	uint8_t hop_limit; /* IPv6: what the link's routers advertise, or the host's default */
+	uint16_t ifindex;  /* what was asked for; the scope of a link-local destination */
 };
 
 /*
- * Finds a path to `dst`. `src` any: choose (RFC 6724, Linux's choice for IPv4); else it must be
- * ours. `ifindex` 0: any. `dst` any means this host: path->dst says what became of it.
+ * Finds a path to `dst`. `src` any (of either family): choose (RFC 6724, Linux's choice for IPv4);
+ * else it must be ours. `ifindex` 0: any; it is the scope of a link-local `dst`, which must have
+ * one (-EINVAL). `dst` any means this host: path->dst says what became of it.
  * -ENETUNREACH, -EHOSTUNREACH, -EACCES (prohibited), -EINVAL (bad source, blackhole), -ENODEV.
  * *path untouched on failure.
  */
 int ip_path_find(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
 		 unsigned ifindex, struct ip_path *path);
-/* Finds it again if the world has changed since. Errors as above. */
+/* Finds it again if the world has changed since; `ifindex` 0: as it was asked for. Errors as
+ * above. */
 int ip_path_check(struct net *net, struct ip_path *path, unsigned ifindex);
+
+/* An IPv6 extension header to be sent, as RFC 3542 options give it: from its "next header" byte,
+ * which is overwritten, on; `bytes` is a multiple of 8 and what its length byte says. */
+struct ip6_ext {
+	const uint8_t *at;
+	uint16_t bytes; /* 0: none */
+};
+
+/* In the order in which they are sent (RFC 8200 §4.1). A routing header is sent as it is: the path
+ * leads to the first node that it names. */
+struct ip6_exts {
+	struct ip6_ext hop_by_hop;	 /* IPV6_HOPOPTS */
+	struct ip6_ext dst_before_route; /* IPV6_RTHDRDSTOPTS; only with a routing header */
+	struct ip6_ext route;		 /* IPV6_RTHDR */
+	struct ip6_ext dst;		 /* IPV6_DSTOPTS */
+};
 
 /* How a packet is to be sent. */
 struct ip_send {
 	uint8_t protocol;
-	uint8_t ttl; /* 0: the host's default (64; multicast: 1) */
-	uint8_t tos;
+	uint8_t ttl;	 /* 0: the host's default (64; multicast: 1), unless ttl_zero */
+	bool ttl_zero;	 /* indeed 0: nothing leaves this host */
+	uint8_t tos;	 /* IPv6: the traffic class */
 	bool df;	 /* do not fragment: -EMSGSIZE when it is too large */
 	bool df_if_fits; /* set DF if it fits, else fragment (IP_PMTUDISC_WANT on datagrams) */
 	bool probe; /* ignore the path's MTU, only the interface's counts (IP_PMTUDISC_PROBE) */
 	bool no_mcast_loop;  /* no copy of a multicast for this host's own members */
 	uint8_t options_len; /* IPv4 options to add (IP_OPTIONS) */
 	const uint8_t *options;
+	/* IPv6 */
+	uint32_t flow_label;	     /* 0: one is chosen (RFC 6437), unless no_flow_label */
+	bool no_flow_label;	     /* IPV6_AUTOFLOWLABEL 0 */
+	bool min_mtu;		     /* IPV6_USE_MIN_MTU: fragments of 1,280 bytes */
+	const struct ip6_exts *exts; /* NULL: none */
 };
 
 /*
@@ -145,7 +184,8 @@ enum ip_kind ip_kind_of(const struct net *net, const struct ipaddr *a);
 
 /* Sends ICMP port unreachable (or another error) about a packet that came in; borrows `p`, which
  * starts at the transport header, its IP header still before it in head[]. Rate-limited, never
- * about errors, broadcasts or fragments. */
+ * about errors, broadcasts or fragments. `type` and `code` are ICMP's for IPv4; about a packet of
+ * IPv6 the one that means the same is sent. */
 void icmp_error_send(struct net *net, const struct berth_packet *p, const struct ip_info *info,
 		     uint8_t type, uint8_t code, uint32_t mtu);
 

@@ -165,7 +165,7 @@ static int finish(struct query *q)
 	path->mtu = path->netif->mtu < 65535 ? path->netif->mtu : 65535;
 	if (!path->local && !path->multicast && !path->broadcast)
 		path->mtu = pmtu_get(q->net, &path->dst, path->mtu, &path->mtu_locked);
-	path->id_slot = (uint16_t)(env_hash(q->net->env, pair, sizeof(pair)) & (NET_ID_SLOTS - 1));
+	path->flow_hash = env_hash(q->net->env, pair, sizeof(pair));
 	if (!lo && !path->multicast && !path->broadcast)
 		path->neigh = neigh_get(q->net->neighs, path->netif, &path->next_hop);
 	/* Making a neighbour entry may have ended a generation. */
@@ -212,8 +212,12 @@ STATIC_ASSERT(PATH_SLOTS == 1u << (32 - 28));
 static int find_anew(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
 		     unsigned ifindex, struct ip_path *path)
 {
-	struct query q = {.net = net, .path = {.dst = *dst, .src = *src}};
+	struct query q = {.net = net,
+			  .path = {.dst = *dst, .src = *src, .ifindex = (uint16_t)ifindex}};
 	int err;
+
+	if (ipaddr_is_any(src))
+		q.path.src = any_like(dst);
 
 	if (ifindex) {
 		q.bound = links_get(net->links, ifindex);
@@ -256,6 +260,8 @@ int ip_path_check(struct net *net, struct ip_path *path, unsigned ifindex)
 {
 	if (path->generation == net->generation)
 		return 0;
+	if (!ifindex && ipaddr_needs_scope(&path->dst))
+		ifindex = path->ifindex;
 	return ip_path_find(net, &path->dst, &path->src, ifindex, path);
 }
 

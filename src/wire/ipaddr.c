@@ -34,6 +34,18 @@ bool ipaddr_is_loopback(const struct ipaddr *a)
 	return memcmp(a->bytes, one, sizeof(one)) == 0;
 }
 
+bool ipaddr_is_link_local(const struct ipaddr *a)
+{
+	return a->bytes[0] == 0xfe && a->bytes[1] >> 6 == 2;
+}
+
+bool ipaddr_needs_scope(const struct ipaddr *a)
+{
+	if (a->bytes[0] == 0xff)
+		return (a->bytes[1] & 0xf) == 1 || (a->bytes[1] & 0xf) == 2;
+	return ipaddr_is_link_local(a);
+}
+
 bool ipaddr_is_limited_broadcast(const struct ipaddr *a)
 {
 	return ipaddr_is4(a) && ipaddr_to4(a) == UINT32_MAX;

@@ -56,6 +56,11 @@ bool ipaddr_is_multicast(const struct ipaddr *a);
 bool ipaddr_is_loopback(const struct ipaddr *a);
 /* 255.255.255.255; subnet broadcasts are known to net/ only. */
 bool ipaddr_is_limited_broadcast(const struct ipaddr *a);
+/* fe80::/10 */
+bool ipaddr_is_link_local(const struct ipaddr *a);
+/* Means something only together with an interface: fe80::/10, and the IPv6 groups of an interface
+ * or link (ff01::/16, ff02::/16; RFC 4007 §6). */
+bool ipaddr_needs_scope(const struct ipaddr *a);
 /* Whether the first `prefix_len` bits agree; for IPv4 count from the start of the IPv4 part. */
 bool ipaddr_in_prefix(const struct ipaddr *a, const struct ipaddr *prefix, unsigned prefix_len);
 
