@@ -24,6 +24,7 @@
 #include "link/netif.h"
 #include "net/addr.h"
 #include "sock/sockaddr.h"
+#include "transport/control.h"
 
 /* The options by the names they had before time_t grew; the others are SO_TIMESTAMP_NEW ... */
 #define TIMESTAMP_OLD 29
@@ -86,45 +87,19 @@ int cmsg_parse(const struct msghdr *msg, struct proto_msg *m)
 	return 0;
 }
 
-struct writer {
-	char *base;
-	size_t room, used;
-	struct proto_msg *m;
-};
-
-/* Linux: put_cmsg(). What does not fit is cut, which MSG_CTRUNC says. */
-static void put(struct writer *w, int level, int type, const void *data, size_t bytes)
-{
-	struct cmsghdr c = {.cmsg_len = CMSG_LEN(bytes), .cmsg_level = level, .cmsg_type = type};
-	size_t left = w->room - w->used;
-	size_t space = CMSG_SPACE(bytes);
-
-	if (!w->base || left < sizeof(c)) {
-		w->m->out_flags |= MSG_CTRUNC;
-		return;
-	}
-	if (left < c.cmsg_len) {
-		w->m->out_flags |= MSG_CTRUNC;
-		c.cmsg_len = left;
-	}
-	memcpy(w->base + w->used, &c, sizeof(c));
-	memcpy(w->base + w->used + sizeof(c), data, c.cmsg_len - sizeof(c));
-	w->used += space < left ? space : left;
-}
-
-static void put_time(struct writer *w, const struct sock *s)
+static void put_time(struct control *w, const struct proto_msg *m, const struct sock *s)
 {
 	const struct sock_options *opt = s->opt;
-	berth_time t = sock_env(s)->epoch + w->m->time;
+	berth_time t = sock_env(s)->epoch + m->time;
 
 	if (opt->timestamp) {
 		struct timeval tv = {t / BERTH_SEC, t % BERTH_SEC / BERTH_USEC};
 
-		put(w, SOL_SOCKET, TIMESTAMP_OLD, &tv, sizeof(tv));
+		control_put(w, SOL_SOCKET, TIMESTAMP_OLD, &tv, sizeof(tv));
 	} else if (opt->timestampns) {
 		struct timespec ts = {t / BERTH_SEC, t % BERTH_SEC};
 
-		put(w, SOL_SOCKET, TIMESTAMPNS_OLD, &ts, sizeof(ts));
+		control_put(w, SOL_SOCKET, TIMESTAMPNS_OLD, &ts, sizeof(ts));
 	}
 }
 
@@ -142,20 +117,18 @@ static struct ipaddr specific_dst(const struct socket *so, const struct ip_info 
 	return info->dst;
 }
 
-static void put_pktinfo(struct writer *w, const struct socket *so)
+static void put_pktinfo(struct control *w, const struct socket *so, const struct ip_info *info)
 {
-	const struct ip_info *info = &w->m->info;
 	struct ipaddr local = specific_dst(so, info);
 	struct in_pktinfo out = {.ipi_ifindex = (int)info->ifindex,
 				 .ipi_spec_dst.s_addr = htonl(ipaddr_to4(&local)),
 				 .ipi_addr.s_addr = htonl(ipaddr_to4(&info->dst))};
 
-	put(w, IPPROTO_IP, IP_PKTINFO, &out, sizeof(out));
+	control_put(w, IPPROTO_IP, IP_PKTINFO, &out, sizeof(out));
 }
 
-static void put_error(struct writer *w)
+static void put_error(struct control *w, const struct sock_error *e)
 {
-	const struct sock_error *e = &w->m->error;
 	struct {
 		struct sock_extended_err ee;
 		struct sockaddr_in offender;
@@ -167,36 +140,48 @@ static void put_error(struct writer *w)
 		 .offender = {.sin_family = AF_INET,
 			      .sin_addr.s_addr = htonl(ipaddr_to4(&e->offender))}};
 
-	put(w, IPPROTO_IP, IP_RECVERR, &out, sizeof(out));
+	control_put(w, IPPROTO_IP, IP_RECVERR, &out, sizeof(out));
 }
 
-void cmsg_fill(const struct socket *so, struct proto_msg *m, struct msghdr *msg)
+static void put_pieces(struct control *w, const struct socket *so, const struct proto_msg *m)
 {
 	const struct sock_options *opt = so->sock->opt;
-	struct writer w = {msg->msg_control, msg->msg_controllen, 0, m};
 
 	if (m->time && !m->has_error)
-		put_time(&w, so->sock);
+		put_time(w, m, so->sock);
 	if (m->has_info) {
 		int ttl = m->info.ttl;
 
 		if (opt->rxq_ovfl && m->dropped)
-			put(&w, SOL_SOCKET, SO_RXQ_OVFL, &m->dropped, sizeof(m->dropped));
+			control_put(w, SOL_SOCKET, SO_RXQ_OVFL, &m->dropped, sizeof(m->dropped));
 		if (opt->pktinfo)
-			put_pktinfo(&w, so);
+			put_pktinfo(w, so, &m->info);
 		if (opt->recvttl)
-			put(&w, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+			control_put(w, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 		if (opt->recvtos)
-			put(&w, IPPROTO_IP, IP_TOS, &m->info.tos, 1);
+			control_put(w, IPPROTO_IP, IP_TOS, &m->info.tos, 1);
 		if (opt->recvorigdstaddr) {
 			struct endpoint dst = {m->info.dst, so->sock->local.port, 0};
 			struct sockaddr_storage name;
 
-			put(&w, IPPROTO_IP, IP_ORIGDSTADDR, &name,
-			    sockaddr_fill(AF_INET, &dst, &name));
+			control_put(w, IPPROTO_IP, IP_ORIGDSTADDR, &name,
+				    sockaddr_fill(AF_INET, &dst, &name));
 		}
 	}
 	if (m->has_error)
-		put_error(&w);
+		put_error(w, &m->error);
+}
+
+void cmsg_fill(struct socket *so, struct proto_msg *m, struct msghdr *msg)
+{
+	const struct proto_names *names = so->sock->proto->names;
+	struct control w = {msg->msg_control, msg->msg_controllen, 0, false};
+
+	if (!names)
+		put_pieces(&w, so, m);
+	else if (names->fill_control)
+		names->fill_control(so->sock, m, &w);
+	if (w.cut)
+		m->out_flags |= MSG_CTRUNC;
 	msg->msg_controllen = w.used;
 }

@@ -12,8 +12,8 @@
 /* Reads what a program gives with a datagram into `m`. -EINVAL. */
 int cmsg_parse(const struct msghdr *msg, struct proto_msg *m);
 
-/* Writes what the options of `so` ask for about the packet in `m`; sets msg_controllen, and
- * MSG_CTRUNC in m->out_flags if it does not fit. */
-void cmsg_fill(const struct socket *so, struct proto_msg *m, struct msghdr *msg);
+/* Writes what the options of `so` ask for about the packet in `m`, or what else its family tells;
+ * sets msg_controllen, and MSG_CTRUNC in m->out_flags if it does not fit. */
+void cmsg_fill(struct socket *so, struct proto_msg *m, struct msghdr *msg);
 
 #endif

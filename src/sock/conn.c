@@ -49,6 +49,8 @@ int conn_bind(struct socket *so, const struct sockaddr *addr, socklen_t len)
 
 	if (len > sizeof(struct sockaddr_storage))
 		return -EINVAL;
+	if (s->proto->names)
+		return addr ? s->proto->names->bind(s, addr, len) : -EINVAL;
 	result = parse_bind(addr, len, &local);
 	if (result < 0)
 		return result;
@@ -67,7 +69,8 @@ int conn_listen(struct socket *so, int backlog)
 	if (!s->proto->listen)
 		return -EOPNOTSUPP;
 	state = socket_tcp_state(so);
-	if (so->state != SOCKET_UNCONNECTED || (state != TCP_CLOSE && state != TCP_LISTEN))
+	if (!s->proto->names &&
+	    (so->state != SOCKET_UNCONNECTED || (state != TCP_CLOSE && state != TCP_LISTEN)))
 		return -EINVAL;
 	/* A negative backlog is a large one, to Linux. */
 	if (backlog < 0 || backlog > limit)
@@ -161,6 +164,8 @@ int conn_connect(struct socket *so, const struct sockaddr *addr, socklen_t len)
 
 	if (len > sizeof(struct sockaddr_storage) || len < sizeof(family) || !addr)
 		return -EINVAL;
+	if (so->sock->proto->names)
+		return so->sock->proto->names->connect(so->sock, addr, len);
 	memcpy(&family, addr, sizeof(family));
 	if (family == AF_UNSPEC)
 		return disconnect(so);
@@ -168,10 +173,25 @@ int conn_connect(struct socket *so, const struct sockaddr *addr, socklen_t len)
 					     : connect_dgram(so, addr, len);
 }
 
+int conn_name(const struct sock *s, bool peer, struct sockaddr_storage *out)
+{
+	if (s->proto->names)
+		return s->proto->names->name(s, peer, out);
+	return (int)sockaddr_fill(s->family, peer ? &s->remote : &s->local, out);
+}
+
+/* Gives a name to a program, as accept(2) and its like do. */
+static int give_name(const struct sock *s, bool peer, struct sockaddr *addr, socklen_t *len)
+{
+	struct sockaddr_storage name;
+	int bytes = conn_name(s, peer, &name);
+
+	return bytes < 0 ? bytes : sockaddr_give(&name, (socklen_t)bytes, addr, len);
+}
+
 int conn_accept(struct socket *so, struct sockaddr *addr, socklen_t *len)
 {
 	struct sock *s = so->sock;
-	struct sockaddr_storage peer;
 	struct socket *made;
 	struct sock *child;
 	int result;
@@ -193,10 +213,7 @@ int conn_accept(struct socket *so, struct sockaddr *addr, socklen_t *len)
 	ASSERT(!child->upper);
 	socket_attach(made, child);
 	made->state = SOCKET_CONNECTED;
-	return sockaddr_give(&peer, sockaddr_fill(child->family, &child->remote, &peer), addr,
-			     len) < 0
-		       ? -EFAULT
-		       : made->fd;
+	return give_name(child, true, addr, len) == -EFAULT ? -EFAULT : made->fd;
 }
 
 /* The half-made or listening ones are undone instead. */
@@ -215,6 +232,8 @@ int conn_shutdown(struct socket *so, int how)
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
+	if (s->proto->names)
+		return s->proto->shutdown ? s->proto->shutdown(s, how) : -EOPNOTSUPP;
 	if (so->state == SOCKET_CONNECTING)
 		so->state = state == TCP_LISTEN || state == TCP_SYN_SENT || state == TCP_CLOSE
 				    ? SOCKET_DISCONNECTING
@@ -240,23 +259,16 @@ int conn_shutdown(struct socket *so, int how)
 
 int conn_sockname(struct socket *so, struct sockaddr *addr, socklen_t *len)
 {
-	struct sockaddr_storage name;
-	const struct sock *s = so->sock;
-
-	if (!addr)
-		return -EFAULT;
-	return sockaddr_give(&name, sockaddr_fill(s->family, &s->local, &name), addr, len);
+	return addr ? give_name(so->sock, false, addr, len) : -EFAULT;
 }
 
 int conn_peername(struct socket *so, struct sockaddr *addr, socklen_t *len)
 {
-	struct sockaddr_storage name;
 	const struct sock *s = so->sock;
 	int state = socket_tcp_state(so);
 
-	if (s->remote.port == 0 || state == TCP_CLOSE || state == TCP_SYN_SENT)
+	if (!s->proto->names &&
+	    (s->remote.port == 0 || state == TCP_CLOSE || state == TCP_SYN_SENT))
 		return -ENOTCONN;
-	if (!addr)
-		return -EFAULT;
-	return sockaddr_give(&name, sockaddr_fill(s->family, &s->remote, &name), addr, len);
+	return addr ? give_name(s, true, addr, len) : -EFAULT;
 }

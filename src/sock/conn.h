@@ -17,6 +17,8 @@ int conn_connect(struct socket *so, const struct sockaddr *addr, socklen_t len);
 /* The new descriptor; -EAGAIN: none waits. */
 int conn_accept(struct socket *so, struct sockaddr *addr, socklen_t *len);
 int conn_shutdown(struct socket *so, int how);
+/* This end's name or the peer's, as the family writes it: its length; -ENOTCONN. */
+int conn_name(const struct sock *s, bool peer, struct sockaddr_storage *out);
 int conn_sockname(struct socket *so, struct sockaddr *addr, socklen_t *len);
 int conn_peername(struct socket *so, struct sockaddr *addr, socklen_t *len);
 

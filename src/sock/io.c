@@ -49,6 +49,10 @@ static int start(const struct socket *so, const struct msghdr *msg, int flags, s
 	m->has_addr = false;
 	m->addr = (struct endpoint){.addr = ipaddr_from4(0)};
 	m->family = so->sock->family;
+	m->name = NULL;
+	m->name_len = 0;
+	m->out_name = NULL;
+	m->out_name_len = 0;
 	m->ttl = -1;
 	m->tos = -1;
 	m->pktinfo_ifindex = 0;
@@ -70,6 +74,11 @@ static int parse_dst(const struct socket *so, const struct msghdr *msg, struct p
 		return 0;
 	if (msg->msg_namelen > sizeof(struct sockaddr_storage))
 		return -EINVAL;
+	if (so->sock->proto->names) {
+		m->name = msg->msg_name;
+		m->name_len = msg->msg_namelen;
+		return 0;
+	}
 	if (so->sock->type == SOCK_STREAM)
 		return 0;
 	if (msg->msg_namelen < sizeof(in))
@@ -82,6 +91,16 @@ static int parse_dst(const struct socket *so, const struct msghdr *msg, struct p
 	return sockaddr_parse((const struct sockaddr *)(const void *)&in, sizeof(in), &m->addr);
 }
 
+/* Internet streams take none. */
+static int parse_control(const struct socket *so, const struct msghdr *msg, struct proto_msg *m)
+{
+	const struct proto_names *names = so->sock->proto->names;
+
+	if (names)
+		return names->parse_control ? names->parse_control(so->sock, msg, m) : 0;
+	return so->sock->type == SOCK_STREAM ? 0 : cmsg_parse(msg, m);
+}
+
 ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 {
 	struct proto_msg m;
@@ -90,8 +109,8 @@ ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 	if (result < 0)
 		return result;
 	result = parse_dst(so, msg, &m);
-	if (result == 0 && msg->msg_controllen > 0 && so->sock->type != SOCK_STREAM)
-		result = cmsg_parse(msg, &m);
+	if (result == 0 && msg->msg_controllen > 0)
+		result = parse_control(so, msg, &m);
 	if (result < 0)
 		return result;
 	return so->sock->proto->send(so->sock, &m);
@@ -105,26 +124,30 @@ static void give_name(const struct socket *so, const struct proto_msg *m, struct
 
 	if (!msg->msg_name)
 		return;
-	msg->msg_namelen = 0;
-	if (!m->has_info && !m->has_error)
-		return;
-	msg->msg_namelen = sockaddr_fill(so->sock->family, &m->addr, &name);
+	msg->msg_namelen = m->out_name_len;
+	if (m->out_name)
+		memcpy(&name, m->out_name, m->out_name_len);
+	else if (m->has_info || m->has_error)
+		msg->msg_namelen = sockaddr_fill(so->sock->family, &m->addr, &name);
 	memcpy(msg->msg_name, &name, room < msg->msg_namelen ? room : msg->msg_namelen);
 }
 
 ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)
 {
+	struct sockaddr_storage name;
 	struct proto_msg m;
 	ssize_t result = start(so, msg, flags, &m);
 
 	if (result < 0)
 		return result;
 	m.has_addr = msg->msg_name != NULL;
+	if (so->sock->proto->names)
+		m.out_name = &name;
 	result = so->sock->proto->recv(so->sock, &m);
 	if (result < 0)
 		return result;
 	give_name(so, &m, msg);
-	if (msg->msg_control)
+	if (msg->msg_control || so->sock->proto->names)
 		cmsg_fill(so, &m, msg);
 	else
 		msg->msg_controllen = 0;

@@ -164,54 +164,32 @@ void socket_unreserve(struct sockets *all, struct socket *so)
 	env_free(all->env, so);
 }
 
-/* Linux: inet_create(). Protocol 0 or the type's own. */
-static int find_proto(const struct sockets *all, int type, int protocol, const struct proto **out)
+static bool internet(int family)
 {
-	bool type_known = false;
+	return family == AF_INET;
+}
+
+/* Linux: inet_create(). Protocol 0 or the type's own. */
+static int find_proto(const struct sockets *all, int family, int type, int protocol,
+		      const struct proto **out)
+{
+	int family_of_row = internet(family) ? AF_UNSPEC : family;
+	int error = -EAFNOSUPPORT;
 
 	for (const struct proto *const *p = all->protos; *p; p++) {
+		if ((*p)->family != family_of_row)
+			continue;
+		if (error == -EAFNOSUPPORT)
+			error = -ESOCKTNOSUPPORT;
 		if ((*p)->type != type)
 			continue;
-		type_known = true;
-		if (protocol == 0 || (*p)->protocol == protocol) {
+		error = -EPROTONOSUPPORT;
+		if ((*p)->protocol == PROTO_ANY || protocol == 0 || (*p)->protocol == protocol) {
 			*out = *p;
 			return 0;
 		}
 	}
-	return type_known ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
-}
-
-int socket_new(struct sockets *all, int family, int type, int protocol)
-{
-	const struct proto *proto;
-	struct socket *so;
-	struct sock *s;
-	int result;
-
-	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (family < 0 || family > AF_MAX)
-		return -EAFNOSUPPORT;
-	if (type < 0 || type > SOCK_PACKET)
-		return -EINVAL;
-	if (family != AF_INET)
-		return -EAFNOSUPPORT;
-	if (protocol < 0 || protocol >= IPPROTO_MAX)
-		return -EINVAL;
-	result = find_proto(all, type, protocol, &proto);
-	if (result < 0)
-		return result;
-	if (all->tp->count >= all->env->limits.sockets_max)
-		return -ENFILE;
-	so = socket_reserve(all);
-	if (!so)
-		return -ENOMEM;
-	s = sock_new(all->tp, proto, family);
-	if (!s) {
-		socket_unreserve(all, so);
-		return -ENOMEM;
-	}
-	socket_attach(so, s);
-	return so->fd;
+	return error;
 }
 
 static struct sock *detach(struct socket *so)
@@ -235,6 +213,42 @@ void socket_abort(struct socket *so)
 	struct sock *s = detach(so);
 
 	s->proto->abort(s);
+}
+
+int socket_new(struct sockets *all, int family, int type, int protocol)
+{
+	const struct proto *proto;
+	struct socket *so;
+	struct sock *s;
+	int result;
+
+	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (family <= AF_UNSPEC || family > AF_MAX)
+		return -EAFNOSUPPORT;
+	if (type < 0 || type > SOCK_PACKET)
+		return -EINVAL;
+	if (internet(family) && (protocol < 0 || protocol >= IPPROTO_MAX))
+		return -EINVAL;
+	result = find_proto(all, family, type, protocol, &proto);
+	if (result < 0)
+		return result;
+	if (all->tp->count >= all->env->limits.sockets_max)
+		return -ENFILE;
+	so = socket_reserve(all);
+	if (!so)
+		return -ENOMEM;
+	s = sock_new(all->tp, proto, family);
+	if (!s) {
+		socket_unreserve(all, so);
+		return -ENOMEM;
+	}
+	socket_attach(so, s);
+	result = proto->open ? proto->open(s, protocol) : 0;
+	if (result < 0) {
+		socket_close(so);
+		return result;
+	}
+	return so->fd;
 }
 
 int socket_tcp_state(const struct socket *so)

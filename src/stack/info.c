@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "sock/conn.h"
 #include "sock/sockaddr.h"
 #include "stack/host.h"
 #include "transport/port.h"
@@ -24,9 +25,9 @@ static void fill(const struct sock *s, struct berth_sock_info *out)
 	out->ifindex = s->opt->ifindex;
 	out->error = s->error;
 	out->timer_ns = BERTH_TIME_NEVER;
-	(void)sockaddr_fill(s->family, &s->local, &out->local); /* the family tells the length */
-	if (sock_connected(s))
-		(void)sockaddr_fill(s->family, &s->remote, &out->remote);
+	(void)conn_name(s, false, &out->local); /* the family tells the length */
+	if (s->proto->names || sock_connected(s))
+		(void)conn_name(s, true, &out->remote);
 	s->proto->info(s, out);
 }
 

@@ -20,6 +20,7 @@
 #include "net/net.h"
 #include "wire/ipaddr.h"
 
+struct control; /* transport/control.h */
 struct env;
 struct port; /* who uses a local port: transport/port.h */
 struct proto;
@@ -43,6 +44,12 @@ struct proto_msg {
 	bool has_addr; /* send: a destination is given; recv: the peer is wanted */
 	struct endpoint addr;
 	int family; /* of addr */
+	/* The same where the family has names of its own (struct proto_names): the destination
+	 * given, and where the sender's name goes to. A length of 0: none. */
+	const struct sockaddr *name;
+	socklen_t name_len;
+	struct sockaddr_storage *out_name;
+	socklen_t out_name_len;
 	/* Send: control data that overrides the socket's options, -1 or 0: not given. */
 	int ttl, tos;
 	unsigned pktinfo_ifindex;
@@ -58,12 +65,36 @@ struct proto_msg {
 	struct sock_error error;
 };
 
+/*
+ * How a family names its ends when they are not an Internet address and a port. An `addr` has `len`
+ * bytes, at most those of a sockaddr_storage, and may be cut short or of another family.
+ */
+struct proto_names {
+	int (*bind)(struct sock *s, const struct sockaddr *addr, socklen_t len);
+	/* Takes AF_UNSPEC too: struct proto's connect and disconnect are not used. */
+	int (*connect)(struct sock *s, const struct sockaddr *addr, socklen_t len);
+	/* This end's name, or the peer's: its length; -ENOTCONN. */
+	int (*name)(const struct sock *s, bool peer, struct sockaddr_storage *out);
+	/* Takes the control data of a message to be sent apart. NULL: ignored. What it acquired for
+	 * `m` is send()'s to release, whatever comes of it. */
+	int (*parse_control)(struct sock *s, const struct msghdr *msg, struct proto_msg *m);
+	/* Writes what came with a message that was received. NULL: never any. */
+	void (*fill_control)(struct sock *s, struct proto_msg *m, struct control *out);
+};
+
+#define PROTO_ANY (-1) /* struct proto's protocol: takes every number */
+
 struct proto {
-	const char *name;    /* "TCP" */
-	int type, protocol;  /* SOCK_STREAM, IPPROTO_TCP */
-	size_t object_bytes; /* of the control block that starts with struct sock */
+	const char *name;		 /* "TCP" */
+	int family;			 /* AF_UNSPEC: those of the Internet */
+	int type, protocol;		 /* SOCK_STREAM, IPPROTO_TCP */
+	const struct proto_names *names; /* NULL: Internet addresses */
+	size_t object_bytes;		 /* of the control block that starts with struct sock */
 
 	int (*init)(struct sock *s); /* after the common fields are set */
+	/* The rest of socket(2), with the protocol as the program gave it (0: any). A failed one is
+	 * closed next. NULL: nothing to do. */
+	int (*open)(struct sock *s, int protocol);
 	/* The last descriptor is gone. The sock belongs to the protocol alone from here on, and
 	 * it frees it with sock_free() when the last packet has been sent. */
 	void (*close)(struct sock *s);
