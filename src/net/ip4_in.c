@@ -189,6 +189,7 @@ static void fill_info(struct ip_info *info, const struct berth_packet *p,
 	info->broadcast = f->broadcast;
 	info->multicast = f->multicast;
 	info->ifindex = p->ifindex;
+	info->fragment_bytes = 0;
 	info->flow_label = 0;
 	info->ext_first = 0;
 	info->ext_bytes = 0;

@@ -29,6 +29,7 @@ struct ip_info {
 	/* It came in through; of an IPv6 packet to this host's own address, which lo carried, the
 	 * interface that has the address. */
 	unsigned ifindex;
+	uint16_t fragment_bytes; /* of the largest fragment that it came in; 0: in one piece */
 	uint8_t options_len; /* IPv4 options as received, for IP_RECVOPTS */
 	uint8_t options[40];
 	/* IPv6. `tos` is the traffic class, `ttl` the hop limit. */

@@ -11,10 +11,10 @@
  * sizes its buffer for bursts of small datagrams sees about the same number of them: 277 of 64
  * bytes by default.
  *
- * Errors come in two ways: SO_ERROR, for connected sockets, and, with IP_RECVERR, a queue of at
- * most ERRORS_MAX that MSG_ERRQUEUE reads.
+ * Errors come in two ways: SO_ERROR, for connected sockets, and, with IP_RECVERR, the queue of
+ * errq.h.
  *
- * Ownership: the queue owns its packets, the sock its groups and errors.
+ * Ownership: the queue owns its packets, the sock its groups.
  *
  * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF,
  * source filters.
@@ -32,20 +32,11 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "net/mcast.h"
+#include "transport/errq.h"
 
-#define ERRORS_MAX 64u
-#define ERROR_DATA_MAX 576u
 /* The overhead of a queued packet as Linux counts it, and the step in which its buffers grow. */
 #define PACKET_COST 704u
 #define PACKET_STEP 64u
-
-struct dgram_error {
-	struct list link;
-	struct endpoint dst;
-	struct sock_error error;
-	size_t bytes;
-	uint8_t data[];
-};
 
 struct dgram_group {
 	struct dgram_group *next;
@@ -68,19 +59,7 @@ STATIC_ASSERT(offsetof(struct berth_packet, head) % _Alignof(struct dgram_meta) 
 
 void dgram_init(struct dgram *d)
 {
-	list_init(&d->errors);
 	list_init(&d->blocked_link);
-}
-
-void dgram_forget_errors(struct dgram *d)
-{
-	while (!list_empty(&d->errors)) {
-		struct dgram_error *e = list_first(&d->errors, struct dgram_error, link);
-
-		list_del(&e->link);
-		env_free(sock_env(&d->sock), e);
-	}
-	d->errors_count = 0;
 }
 
 void dgram_fini(struct dgram *d)
@@ -91,7 +70,6 @@ void dgram_fini(struct dgram *d)
 	env->bytes_held -= d->held;
 	d->held = 0;
 	packet_queue_clear(&d->queue);
-	dgram_forget_errors(d);
 	while (d->groups)
 		(void)dgram_leave(d, &d->groups->addr, d->groups->ifindex); /* it is there */
 	list_del(&d->blocked_link);
@@ -157,46 +135,6 @@ static size_t scatter(const struct berth_packet *p, const struct proto_msg *m)
 	return done;
 }
 
-static size_t scatter_bytes(const uint8_t *data, size_t bytes, const struct proto_msg *m)
-{
-	size_t done = 0;
-
-	for (int i = 0; i < m->iov_count && done < bytes; i++) {
-		size_t part = bytes - done;
-
-		if (part > m->iov[i].iov_len)
-			part = m->iov[i].iov_len;
-		if (part > 0)
-			memcpy(m->iov[i].iov_base, data + done, part);
-		done += part;
-	}
-	return done;
-}
-
-/* MSG_ERRQUEUE: the oldest error, and as much of the datagram as came back with it. */
-static ssize_t recv_error(struct dgram *d, struct proto_msg *m)
-{
-	if (list_empty(&d->errors))
-		return -EAGAIN;
-	struct dgram_error *e = list_first(&d->errors, struct dgram_error, link);
-	size_t done = scatter_bytes(e->data, e->bytes, m);
-
-	m->out_flags |= MSG_ERRQUEUE;
-	if (done < e->bytes)
-		m->out_flags |= MSG_TRUNC;
-	m->addr = e->dst;
-	m->has_error = true;
-	m->error = e->error;
-	list_del(&e->link);
-	d->errors_count--;
-	env_free(sock_env(&d->sock), e);
-	/* Linux: the next error in the queue becomes SO_ERROR. */
-	d->sock.error = 0;
-	if (!list_empty(&d->errors))
-		d->sock.error = list_first(&d->errors, struct dgram_error, link)->error.error;
-	return (ssize_t)done;
-}
-
 static void fill_info(const struct dgram *d, const struct berth_packet *p,
 		      const struct dgram_meta *meta, struct proto_msg *m)
 {
@@ -220,7 +158,7 @@ ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 	struct dgram *d = dgram_of(s);
 
 	if (m->flags & MSG_ERRQUEUE)
-		return recv_error(d, m);
+		return errq_recv(s, m);
 	if (s->error) {
 		int error = s->error;
 
@@ -252,7 +190,7 @@ unsigned dgram_poll(const struct sock *s)
 	const struct dgram *d = dgram_of_const(s);
 	unsigned events = 0;
 
-	if (s->error || !list_empty(&d->errors))
+	if (s->error || errq_pending(s))
 		events |= POLLERR;
 	if (s->shut_rd)
 		events |= POLLIN | POLLRDHUP;
@@ -292,45 +230,37 @@ void dgram_info(const struct sock *s, struct berth_sock_info *out)
 	out->timer_ns = BERTH_TIME_NEVER;
 }
 
-static void keep_error(struct dgram *d, const struct ip_error *e, int error, uint16_t port,
-		       size_t payload_at)
+static void keep_error(struct sock *s, const struct ip_error *e, uint16_t port, size_t payload_at)
 {
 	size_t bytes = e->l4_bytes > payload_at ? e->l4_bytes - payload_at : 0;
-	struct dgram_error *kept;
+	struct endpoint dst = {.addr = e->dst, .port = port};
+	struct sock_error error = {.error = e->error,
+				   .origin = ipaddr_is4(&e->dst) ? SO_EE_ORIGIN_ICMP
+								 : SO_EE_ORIGIN_ICMP6,
+				   .type = e->icmp_type,
+				   .code = e->icmp_code,
+				   .info = e->error == EMSGSIZE ? e->mtu : 0,
+				   .offender = e->offender};
 
-	if (d->errors_count >= ERRORS_MAX)
-		return;
-	if (bytes > ERROR_DATA_MAX)
-		bytes = ERROR_DATA_MAX;
-	kept = env_alloc(sock_env(&d->sock), sizeof(*kept) + bytes);
-	if (!kept)
-		return;
-	kept->dst = (struct endpoint){.addr = e->dst, .port = port};
-	kept->error = (struct sock_error){error,
-					  SO_EE_ORIGIN_ICMP,
-					  e->icmp_type,
-					  e->icmp_code,
-					  error == EMSGSIZE ? e->mtu : 0,
-					  e->offender};
-	kept->bytes = bytes;
-	if (bytes > 0)
-		memcpy(kept->data, e->l4 + payload_at, bytes);
-	list_add_tail(&d->errors, &kept->link);
-	d->errors_count++;
+	/* What does not fit is lost; the socket hears of an error all the same. */
+	(void)errq_add(s, &error, &dst, 0, e->l4 + payload_at, bytes);
 }
 
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at)
 {
 	struct sock *s = &d->sock;
+	bool is4 = ipaddr_is4(&e->dst);
 	bool hard = e->hard;
 
-	if (e->error == EMSGSIZE) {
+	if (e->error == EMSGSIZE && is4) {
 		if (s->opt->pmtudisc == IP_PMTUDISC_DONT)
 			return;
 		hard = true;
+	} else if (e->error == EMSGSIZE) {
+		hard = s->opt->pmtudisc6 != IPV6_PMTUDISC_DONT;
 	}
-	if (s->opt->recverr)
-		keep_error(d, e, e->error, port, payload_at);
+	if (is4 ? s->opt->recverr : s->opt->recverr6)
+		keep_error(s, e, port, payload_at);
 	else if (!hard || !sock_connected(s))
 		return;
 	s->error = e->error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What datagram sockets share, whatever they carry: a bounded queue of received packets, a queue of
- * errors (IP_RECVERR), multicast groups, and the wait for room at an interface.
+ * What datagram sockets share, whatever they carry: a bounded queue of received packets, what
+ * becomes of errors, multicast groups, and the wait for room at an interface.
  */
 #ifndef TRANSPORT_DGRAM_H
 #define TRANSPORT_DGRAM_H
@@ -19,12 +19,10 @@ struct dgram_group;
 
 struct dgram {
 	struct sock sock;
-	struct packet_queue queue; /* received; each starts at its payload */
-	uint32_t held;		   /* what they cost of SO_RCVBUF, overhead included */
-	uint32_t dropped;	   /* for want of room */
-	berth_time stamp;	   /* arrival of the last one read, SIOCGSTAMP; 0: none */
-	struct list errors;	   /* struct dgram_error, oldest first */
-	uint32_t errors_count;
+	struct packet_queue queue;  /* received; each starts at its payload */
+	uint32_t held;		    /* what they cost of SO_RCVBUF, overhead included */
+	uint32_t dropped;	    /* for want of room */
+	berth_time stamp;	    /* arrival of the last one read, SIOCGSTAMP; 0: none */
 	struct dgram_group *groups; /* multicast memberships */
 	struct list blocked_link;   /* in tp->blocked: its last send met a full interface */
 };
@@ -101,9 +99,6 @@ void dgram_info(const struct sock *s, struct berth_sock_info *out);
  * transport header before its payload: keeps it for MSG_ERRQUEUE if the program wants that, sets
  * SO_ERROR if it is due. */
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at);
-
-/* IP_RECVERR was cleared. */
-void dgram_forget_errors(struct dgram *d);
 
 /* IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP. -EADDRINUSE: is a member; -EADDRNOTAVAIL: is not;
  * -ENOBUFS: too many; -EINVAL, -ENODEV, -ENOMEM. */

@@ -14,6 +14,7 @@
 #include "base/env.h"
 #include "link/netif.h"
 #include "transport/dgram.h"
+#include "transport/errq.h"
 
 /* The source that packets to `dst` are to have: any when the sock has no address of its own, or one
  * that only receives. */
@@ -147,7 +148,7 @@ int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_targ
 void dgram_option_changed(struct sock *s, int level, int name)
 {
 	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt->recverr)
-		dgram_forget_errors(dgram_of(s));
+		errq_forget(s);
 	s->path.generation = 0;
 	if (sock_connected(s) && dgram_find_path(s, &s->remote.addr, &s->path) < 0)
 		s->path.generation = 0;

@@ -31,8 +31,21 @@ struct transport; /* demultiplexing tables and ports of one host: transport/demu
 struct sock_error {
 	int error;		    /* positive errno */
 	uint8_t origin, type, code; /* SO_EE_ORIGIN_* */
-	uint32_t info;		    /* EMSGSIZE: the path's MTU */
+	uint32_t info;		    /* EMSGSIZE: the path's MTU; a timestamp: which kind */
+	uint32_t data;		    /* a timestamp: whose (SOF_TIMESTAMPING_OPT_ID) */
 	struct ipaddr offender;
+	unsigned ifindex; /* where the error came in; 0: from here */
+};
+
+/* Control data about how one datagram is to be sent, which few bring: all zero else. */
+struct proto_extras {
+	struct ip6_exts exts; /* IPv6 extension headers, in the program's own bytes */
+	uint8_t *options;     /* IPv4 options, owned by whoever made them; NULL: the socket's */
+	uint8_t options_len;
+	bool has_options;
+	uint32_t ts_id; /* SCM_TS_OPT_ID */
+	bool has_ts_id;
+	uint64_t txtime;
 };
 
 /* One send or receive, after the socket layer has taken the program's structures apart. */
@@ -50,18 +63,24 @@ struct proto_msg {
 	socklen_t name_len;
 	struct sockaddr_storage *out_name;
 	socklen_t out_name_len;
+	uint32_t flow; /* with addr: sin6_flowinfo, host order */
 	/* Send: control data that overrides the socket's options, -1 or 0: not given. */
 	int ttl, tos;
+	int dontfrag, gso_bytes;
+	int64_t mark, tsflags;
 	unsigned pktinfo_ifindex;
-	struct ipaddr pktinfo_src; /* any: not given */
+	struct ipaddr pktinfo_src;   /* any: not given */
+	struct proto_extras *extras; /* NULL: none */
 	/* Receive: what the protocol found out, for control data; out_flags: MSG_TRUNC, MSG_OOB ...
 	 */
 	int out_flags;
 	struct ip_info info;
 	berth_time time;
 	bool has_info;
-	uint32_t dropped; /* datagrams lost so far for want of space, SO_RXQ_OVFL */
-	bool has_error;	  /* with MSG_ERRQUEUE */
+	uint32_t dropped;	/* datagrams lost so far for want of space, SO_RXQ_OVFL */
+	uint16_t segment_bytes; /* UDP_GRO: of the datagrams in this one; 0: it is one */
+	const uint8_t *ext;	/* info's extension headers or options, until the next call */
+	bool has_error;		/* with MSG_ERRQUEUE */
 	struct sock_error error;
 };
 
@@ -140,6 +159,9 @@ struct sock_options {
 	uint32_t priority, mark;
 	uint64_t max_pacing_rate;
 	unsigned ifindex; /* SO_BINDTODEVICE */
+	/* SOF_TIMESTAMPING_*; times_new: all times are given in the 64-bit form */
+	uint32_t tsflags;
+	bool times_new;
 	/* IPPROTO_IP */
 	uint8_t tos;
 	int ttl, mcast_ttl; /* -1: the default */
@@ -148,9 +170,34 @@ struct sock_options {
 	struct ipaddr mcast_src;
 	uint8_t pmtudisc; /* IP_PMTUDISC_* */
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
-		transparent, bind_address_no_port, hdrincl;
+		transparent, bind_address_no_port, hdrincl, recvfragsize;
 	uint8_t options_len; /* IP_OPTIONS: at most 40 */
 	uint8_t *options;    /* owned; NULL: none */
+	/* IPPROTO_IPV6 */
+	bool v6only;
+	int hop_limit, mcast_hops, tclass; /* -1: the default */
+	bool mcast6_loop, mcast6_all;
+	unsigned mcast6_ifindex, unicast6_ifindex;
+	uint8_t pmtudisc6; /* IPV6_PMTUDISC_* */
+	bool recverr6, recvpktinfo6, recvhoplimit6, recvtclass6, recvflow6, recvhopopts6,
+		recvdstopts6, recvrthdr6, recvpathmtu6, recvorigdstaddr6, recvfragsize6;
+	/* The same with the names that they had in RFC 2292. */
+	bool pktinfo6_2292, hoplimit6_2292, hopopts6_2292, dstopts6_2292, rthdr6_2292;
+	bool dontfrag6, flowinfo_send;
+};
+
+/* What few sockets have, apart so that idle connections do not pay for it. */
+struct sock_extra {
+	struct list errors; /* struct errq_entry, oldest first: errq.c */
+	uint32_t errors_count;
+	int32_t peek_off;	   /* SO_PEEK_OFF; -1: off */
+	uint32_t ts_key;	   /* SOF_TIMESTAMPING_OPT_ID: the next datagram's number */
+	uint32_t path_mtu;	   /* IPV6_RECVPATHMTU: to be told; 0: nothing new */
+	struct endpoint path_to;   /* to where */
+	uint32_t flow;		   /* sin6_flowinfo that connect() was given, host order */
+	struct ipaddr pktinfo_src; /* IPV6_PKTINFO as an option; any: not set */
+	unsigned pktinfo_ifindex;
+	struct ip6_exts exts; /* sticky extension headers, each owned */
 };
 
 struct sock {
@@ -171,6 +218,7 @@ struct sock {
 	struct ip_path path;		/* to remote */
 	uint32_t rcvbuf, sndbuf;	/* as getsockopt shows them (doubled) */
 	const struct sock_options *opt; /* shared until sock_edit_options() */
+	struct sock_extra *extra;	/* owned; NULL: everything as it is at first */
 	/* Kept by transport/port.c alone: */
 	struct port *port;	      /* the local port it holds; NULL: none */
 	struct list port_link;	      /* in its port's list of binders or users */
@@ -196,6 +244,15 @@ struct sock *sock_new(struct transport *tp, const struct proto *proto, int famil
 void sock_inherit_options(struct sock *child, const struct sock *parent);
 /* The options of this sock alone, to be changed. NULL: no memory, they are as they were. */
 struct sock_options *sock_edit_options(struct sock *s);
+/* The extra part, made if there is none. NULL: no memory. */
+struct sock_extra *sock_extra(struct sock *s);
+/* The wildcard address of the sock's family. */
+struct ipaddr sock_any(const struct sock *s);
+/* Whether an IPv6 sock takes IPv6 alone. */
+static inline bool sock_v6only(const struct sock *s)
+{
+	return s->family == AF_INET6 && s->opt->v6only;
+}
 /* Takes it out of all tables and frees it; the protocol has let go of its own parts. */
 void sock_free(struct sock *s);
 

@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/errq.h"
 #include "transport/port.h"
 
 #define TABLE_BUCKETS 16u
@@ -102,7 +103,9 @@ struct wait *transport_next_wait(struct transport *tp, uint64_t id)
 #define DEFAULT_OPTIONS(discover)                                                                  \
 	{                                                                                          \
 		.rcvlowat = 1, .ttl = -1, .mcast_ttl = -1, .mcast_loop = true, .mcast_all = true,  \
-		.max_pacing_rate = UINT64_MAX, .pmtudisc = (discover), .mcast_src = {              \
+		.max_pacing_rate = UINT64_MAX, .pmtudisc = (discover), .hop_limit = -1,            \
+		.mcast_hops = -1, .tclass = -1, .mcast6_loop = true, .mcast6_all = true,           \
+		.pmtudisc6 = IPV6_PMTUDISC_WANT, .mcast_src = {                                    \
 			{[10] = 0xff, [11] = 0xff}                                                 \
 		}                                                                                  \
 	}
@@ -161,6 +164,25 @@ struct sock_options *sock_edit_options(struct sock *s)
 	return o;
 }
 
+static void free_ext(struct env *env, struct ip6_ext *e)
+{
+	env_free(env, (void *)(uintptr_t)e->at);
+}
+
+static void free_extra(struct sock *s)
+{
+	struct env *env = s->tp->env;
+
+	if (!s->extra)
+		return;
+	errq_clear(s);
+	free_ext(env, &s->extra->exts.hop_by_hop);
+	free_ext(env, &s->extra->exts.dst_before_route);
+	free_ext(env, &s->extra->exts.route);
+	free_ext(env, &s->extra->exts.dst);
+	env_free(env, s->extra);
+}
+
 struct sock *sock_new(struct transport *tp, const struct proto *proto, int family)
 {
 	struct sock *s;
@@ -176,11 +198,12 @@ struct sock *sock_new(struct transport *tp, const struct proto *proto, int famil
 	s->family = (uint8_t)family;
 	s->type = (uint8_t)proto->type;
 	s->protocol = (uint8_t)proto->protocol;
-	s->local.addr = ipaddr_from4(0);
-	s->remote.addr = ipaddr_from4(0);
+	s->local.addr = sock_any(s);
+	s->remote.addr = sock_any(s);
 	list_init(&s->port_link);
 	set_defaults(s, &tp->env->knobs);
 	if (proto->init && proto->init(s) < 0) {
+		free_extra(s);
 		env_free(tp->env, s);
 		return NULL;
 	}
@@ -188,6 +211,24 @@ struct sock *sock_new(struct transport *tp, const struct proto *proto, int famil
 	list_add_tail(&tp->all, &s->all_link);
 	tp->count++;
 	return s;
+}
+
+struct ipaddr sock_any(const struct sock *s)
+{
+	return s->family == AF_INET6 ? (struct ipaddr){{0}} : ipaddr_from4(0);
+}
+
+struct sock_extra *sock_extra(struct sock *s)
+{
+	if (!s->extra) {
+		s->extra = env_calloc(s->tp->env, 1, sizeof(*s->extra));
+		if (!s->extra)
+			return NULL;
+		list_init(&s->extra->errors);
+		s->extra->peek_off = -1;
+		s->extra->pktinfo_src = sock_any(s);
+	}
+	return s->extra;
 }
 
 void sock_free(struct sock *s)
@@ -201,6 +242,7 @@ void sock_free(struct sock *s)
 		tp->walked = NULL;
 	list_del(&s->all_link);
 	tp->count--;
+	free_extra(s);
 	drop_options(s);
 	env_free(tp->env, s);
 }
