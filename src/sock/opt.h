@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * getsockopt and setsockopt. What a socket knows is in one table, see opt_row(); the levels of
- * protocols are the protocols' own.
- */
+/* getsockopt and setsockopt: see transport/option.h for the tables they are made from. */
 #ifndef SOCK_OPT_H
 #define SOCK_OPT_H
 
 #include <sys/socket.h>
 
 #include "sock/socket.h"
+#include "transport/option.h"
 
 int opt_set(struct socket *so, int level, int name, const void *value, socklen_t len);
 int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len);
 
-/* For documentation: the `i`th option of the table; false past the last. */
+/* For documentation: the `i`th option of all tables; false past the last. */
 struct opt_doc {
-	int level, name;
-	const char *symbol; /* "SO_REUSEADDR" */
-	const char *text;
+	const struct opt_level *level;
+	const struct opt_row *row;
 };
 bool opt_row(unsigned i, struct opt_doc *out);
 

@@ -763,6 +763,8 @@ static void info_tcp(const struct sock *s, struct berth_sock_info *out)
 	out->timer_ns = due == BERTH_TIME_NEVER ? BERTH_TIME_NEVER : due > now ? due - now : 0;
 }
 
+static const struct opt_level *const option_levels[] = {&tcp_options, NULL};
+
 const struct proto tcp_proto = {
 	.name = "TCP",
 	.type = SOCK_STREAM,
@@ -783,8 +785,7 @@ const struct proto tcp_proto = {
 	.peek = peek_tcp,
 	.consume = consume_tcp,
 	.poll = poll_tcp,
-	.setopt = tcp_setopt,
-	.getopt = tcp_getopt,
+	.options = option_levels,
 	.option_changed = tcp_option_changed,
 	.ioctl = ioctl_tcp,
 	.info = info_tcp,

@@ -4,6 +4,7 @@
 #define TCP_USR_H
 
 #include "tcp/tcp.h"
+#include "transport/option.h"
 
 /* Whether a read would not wait: SO_RCVLOWAT bytes, or an end. */
 bool tcp_readable(const struct tcp *t);
@@ -12,9 +13,8 @@ uint32_t tcp_read_seq(const struct tcp *t);
 /* In FIN_WAIT2: an orphan does not wait for ever. */
 void tcp_fin_wait2(struct tcp *t);
 
-/* struct proto's setopt, getopt and option_changed (tcp_opt.c). */
-int tcp_setopt(struct sock *s, int level, int name, const void *value, socklen_t len);
-int tcp_getopt(struct sock *s, int level, int name, void *value, socklen_t *len);
+extern const struct opt_level tcp_options; /* IPPROTO_TCP: tcp_opt.c */
+/* struct proto's option_changed. */
 void tcp_option_changed(struct sock *s, int level, int name);
 
 #endif

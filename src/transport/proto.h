@@ -22,6 +22,7 @@
 
 struct control; /* transport/control.h */
 struct env;
+struct opt_level;
 struct port; /* who uses a local port: transport/port.h */
 struct proto;
 struct sock;
@@ -132,10 +133,10 @@ struct proto {
 	int (*peek)(struct sock *s, struct iovec *iov, int count);
 	int (*consume)(struct sock *s, size_t bytes);
 	unsigned (*poll)(const struct sock *s); /* POLL* */
-	/* Options of the protocol's own levels; -ENOPROTOOPT: not mine. Also told of common options
-	 * after they changed (SO_SNDBUF, SO_KEEPALIVE ...) by option_changed, which may be NULL. */
-	int (*setopt)(struct sock *s, int level, int name, const void *value, socklen_t len);
-	int (*getopt)(struct sock *s, int level, int name, void *value, socklen_t *len);
+	/* Options of the protocol's own levels (transport/option.h), NULL-terminated; NULL: none.
+	 * Of common options that have changed (SO_SNDBUF, SO_KEEPALIVE ...) it hears by
+	 * option_changed, which may be NULL. */
+	const struct opt_level *const *options;
 	void (*option_changed)(struct sock *s, int level, int name);
 	int (*ioctl)(struct sock *s, unsigned long request,
 		     int *value); /* SIOCINQ, SIOCOUTQ, SIOCATMARK */

@@ -34,20 +34,8 @@
 #define IP4_HEADER_BYTES 20u
 #define UDP_PAYLOAD_MAX (65535u - IP4_HEADER_BYTES - UDP_HEADER_BYTES)
 
-struct udp {
-	struct dgram d;
-	struct berth_packet *corked; /* the payload so far */
-	struct dgram_target *corked_to;
-	bool cork; /* UDP_CORK */
-};
-
 STATIC_ASSERT(offsetof(struct udp, d) == 0);
 STATIC_ASSERT(offsetof(struct dgram, sock) == 0);
-
-static struct udp *udp_of(struct sock *s)
-{
-	return container_of(dgram_of(s), struct udp, d);
-}
 
 static int init(struct sock *s)
 {
@@ -129,7 +117,7 @@ static int check_send(const struct sock *s, const struct proto_msg *m)
 	return 0;
 }
 
-static int flush_corked(struct udp *u)
+int udp_flush_corked(struct udp *u)
 {
 	struct berth_packet *p = u->corked;
 	struct dgram_target to;
@@ -175,7 +163,7 @@ static ssize_t add_corked(struct udp *u, const struct proto_msg *m)
 		return result == -EMSGSIZE ? result : -ENOBUFS;
 	}
 	if (!u->cork && !(m->flags & MSG_MORE))
-		result = flush_corked(u);
+		result = udp_flush_corked(u);
 	return result < 0 ? result : (ssize_t)m->bytes;
 }
 
@@ -208,36 +196,6 @@ static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 		return -ENOBUFS;
 	result = send_packet(s, p, &to, path);
 	return result < 0 ? result : (ssize_t)m->bytes;
-}
-
-static int set_cork(struct udp *u, const void *value, socklen_t len)
-{
-	int on;
-
-	if (len < sizeof(on))
-		return -EINVAL;
-	memcpy(&on, value, sizeof(on));
-	u->cork = on != 0;
-	return on ? 0 : flush_corked(u);
-}
-
-static int setopt(struct sock *s, int level, int name, const void *value, socklen_t len)
-{
-	if (level == IPPROTO_UDP && name == UDP_CORK)
-		return set_cork(udp_of(s), value, len);
-	return -ENOPROTOOPT;
-}
-
-static int getopt_value(struct sock *s, int level, int name, void *value, socklen_t *len)
-{
-	int on = udp_of(s)->cork;
-
-	if (level != IPPROTO_UDP || name != UDP_CORK)
-		return -ENOPROTOOPT;
-	if (*len > sizeof(on))
-		*len = sizeof(on);
-	memcpy(value, &on, *len);
-	return 0;
 }
 
 /* A packet for many: each gets a copy of its own. */
@@ -373,6 +331,8 @@ void udp_init(struct transport *tp)
 	net_register(tp->net, IPPROTO_UDP, &handler);
 }
 
+static const struct opt_level *const option_levels[] = {&udp_options, NULL};
+
 const struct proto udp_proto = {
 	.name = "UDP",
 	.type = SOCK_DGRAM,
@@ -387,8 +347,7 @@ const struct proto udp_proto = {
 	.send = send_datagram,
 	.recv = dgram_recv,
 	.poll = dgram_poll,
-	.setopt = setopt,
-	.getopt = getopt_value,
+	.options = option_levels,
 	.option_changed = dgram_option_changed,
 	.ioctl = dgram_ioctl,
 	.info = dgram_info,

@@ -134,7 +134,7 @@ static void call(struct play *x)
 		(void)tcp_proto.disconnect(s);
 		break;
 	case 9:
-		(void)tcp_proto.setopt(s, IPPROTO_TCP, value, &value, sizeof(value));
+		(void)opt_level_set(&tcp_options, s, value, &value, sizeof(value));
 		break;
 	case 10:
 		s->rcvbuf = 2304u + (uint32_t)value * 1000;

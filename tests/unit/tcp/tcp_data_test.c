@@ -11,7 +11,7 @@
 
 static void set(struct script *x, int name, int value)
 {
-	assert_int_equal(tcp_proto.setopt(x->s, IPPROTO_TCP, name, &value, sizeof(value)), 0);
+	assert_int_equal(opt_level_set(&tcp_options, x->s, name, &value, sizeof(value)), 0);
 }
 
 static ssize_t receive(struct script *x, size_t bytes)
@@ -540,7 +540,7 @@ static void info(void **state)
 	(void)state;
 	script_open(&x, WITH_SACK | WITH_STAMPS | WITH_WSCALE);
 	script_write(&x, 5000);
-	assert_int_equal(tcp_proto.getopt(x.s, IPPROTO_TCP, TCP_INFO, raw, &len), 0);
+	assert_int_equal(opt_level_get(&tcp_options, x.s, TCP_INFO, raw, &len), 0);
 
 	struct tcp_info i;
 

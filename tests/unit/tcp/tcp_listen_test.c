@@ -208,7 +208,7 @@ static void defer_accept(void **state)
 	(void)state;
 	opened(&x, 3, &l);
 	assert_int_equal(
-		tcp_proto.setopt(l, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds)), 0);
+		opt_level_set(&tcp_options, l, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds)), 0);
 	syn_from(&x, 4000);
 	assert_int_equal(take(&x), 0);
 	x.iss = x.got.seq;

@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "pkt/packet.h"
 #include "tcp/tcp.h"
+#include "tcp/tcp_usr.h"
 #include "transport/demux.h"
 #include "transport/port.h"
 #include "wire/tcp_header.h"

@@ -497,9 +497,9 @@ static void keepalive(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+	opt_level_set(&tcp_options, x.s, TCP_KEEPIDLE, &idle, sizeof(idle));
+	opt_level_set(&tcp_options, x.s, TCP_KEEPINTVL, &interval, sizeof(interval));
+	opt_level_set(&tcp_options, x.s, TCP_KEEPCNT, &count, sizeof(count));
 	sock_edit_options(x.s)->keepalive = one;
 	tcp_proto.option_changed(x.s, SOL_SOCKET, SO_KEEPALIVE);
 	script_run(&x, 9999);
@@ -531,7 +531,7 @@ static void user_timeout(void **state)
 
 	(void)state;
 	script_open(&x, 0);
-	tcp_proto.setopt(x.s, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	opt_level_set(&tcp_options, x.s, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 	script_write(&x, 10);
 	script_run(&x, 10000);
 	assert_int_equal(x.s->error, ETIMEDOUT);
