@@ -56,6 +56,14 @@ struct neighs *neighs_new(struct env *env, const struct neigh_ops *ops)
 	return ns;
 }
 
+static void tell(const struct neigh *n, bool gone)
+{
+	const struct neigh_ops *ops = &n->table->ops;
+
+	if (ops->changed && n->state != NEIGH_NONE)
+		ops->changed(ops->ctx, n, gone);
+}
+
 static void neigh_free(struct neigh *n)
 {
 	struct neighs *ns = n->table;
@@ -92,6 +100,7 @@ static void neigh_forget(struct neigh *n)
 {
 	if (is_pinned(n))
 		n->table->ops.forget(n->table->ops.ctx, n);
+	tell(n, true);
 	neigh_free(n);
 }
 
@@ -210,6 +219,8 @@ static void set_state(struct neigh *n, enum neigh_state state)
 	n->probes = 0;
 	n->updated = env->now;
 	timer_disarm(env, &n->timer);
+	if (state != NEIGH_INCOMPLETE && state != NEIGH_DELAY)
+		tell(n, false);
 }
 
 /* Asks once more, and again in a while. */
@@ -342,6 +353,35 @@ void neigh_update(struct neigh *n, const uint8_t mac[6], enum neigh_state state,
 		(void)link_output(n->netif, p, n->mac, protocol_of(n)); /* counted there */
 }
 
+void neigh_set(struct neigh *n, const uint8_t mac[6], enum neigh_state state)
+{
+	struct env *env = n->table->env;
+	struct packet_queue waiting = n->queue;
+	struct berth_packet *p;
+
+	ASSERT(state != NEIGH_INCOMPLETE);
+	if (state == NEIGH_FAILED || state == NEIGH_NONE) {
+		fail(n);
+		return;
+	}
+	memcpy(n->mac, mac, sizeof(n->mac));
+	n->confirmed = env->now;
+	n->reachable_ns = draw_reachable(env);
+	n->queue = (struct packet_queue){0};
+	set_state(n, state);
+	if (state == NEIGH_DELAY)
+		timer_arm(env, &n->timer, env->now + DELAY_FIRST_PROBE_NS);
+	else if (state == NEIGH_PROBE)
+		solicit(n, true);
+	while ((p = packet_queue_take(&waiting)))
+		(void)link_output(n->netif, p, n->mac, protocol_of(n)); /* counted there */
+}
+
+void neigh_remove(struct neigh *n)
+{
+	neigh_forget(n);
+}
+
 void neigh_confirm(struct neigh *n)
 {
 	n->confirmed = n->table->env->now;
@@ -370,6 +410,19 @@ enum neigh_state neigh_state(const struct neigh *n)
 	if (n->state == NEIGH_REACHABLE && n->table->env->now - n->confirmed > n->reachable_ns)
 		return NEIGH_STALE;
 	return (enum neigh_state)n->state;
+}
+
+const struct neigh *neighs_after(const struct neighs *ns, const struct neigh *n)
+{
+	const struct list *l;
+
+	for (l = n->link.next; l != &ns->list; l = l->next) {
+		n = (const struct neigh *)(const void *)((const char *)l -
+							 offsetof(struct neigh, link));
+		if (n->state != NEIGH_NONE)
+			return n;
+	}
+	return NULL;
 }
 
 const struct neigh *neighs_nth(const struct neighs *ns, unsigned i)

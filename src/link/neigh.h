@@ -72,6 +72,9 @@ struct neigh_ops {
 	void (*unreachable)(void *ctx, struct berth_packet *p);
 	/* An entry that a path of the present generation points to dies. */
 	void (*forget)(void *ctx, struct neigh *n);
+	/* What listings show of it has changed, or (`gone`) it dies. May be NULL; must not change
+	 * anything. Not told of INCOMPLETE and DELAY, as on Linux. */
+	void (*changed)(void *ctx, const struct neigh *n, bool gone);
 };
 
 struct neighs; /* the table of one host */
@@ -112,6 +115,12 @@ void neigh_update(struct neigh *n, const uint8_t mac[6], enum neigh_state state,
 /* Traffic proves that packets reach it (RFC 4861 §7.3.1). */
 void neigh_confirm(struct neigh *n);
 
+/* The administrator sets what is known: a state of NEIGH_VALID, with an address; or NEIGH_FAILED,
+ * NEIGH_NONE. Packets that wait are sent or given back. */
+void neigh_set(struct neigh *n, const uint8_t mac[6], enum neigh_state state);
+/* The entry goes, with what waits in it. */
+void neigh_remove(struct neigh *n);
+
 /* Forgets all entries of an interface; waiting packets are dropped. */
 void neighs_flush(struct neighs *ns, const struct netif *n);
 
@@ -119,6 +128,8 @@ void neighs_flush(struct neighs *ns, const struct netif *n);
 enum neigh_state neigh_state(const struct neigh *n);
 /* The `i`th entry of which anything is known, oldest first; NULL past the last. */
 const struct neigh *neighs_nth(const struct neighs *ns, unsigned i);
+/* The next one after `n`, which neighs_nth() or this returned just now. */
+const struct neigh *neighs_after(const struct neighs *ns, const struct neigh *n);
 uint32_t neighs_count(const struct neighs *ns);
 
 #endif

@@ -158,6 +158,7 @@ int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 		table_add(&net->broadcast_table, net->env, &added->bcast_node,
 			  addr_hash(net, &added->broadcast));
 	net_changed(net);
+	net_tell_addr(net, added, false);
 	if (netif_usable(n))
 		arp_announce(net, n, a);
 	return 0;
@@ -191,6 +192,7 @@ int addr_del(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 	found = (struct addr *)(uintptr_t)addr_find(net, n, a);
 	if (!found || found->prefix_len != prefix_len)
 		return -EADDRNOTAVAIL;
+	net_tell_addr(net, found, true);
 	del_connected(net, found);
 	addr_free(net, found);
 	net_changed(net);
@@ -205,8 +207,10 @@ void addr_flush(struct net *net, const struct netif *n)
 	list_for_each_safe (l, tmp, &net->addrs) {
 		struct addr *a = list_entry(l, struct addr, link);
 
-		if (a->netif == n)
-			addr_free(net, a);
+		if (a->netif != n)
+			continue;
+		net_tell_addr(net, a, true);
+		addr_free(net, a);
 	}
 }
 
@@ -227,6 +231,11 @@ const struct addr *addr_nth(const struct net *net, unsigned i)
 			return list_entry(l, struct addr, link);
 	}
 	return NULL;
+}
+
+const struct addr *addr_after(const struct net *net, const struct addr *a)
+{
+	return a->link.next == &net->addrs ? NULL : list_entry(a->link.next, struct addr, link);
 }
 
 const struct addr *addr_select(const struct net *net, const struct netif *n,

@@ -28,6 +28,8 @@ int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 int addr_del(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len);
 /* The `i`th in a stable order; NULL past the last. */
 const struct addr *addr_nth(const struct net *net, unsigned i);
+/* The next one after `a`; NULL: it was the last. */
+const struct addr *addr_after(const struct net *net, const struct addr *a);
 
 /* The entry of exactly this address, on `n` (NULL: on any); NULL: not ours. */
 const struct addr *addr_find(const struct net *net, const struct netif *n, const struct ipaddr *a);

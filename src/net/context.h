@@ -26,6 +26,7 @@ struct net {
 	struct links *links;
 	struct neighs *neighs;
 	struct link_listener listener;
+	struct list listeners; /* struct net_listener.link */
 	uint64_t generation;				   /* >= 1; of all answers given so far */
 	struct ip_protocol handlers[NET_HANDLERS_MAX + 1]; /* [0]: nobody */
 	uint8_t handler_of[256];			   /* by protocol number */
@@ -53,6 +54,10 @@ struct net {
 
 /* Whatever paths and caches know may be wrong now. */
 void net_changed(struct net *net);
+
+/* Tell the listeners that something came, changed or (`gone`) is about to go. */
+void net_tell_addr(const struct net *net, const struct addr *a, bool gone);
+void net_tell_route(const struct net *net, const struct route *r, bool gone);
 
 static inline const struct ip_protocol *net_handler(const struct net *net, uint8_t protocol)
 {

@@ -50,6 +50,48 @@ static void on_forget(void *ctx, struct neigh *n)
 	net_changed(ctx);
 }
 
+void net_tell_to(struct net *net, struct net_listener *listener)
+{
+	list_add_tail(&net->listeners, &listener->link);
+}
+
+void net_tell_addr(const struct net *net, const struct addr *a, bool gone)
+{
+	struct list *l;
+
+	list_for_each (l, &net->listeners) {
+		const struct net_listener *who = list_entry(l, struct net_listener, link);
+
+		if (who->on_addr)
+			who->on_addr(who->ctx, a, gone);
+	}
+}
+
+void net_tell_route(const struct net *net, const struct route *r, bool gone)
+{
+	struct list *l;
+
+	list_for_each (l, &net->listeners) {
+		const struct net_listener *who = list_entry(l, struct net_listener, link);
+
+		if (who->on_route)
+			who->on_route(who->ctx, r, gone);
+	}
+}
+
+static void on_neigh_changed(void *ctx, const struct neigh *n, bool gone)
+{
+	const struct net *net = ctx;
+	struct list *l;
+
+	list_for_each (l, &net->listeners) {
+		const struct net_listener *who = list_entry(l, struct net_listener, link);
+
+		if (who->on_neigh)
+			who->on_neigh(who->ctx, n, gone);
+	}
+}
+
 static void on_link_change(void *ctx, struct netif *n, enum link_change change)
 {
 	struct net *net = ctx;
@@ -88,7 +130,7 @@ static void net_listen(struct net *net)
 struct net *net_new(struct env *env, struct links *links)
 {
 	struct net *net = env_calloc(env, 1, sizeof(*net));
-	const struct neigh_ops ops = {net, on_solicit, on_unreachable, on_forget};
+	const struct neigh_ops ops = {net, on_solicit, on_unreachable, on_forget, on_neigh_changed};
 
 	if (!net)
 		return NULL;
@@ -100,6 +142,7 @@ struct net *net_new(struct env *env, struct links *links)
 	list_init(&net->groups);
 	list_init(&net->pmtu_list);
 	list_init(&net->listener.link);
+	list_init(&net->listeners);
 	env_random(env, net->ids, sizeof(net->ids));
 	net->neighs = neighs_new(env, &ops);
 	net->paths = paths_new(env);

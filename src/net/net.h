@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "pkt/packet.h"
 #include "wire/ipaddr.h"
 
@@ -193,6 +194,22 @@ void icmp_error_send(struct net *net, const struct berth_packet *p, const struct
 /* A transport saw forward progress with this peer (RFC 4861 §7.3.1): its neighbour entry stays
  * reachable. */
 void ip_path_confirm(struct net *net, struct ip_path *path);
+
+struct addr;  /* net/addr.h */
+struct route; /* net/route.h */
+
+/* One who wants to know what becomes of the host's addresses, routes and neighbours: told after
+ * something came or changed, and while what goes is still there. Any function may be NULL; none may
+ * change anything. */
+struct net_listener {
+	struct list link; /* net's */
+	void *ctx;
+	void (*on_addr)(void *ctx, const struct addr *a, bool gone);
+	void (*on_route)(void *ctx, const struct route *r, bool gone);
+	void (*on_neigh)(void *ctx, const struct neigh *n, bool gone);
+};
+/* The caller owns the listener, and takes it off with list_del() before it dies. */
+void net_tell_to(struct net *net, struct net_listener *listener);
 
 struct links *net_links(const struct net *net);
 /* Neighbour entries, for listings. */

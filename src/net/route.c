@@ -161,6 +161,7 @@ int route_add(struct net *net, const struct route_config *config)
 	table_add(&net->route_table, net->env, &r->node, route_hash(&dst, r->prefix_len));
 	net->route_counts[family_of(&dst)][r->prefix_len]++;
 	net_changed(net);
+	net_tell_route(net, r, false);
 	return 0;
 }
 
@@ -175,6 +176,7 @@ int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, un
 			continue;
 		if (ifindex && (!r->netif || r->netif->ifindex != ifindex))
 			continue;
+		net_tell_route(net, r, true);
 		route_free(net, r);
 		net_changed(net);
 		return 0;
@@ -191,6 +193,7 @@ int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned pref
 
 	for (; (r = next_match(at, hash, dst, prefix_len)); at = r->node.next) {
 		if (r->connected && r->netif == n) {
+			net_tell_route(net, r, true);
 			route_free(net, r);
 			net_changed(net);
 			return 0;
@@ -243,8 +246,10 @@ void route_flush(struct net *net, const struct netif *n)
 	list_for_each_safe (l, tmp, &net->routes) {
 		struct route *r = list_entry(l, struct route, link);
 
-		if (r->netif == n)
-			route_free(net, r);
+		if (r->netif != n)
+			continue;
+		net_tell_route(net, r, true);
+		route_free(net, r);
 	}
 }
 
@@ -264,4 +269,9 @@ const struct route *route_nth(const struct net *net, unsigned i)
 			return list_entry(l, struct route, link);
 	}
 	return NULL;
+}
+
+const struct route *route_after(const struct net *net, const struct route *r)
+{
+	return r->link.next == &net->routes ? NULL : list_entry(r->link.next, struct route, link);
 }

@@ -58,6 +58,8 @@ int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned pref
 struct ipaddr route_mask(const struct ipaddr *a, unsigned prefix_len);
 /* The `i`th in a stable order; NULL past the last. */
 const struct route *route_nth(const struct net *net, unsigned i);
+/* The next one after `r`; NULL: it was the last. */
+const struct route *route_after(const struct net *net, const struct route *r);
 /* The route to `dst`, through `ifindex` if that is not 0; routes of interfaces that are down do not
  * count. NULL: none. */
 const struct route *route_find(const struct net *net, const struct ipaddr *dst, unsigned ifindex);

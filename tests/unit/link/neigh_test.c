@@ -37,11 +37,22 @@ static void on_forget(void *ctx, struct neigh *n)
 	neighs_set_generation(ns, 2);
 }
 
+static unsigned changes, deaths;
+static enum neigh_state last_state;
+
+static void on_changed(void *ctx, const struct neigh *n, bool gone)
+{
+	(void)ctx;
+	changes++;
+	deaths += gone;
+	last_state = (enum neigh_state)n->state;
+}
+
 static int setup(void **state)
 {
 	const struct berth_netif_config config = {
 		.name = "eth0", .kind = BERTH_NETIF_ETHER, .features = BERTH_NETIF_CSUM};
-	const struct neigh_ops ops = {NULL, on_solicit, on_unreachable, on_forget};
+	const struct neigh_ops ops = {NULL, on_solicit, on_unreachable, on_forget, on_changed};
 
 	(void)state;
 	asked_all = asked_one = unreachable = forgotten = 0;
@@ -254,6 +265,28 @@ static void an_interface_goes(void **state)
 	assert_int_equal(timers_deadline(&fx.env.timers), BERTH_TIME_NEVER);
 }
 
+/* Linux: neigh_update(), neigh_delete(), as `ip neigh` has them done. */
+static void the_administrator(void **state)
+{
+	const struct ipaddr addr = ipaddr_from4(PEER);
+	struct neigh *n = neigh_get(ns, eth, &addr);
+
+	(void)state;
+	changes = deaths = 0;
+	neigh_set(n, peer_mac, NEIGH_PERMANENT);
+	assert_int_equal(changes, 1);
+	assert_int_equal(last_state, NEIGH_PERMANENT);
+	neigh_update(n, other_mac, NEIGH_REACHABLE, NEIGH_OVERRIDE);
+	assert_memory_equal(n->mac, peer_mac, 6);
+	assert_ptr_equal(neighs_nth(ns, 0), n);
+	assert_null(neighs_after(ns, n));
+	neigh_set(n, NULL, NEIGH_FAILED);
+	assert_int_equal(neigh_state(n), NEIGH_FAILED);
+	neigh_remove(n);
+	assert_int_equal(deaths, 1);
+	assert_null(neigh_find(ns, eth, &addr));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -265,6 +298,7 @@ int main(void)
 		T(hearsay),
 		T(the_table_is_bounded),
 		T(an_interface_goes),
+		T(the_administrator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
