@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "net/context.h"
+#include "pkt/block.h"
 #include "wire/icmp_header.h"
 
 #define FRAG_TIME_NS (30 * BERTH_SEC) /* Linux: net.ipv4.ipfrag_time */
@@ -90,7 +91,7 @@ static void pieces_free(struct frags *fs, struct datagram *d)
 
 		packet_free(at->packet);
 		list_del(&at->link);
-		env_free(fs->net->env, at);
+		block_free(fs->net->env->pool, at, sizeof(*at));
 	}
 	fs->cost -= d->cost;
 	d->cost = 0;
@@ -103,7 +104,7 @@ static void datagram_free(struct frags *fs, struct datagram *d)
 	pieces_free(fs, d);
 	table_del(&fs->table, &d->node);
 	list_del(&d->link);
-	env_free(fs->net->env, d);
+	block_free(fs->net->env->pool, d, sizeof(*d));
 }
 
 void frags_free(struct frags *fs)
@@ -183,11 +184,10 @@ static struct datagram *datagram_get(struct frags *fs, const struct ip4_header *
 		return d;
 	if (fs->table.count >= env->limits.frag_datagrams_max)
 		evict_oldest(fs);
-	d = env_calloc(env, 1, sizeof(*d));
+	d = block_new(env->pool, sizeof(*d));
 	if (!d)
 		return NULL;
-	d->key = key;
-	d->deadline = env->now + FRAG_TIME_NS;
+	*d = (struct datagram){.key = key, .deadline = env->now + FRAG_TIME_NS};
 	list_init(&d->pieces);
 	table_add(&fs->table, env, &d->node, hash);
 	list_add_tail(&fs->list, &d->link);
@@ -410,7 +410,7 @@ static bool fragment_valid(const struct ip4_header *h)
 
 static struct piece *piece_new(struct env *env, struct berth_packet *p, const struct ip4_header *h)
 {
-	struct piece *new = env_alloc(env, sizeof(*new));
+	struct piece *new = block_new(env->pool, sizeof(*new));
 
 	if (!new)
 		return NULL;
@@ -448,7 +448,7 @@ struct berth_packet *frag_input(struct frags *fs, struct berth_packet *p,
 		packet_trim_front(p, h->header_bytes); /* `h` keeps to what it borrowed till here */
 	if (!add_piece(fs, d, new, last)) {
 		packet_free(p);
-		env_free(env, new);
+		block_free(env->pool, new, sizeof(*new));
 		return NULL;
 	}
 	d->ecn_seen |= (uint8_t)(1u << ecn);

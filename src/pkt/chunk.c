@@ -11,7 +11,7 @@
  * without references is on the free list or given back to the allocator.
  *
  * Limits: chunks in use never exceed chunks_max. What idles on free lists is at most
- * FREE_CHUNKS_MAX chunks, FREE_PACKETS_MAX packets and FREE_ARRAYS_MAX arrays.
+ * FREE_CHUNKS_MAX chunks, FREE_PACKETS_MAX packets, FREE_ARRAYS_MAX arrays and 2.5 MiB of blocks.
  */
 #include "pkt/pool.h"
 
@@ -58,6 +58,14 @@ static void free_lists(struct berth_pool *pool)
 
 		pool->free_arrays = a->next;
 		pool->mem.free(pool->mem.ctx, a);
+	}
+	for (unsigned i = 0; i < BLOCK_CLASSES; i++) {
+		while (pool->free_blocks[i] != NULL) {
+			union block *b = pool->free_blocks[i];
+
+			pool->free_blocks[i] = b->next;
+			pool->mem.free(pool->mem.ctx, b);
+		}
 	}
 }
 

@@ -13,6 +13,16 @@ union view_array {
 	union view_array *next;
 };
 
+/* A block that nobody uses; see pkt/block.h. */
+union block {
+	union block *next;
+};
+
+/* Classes of blocks: 64 bytes, 128, ... 32 KiB. Of each, as many are kept as make 256 KiB. */
+#define BLOCK_BYTES_MIN 64u
+#define BLOCK_CLASSES 10u
+#define BLOCKS_KEPT (256u * 1024 / BLOCK_BYTES_MIN)
+
 struct berth_pool {
 	struct berth_mem mem;
 	uint64_t chunks_max;
@@ -29,6 +39,8 @@ struct berth_pool {
 	struct berth_packet *free_packets;
 	union view_array *free_arrays;
 	uint64_t packets; /* handed out */
+	union block *free_blocks[BLOCK_CLASSES];
+	uint32_t free_block_count[BLOCK_CLASSES];
 };
 
 /* An empty chunk with one reference, the caller's, that is not being filled. NULL: no memory. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "pkt/block.h"
 
 #define RING_FIRST 4u
 #define RING_MAX (1u << 24)
@@ -29,7 +30,7 @@ void viewq_init(struct viewq *q, uint64_t position)
 static void free_ring(struct viewq *q, struct env *env)
 {
 	ASSERT(q->count == 0);
-	env_free(env, q->ring);
+	block_free(env->pool, q->ring, q->capacity * sizeof(*q->ring));
 	q->ring = NULL;
 	q->first = 0;
 	q->capacity = 0;
@@ -56,7 +57,7 @@ int viewq_reserve(struct viewq *q, struct env *env, uint32_t views)
 		return -ENOMEM;
 	while (capacity < wanted)
 		capacity *= 2;
-	struct viewq_entry *ring = env_alloc(env, capacity * sizeof(*ring));
+	struct viewq_entry *ring = block_new(env->pool, capacity * sizeof(*ring));
 
 	if (ring == NULL)
 		return -ENOMEM;
@@ -68,7 +69,7 @@ int viewq_reserve(struct viewq *q, struct env *env, uint32_t views)
 		memcpy(ring, q->ring + q->first, straight * sizeof(*ring));
 		memcpy(ring + straight, q->ring, (q->count - straight) * sizeof(*ring));
 	}
-	env_free(env, q->ring);
+	block_free(env->pool, q->ring, q->capacity * sizeof(*ring));
 	q->ring = ring;
 	q->first = 0;
 	q->capacity = capacity;

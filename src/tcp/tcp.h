@@ -73,7 +73,6 @@ struct tcp_stack {
 	bool reused;
 	struct timer timewait_timer;
 	struct list blocked;	     /* struct tcp whose interface had no room */
-	struct tcp_segs *spare_segs; /* the last one given back, or NULL */
 	/* RFC 5961 §10: challenge ACKs left in this second. */
 	berth_time challenge_second;
 	uint32_t challenge_left;

@@ -269,7 +269,6 @@ void tcp_fini(struct transport *tp)
 	timers_release(ts->env, 1);
 	ASSERT(ts->requests.count == 0);
 	table_fini(&ts->requests, ts->env);
-	env_free(ts->env, ts->spare_segs);
 	env_free(ts->env, ts);
 	tp->tcp = NULL;
 	tp->wait_yield = NULL;

@@ -13,6 +13,7 @@
  */
 #include "tcp/tcp_reass.h"
 
+#include "pkt/block.h"
 #include "tcp/tcp_pcb.h"
 
 #define RUNS_MAX 1024u
@@ -29,10 +30,11 @@ void tcp_reass_init(struct tcp *t)
 static struct tcp_reass *own(struct tcp *t)
 {
 	if (t->reass == &none) {
-		struct tcp_reass *r = env_calloc(t->ts->env, 1, sizeof(*r));
+		struct tcp_reass *r = block_new(t->ts->env->pool, sizeof(*r));
 
 		if (!r)
 			return NULL;
+		*r = none;
 		t->reass = r;
 	}
 	return t->reass;
@@ -89,6 +91,11 @@ static void forget_reported(struct tcp *t)
 	t->reass->sacks_count = n;
 }
 
+static void free_runs(const struct tcp *t, const struct tcp_reass *r)
+{
+	block_free(t->ts->env->pool, r->runs, r->capacity * sizeof(*r->runs));
+}
+
 /* An empty run before index `i`. NULL: no memory, or too many. */
 static struct tcp_run *insert(struct tcp *t, uint32_t i, uint32_t seq)
 {
@@ -99,10 +106,14 @@ static struct tcp_run *insert(struct tcp *t, uint32_t i, uint32_t seq)
 
 		if (r->count >= RUNS_MAX)
 			return NULL;
-		struct tcp_run *runs = env_realloc(t->ts->env, r->runs, capacity, sizeof(*runs));
+		struct tcp_run *runs =
+			block_new(t->ts->env->pool, capacity * sizeof(*runs));
 
 		if (!runs)
 			return NULL;
+		for (uint32_t k = 0; k < r->count; k++)
+			runs[k] = r->runs[k];
+		free_runs(t, r);
 		r->runs = runs;
 		r->capacity = capacity;
 	}
@@ -272,7 +283,7 @@ bool tcp_reass_pull(struct tcp *t, bool *out_fin)
 		moved = true;
 	}
 	if (r->count == 0 && r->runs) {
-		env_free(t->ts->env, r->runs);
+		free_runs(t, r);
 		r->runs = NULL;
 		r->capacity = 0;
 	}
@@ -294,8 +305,8 @@ void tcp_reass_free(struct tcp *t)
 		viewq_clear(&r->runs[i].bytes, t->ts->env);
 	if (r == &none)
 		return;
-	env_free(t->ts->env, r->runs);
-	env_free(t->ts->env, r);
+	free_runs(t, r);
+	block_free(t->ts->env->pool, r, sizeof(*r));
 	tcp_reass_init(t);
 }
 

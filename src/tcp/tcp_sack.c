@@ -23,6 +23,7 @@
 
 #include <string.h>
 
+#include "pkt/block.h"
 #include "tcp/tcp_rack.h"
 #include "wire/tcp_header.h"
 
@@ -41,6 +42,12 @@ void tcp_segs_init(struct tcp *t)
 	t->segs = (struct tcp_segs *)(uintptr_t)&none;
 }
 
+static void free_ring(const struct tcp *t, const struct tcp_segs *q)
+{
+	if (q->ring != q->inline_ring)
+		block_free(t->ts->env->pool, q->ring, q->capacity * sizeof(*q->ring));
+}
+
 /* Gives the records' memory back; they are empty or of no interest. */
 static void release(struct tcp *t)
 {
@@ -48,12 +55,8 @@ static void release(struct tcp *t)
 
 	if (q == &none)
 		return;
-	if (q->ring != q->inline_ring)
-		env_free(t->ts->env, q->ring);
-	if (t->ts->spare_segs)
-		env_free(t->ts->env, q);
-	else
-		t->ts->spare_segs = q;
+	free_ring(t, q);
+	block_free(t->ts->env->pool, q, sizeof(*q));
 	tcp_segs_init(t);
 }
 
@@ -74,12 +77,8 @@ void tcp_segs_settle(struct tcp *t)
 /* A scoreboard for one that falls out of idleness. */
 static bool acquire(struct tcp *t)
 {
-	struct tcp_segs *q = t->ts->spare_segs;
+	struct tcp_segs *q = block_new(t->ts->env->pool, sizeof(*q));
 
-	if (q)
-		t->ts->spare_segs = NULL;
-	else
-		q = env_alloc(t->ts->env, sizeof(*q));
 	if (!q)
 		return false;
 	*q = (struct tcp_segs){.lost_hint = t->snd_una, .retrans_high = t->snd_una};
@@ -100,14 +99,13 @@ bool tcp_segs_reserve(struct tcp *t)
 	if (q->capacity >= SEGS_MAX)
 		return false;
 	uint32_t capacity = q->capacity * 4;
-	struct tcp_seg *ring = env_alloc(t->ts->env, capacity * sizeof(*ring));
+	struct tcp_seg *ring = block_new(t->ts->env->pool, capacity * sizeof(*ring));
 
 	if (!ring)
 		return false;
 	for (uint32_t i = 0; i < q->count; i++)
 		ring[i] = *tcp_segs_at(q, i);
-	if (q->ring != q->inline_ring)
-		env_free(t->ts->env, q->ring);
+	free_ring(t, q);
 	q->ring = ring;
 	q->first = 0;
 	q->capacity = capacity;

@@ -102,6 +102,7 @@ static void every_allocation_may_fail(void **state)
 		f.fail_at = ++n;
 		struct berth_pool *pool = pool_new(&f.env.mem, 0);
 
+		f.env.pool = pool;
 		if (pool != NULL) {
 			whole = live(&f, pool, &q);
 			assert_int_equal(whole, f.calls < n);

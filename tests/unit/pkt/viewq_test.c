@@ -26,6 +26,7 @@ static void rig_init(struct rig *g, uint64_t seed)
 {
 	fixture_init(&g->f, seed);
 	g->pool = pool_new(&g->f.env.mem, 0);
+	g->f.env.pool = g->pool;
 	viewq_init(&g->q, START);
 }
 
