@@ -23,6 +23,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "sock/name6.h"
 #include "sock/sockaddr.h"
 #include "transport/port.h"
 
@@ -51,6 +52,8 @@ int conn_bind(struct socket *so, const struct sockaddr *addr, socklen_t len)
 		return -EINVAL;
 	if (s->proto->names)
 		return addr ? s->proto->names->bind(s, addr, len) : -EINVAL;
+	if (s->family == AF_INET6)
+		return name6_bind(so, addr, len);
 	result = parse_bind(addr, len, &local);
 	if (result < 0)
 		return result;
@@ -84,15 +87,18 @@ static int disconnect(struct socket *so)
 	int result = s->proto->disconnect(s);
 
 	if (result == 0 && !s->bound_addr)
-		s->local.addr = ipaddr_from4(0);
+		s->local.addr = sock_any(s);
 	so->state = result < 0 ? SOCKET_DISCONNECTING : SOCKET_UNCONNECTED;
 	return result;
 }
 
-static int parse_remote(const struct sockaddr *addr, socklen_t len, struct endpoint *out)
+static int parse_remote(struct socket *so, const struct sockaddr *addr, socklen_t len,
+			struct endpoint *out)
 {
 	sa_family_t family;
 
+	if (so->sock->family == AF_INET6)
+		return name6_remote(so, addr, len, out);
 	if (len < sizeof(struct sockaddr_in))
 		return -EINVAL;
 	memcpy(&family, addr, sizeof(family));
@@ -135,7 +141,7 @@ static int connect_stream(struct socket *so, const struct sockaddr *addr, sockle
 	}
 	if (socket_tcp_state(so) != TCP_CLOSE)
 		return -EISCONN;
-	result = parse_remote(addr, len, &remote);
+	result = parse_remote(so, addr, len, &remote);
 	if (result < 0)
 		return result;
 	result = so->sock->proto->connect(so->sock, &remote);
@@ -152,7 +158,7 @@ static int connect_dgram(struct socket *so, const struct sockaddr *addr, socklen
 	int result = port_autobind(s);
 
 	if (result == 0)
-		result = parse_remote(addr, len, &remote);
+		result = parse_remote(so, addr, len, &remote);
 	if (result == 0)
 		result = s->proto->connect(s, &remote);
 	return result;
@@ -177,7 +183,11 @@ int conn_name(const struct sock *s, bool peer, struct sockaddr_storage *out)
 {
 	if (s->proto->names)
 		return s->proto->names->name(s, peer, out);
-	return (int)sockaddr_fill(s->family, peer ? &s->remote : &s->local, out);
+	struct endpoint e = peer ? s->remote : s->local;
+
+	/* Linux: ipv6_iface_scope_id(). */
+	e.scope = ipaddr_needs_scope(&e.addr) ? (uint16_t)s->opt->ifindex : 0;
+	return (int)sockaddr_fill(s->family, &e, out);
 }
 
 /* Gives a name to a program, as accept(2) and its like do. */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sock/cmsg.h"
+#include "sock/name6.h"
 #include "sock/sockaddr.h"
 
 #define IOV_MAX_COUNT 1024
@@ -48,6 +49,14 @@ static int start(const struct socket *so, const struct msghdr *msg, int flags, s
 	m->flags = flags;
 	m->has_addr = false;
 	m->addr = (struct endpoint){.addr = ipaddr_from4(0)};
+	m->flow = 0;
+	m->dontfrag = -1;
+	m->gso_bytes = 0;
+	m->mark = -1;
+	m->tsflags = -1;
+	m->extras = NULL;
+	m->segment_bytes = 0;
+	m->ext = NULL;
 	m->family = so->sock->family;
 	m->name = NULL;
 	m->name_len = 0;
@@ -81,6 +90,8 @@ static int parse_dst(const struct socket *so, const struct msghdr *msg, struct p
 	}
 	if (so->sock->type == SOCK_STREAM)
 		return 0;
+	if (so->sock->family == AF_INET6)
+		return name6_dst(so, msg->msg_name, msg->msg_namelen, m);
 	if (msg->msg_namelen < sizeof(in))
 		return -EINVAL;
 	memcpy(&in, msg->msg_name, sizeof(in));

@@ -48,7 +48,8 @@ static const struct opt_level *find_level(const struct sock *s, int level)
 {
 	if (level == SOL_SOCKET)
 		return &opt_socket;
-	if (level == IPPROTO_IP && s->family == AF_INET)
+	/* Linux: IPv6 sockets have IPv4's options too, for what they do with mapped addresses. */
+	if (level == IPPROTO_IP && (s->family == AF_INET || s->family == AF_INET6))
 		return &opt_ip;
 	for (const struct opt_level *const *own = s->proto->options; own && *own; own++) {
 		if ((*own)->level == level)

@@ -25,13 +25,23 @@ int sockaddr_parse(const struct sockaddr *addr, socklen_t len, struct endpoint *
 	}
 	if (family != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (len < sizeof(in6))
+	if (len < SOCKADDR_IN6_MIN)
 		return -EINVAL;
-	memcpy(&in6, addr, sizeof(in6));
+	memset(&in6, 0, sizeof(in6));
+	memcpy(&in6, addr, len < sizeof(in6) ? len : sizeof(in6));
 	memcpy(out->addr.bytes, &in6.sin6_addr, sizeof(out->addr.bytes));
 	out->port = ntohs(in6.sin6_port);
-	out->scope = (uint16_t)in6.sin6_scope_id;
+	/* An index that no interface can have stays one. */
+	out->scope = in6.sin6_scope_id < UINT16_MAX ? (uint16_t)in6.sin6_scope_id : UINT16_MAX;
 	return 0;
+}
+
+uint32_t sockaddr_flow(const struct sockaddr *addr)
+{
+	struct sockaddr_in6 in6;
+
+	memcpy(&in6, addr, SOCKADDR_IN6_MIN);
+	return ntohl(in6.sin6_flowinfo) & 0x0fffffffu;
 }
 
 socklen_t sockaddr_fill(int family, const struct endpoint *e, struct sockaddr_storage *out)

@@ -10,8 +10,14 @@
 
 #include "wire/ipaddr.h"
 
+/* What an IPv6 address has to have at least: all but the scope (RFC 2133's form). */
+#define SOCKADDR_IN6_MIN 24u
+
 /* Either family; port and scope come along. -EINVAL: too short; -EAFNOSUPPORT. */
 int sockaddr_parse(const struct sockaddr *addr, socklen_t len, struct endpoint *out);
+
+/* The flow information of a sockaddr_in6, host order: class and label. */
+uint32_t sockaddr_flow(const struct sockaddr *addr);
 
 /* The endpoint as a socket of `family` shows it; returns the length. */
 socklen_t sockaddr_fill(int family, const struct endpoint *e, struct sockaddr_storage *out);

@@ -166,7 +166,7 @@ void socket_unreserve(struct sockets *all, struct socket *so)
 
 static bool internet(int family)
 {
-	return family == AF_INET;
+	return family == AF_INET || family == AF_INET6;
 }
 
 /* Linux: inet_create(). Protocol 0 or the type's own. */

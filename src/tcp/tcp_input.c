@@ -131,7 +131,8 @@ static struct tcp *sender_of(struct tcp_stack *ts, const struct ip_error *e)
 	struct flow flow = {.local = e->src,
 			    .remote = e->dst,
 			    .local_port = load_be16(e->l4),
-			    .remote_port = load_be16(e->l4 + 2)};
+			    .remote_port = load_be16(e->l4 + 2),
+			    .ifindex = e->ifindex};
 	struct sock *s = demux_connected(ts->tp, SPACE_TCP, &flow);
 
 	if (!s)
@@ -182,7 +183,7 @@ void tcp_error(void *ctx, const struct ip_error *e)
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECV) {
 		tcp_done(t, e->error);
 		tcp_settle(t);
-	} else if (s->opt->recverr) {
+	} else if (ipaddr_is4(&e->dst) ? s->opt->recverr : s->opt->recverr6) {
 		s->error = e->error;
 		sock_notify(s, POLLERR);
 	} else {

@@ -162,8 +162,10 @@ static uint16_t mss_to_offer(const struct tcp *listener, const struct ip_path *p
 	uint32_t mtu = path->netif ? path->netif->mtu : path->mtu;
 	uint32_t mss = mtu > headers + TCP_MSS_MIN ? mtu - headers : TCP_MSS_MIN;
 
-	if (mss > UINT16_MAX - headers)
-		mss = UINT16_MAX - headers - 12;
+	if (headers == 40 && mss > UINT16_MAX - 40)
+		mss = UINT16_MAX - 40 - 12;
+	else if (mss > UINT16_MAX - 20)
+		mss = UINT16_MAX - 20;
 	if (listener->user_mss && listener->user_mss < mss)
 		mss = listener->user_mss;
 	return (uint16_t)mss;
@@ -177,12 +179,10 @@ static uint32_t stamp_of(const struct tcp_stack *ts)
 /* A segment from a half-open end: SYN+ACK, or a mere ACK. */
 static void send_from(struct tcp *listener, const struct tcp_request *r, bool syn, uint32_t stamp)
 {
-	struct tcp_lone lone = {
-		.src = r->flow.local,
-		.dst = r->flow.remote,
-		.path = &r->path,
-		.tos = listener->sock.opt->tos,
-		.ttl = listener->sock.opt->ttl > 0 ? (uint8_t)listener->sock.opt->ttl : 0};
+	struct tcp_lone lone = {.src = r->flow.local,
+				.dst = r->flow.remote,
+				.path = &r->path,
+				.as = &listener->sock};
 	struct tcp_header *h = &lone.h;
 
 	tcp_options_init(&h->options);
@@ -260,7 +260,12 @@ static bool prepare(struct tcp_request *r, struct tcp *listener, const struct fl
 	struct tcp_numbers n = tcp_numbers_for(ts, &local, &remote);
 
 	*r = (struct tcp_request){.listener = listener, .flow = *f, .irs = in->h.seq};
-	if (ip_path_find(ts->net, &f->remote, &f->local, listener->sock.opt->ifindex, &r->path) < 0)
+	unsigned ifindex = listener->sock.opt->ifindex;
+
+	/* Linux: a link-local peer is on the link it came from. */
+	if (!ifindex && ipaddr_needs_scope(&f->remote))
+		ifindex = f->ifindex;
+	if (ip_path_find(ts->net, &f->remote, &f->local, ifindex, &r->path) < 0)
 		return false;
 	agree(r, listener, &in->h);
 	r->iss = in->iss_given ? in->iss : n.iss;
@@ -365,6 +370,19 @@ static void take_numbers(struct tcp *child, const struct tcp_request *r, const s
 	child->total_retrans = r->tries;
 }
 
+/* Linux: a connection with a link-local peer is tied to the link. False: no memory. */
+static bool scope_child(struct sock *s, const struct flow *f)
+{
+	struct sock_options *opt;
+
+	if (s->opt->ifindex || !ipaddr_needs_scope(&f->remote))
+		return true;
+	opt = sock_edit_options(s);
+	if (opt)
+		opt->ifindex = f->ifindex;
+	return opt != NULL;
+}
+
 /* The connection stands. NULL: no memory. The caller goes on with the segment. */
 static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
 			      const struct tcp_in *in)
@@ -381,7 +399,7 @@ static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
 	s->path = r->path;
 	s->hidden = listener->sock.hidden;
 	sock_inherit_options(s, &listener->sock);
-	if (port_inherit(s, &listener->sock) < 0) {
+	if (!scope_child(s, &r->flow) || port_inherit(s, &listener->sock) < 0) {
 		child->orphan = true;
 		tcp_settle(child);
 		return NULL;

@@ -132,12 +132,10 @@ static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_head
 {
 	struct ip_send how = {
 		.protocol = IPPROTO_TCP,
-		.ttl = t->sock.opt->ttl > 0 ? (uint8_t)t->sock.opt->ttl : 0,
-		.tos = t->sock.opt->tos,
 		.df = t->sock.opt->pmtudisc != IP_PMTUDISC_DONT,
-		.options_len = t->sock.opt->options_len,
-		.options = t->sock.opt->options,
 	};
+
+	sock_fill_send(&t->sock, &t->sock.path, &how);
 
 	size_t bytes = TCP_HEADER_BYTES + tcp_options_bytes(&h->options);
 
@@ -221,9 +219,13 @@ uint16_t tcp_mss_to_offer(const struct tcp *t)
 	uint32_t headers = ipaddr_is4(&t->sock.path.dst) ? 40 : 60;
 	uint32_t mss = mtu > headers + TCP_MSS_MIN ? mtu - headers : TCP_MSS_MIN;
 
-	/* Linux: on lo (mtu 65536) no more than an IPv4 packet holds. */
-	if (mss > UINT16_MAX - headers)
-		mss = UINT16_MAX - headers - (headers == 40 ? 12 : 0);
+	/* Linux: on lo (mtu 65536) no more than a packet holds; IPv6's length leaves its header
+	 * out.
+	 */
+	if (headers == 40 && mss > UINT16_MAX - 40)
+		mss = UINT16_MAX - 40 - 12;
+	else if (mss > UINT16_MAX - 20)
+		mss = UINT16_MAX - 20;
 	if (t->user_mss && t->user_mss < mss)
 		mss = t->user_mss;
 	return (uint16_t)mss;
@@ -231,7 +233,8 @@ uint16_t tcp_mss_to_offer(const struct tcp *t)
 
 void tcp_update_mss(struct tcp *t)
 {
-	uint32_t headers = (ipaddr_is4(&t->sock.path.dst) ? 40u : 60u) + t->sock.opt->options_len;
+	uint32_t headers = (ipaddr_is4(&t->sock.path.dst) ? 40u : 60u) +
+			   sock_send_overhead(&t->sock, &t->sock.path);
 	uint32_t mtu = t->sock.path.mtu;
 	uint32_t mss = mtu > headers ? mtu - headers : 0;
 

@@ -15,14 +15,15 @@
 void tcp_send_lone(struct tcp_stack *ts, const struct tcp_lone *lone)
 {
 	struct ip_path path;
-	struct ip_send how = {
-		.protocol = IPPROTO_TCP, .ttl = lone->ttl, .tos = lone->tos, .df = true};
+	struct ip_send how = {.protocol = IPPROTO_TCP, .tos = lone->tos, .df = true};
 	struct berth_packet *p;
 
 	if (lone->path)
 		path = *lone->path;
-	else if (ip_path_find(ts->net, &lone->dst, &lone->src, 0, &path) < 0)
+	else if (ip_path_find(ts->net, &lone->dst, &lone->src, lone->ifindex, &path) < 0)
 		return;
+	if (lone->as)
+		sock_fill_send(lone->as, &path, &how);
 	p = packet_new(ts->env->pool);
 	if (!p)
 		return;
@@ -38,6 +39,10 @@ void tcp_send_lone(struct tcp_stack *ts, const struct tcp_lone *lone)
 void tcp_rst_answer(struct tcp_stack *ts, const struct tcp_in *in)
 {
 	struct tcp_lone lone = {.src = in->info->dst, .dst = in->info->src};
+
+	/* A link-local peer is on the link it came from. */
+	if (ipaddr_needs_scope(&lone.dst))
+		lone.ifindex = in->info->ifindex;
 	struct tcp_header *h = &lone.h;
 
 	if ((in->h.flags & TCPF_RST) || in->info->broadcast || in->info->multicast)
@@ -58,9 +63,10 @@ void tcp_rst_answer(struct tcp_stack *ts, const struct tcp_in *in)
 void tcp_rst_send(struct tcp *t)
 {
 	struct tcp_lone lone = {
-		.src = t->sock.local.addr, .dst = t->sock.remote.addr, .tos = t->sock.opt->tos};
+		.src = t->sock.local.addr, .dst = t->sock.remote.addr, .as = &t->sock};
 	struct tcp_header *h = &lone.h;
 
+	lone.ifindex = t->sock.opt->ifindex;
 	tcp_options_init(&h->options);
 	h->src_port = t->sock.local.port;
 	h->dst_port = t->sock.remote.port;

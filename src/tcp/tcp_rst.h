@@ -21,7 +21,9 @@ bool tcp_answer_allowed(struct tcp *t);
 struct tcp_lone {
 	struct ipaddr src, dst;
 	const struct ip_path *path; /* NULL: to be found */
-	uint8_t tos, ttl;
+	const struct sock *as;	    /* whose options it obeys; NULL: the host's, and `tos` */
+	uint8_t tos;
+	unsigned ifindex;    /* of the path to be found; 0: any */
 	struct tcp_header h; /* complete but for the checksum */
 };
 void tcp_send_lone(struct tcp_stack *ts, const struct tcp_lone *lone);

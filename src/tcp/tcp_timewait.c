@@ -114,6 +114,7 @@ static void send_ack(struct tcp_stack *ts, struct tcp_timewait *w)
 		return;
 	w->answered = ts->env->now;
 	tcp_options_init(&h->options);
+	lone.ifindex = w->wait.ifindex;
 	h->src_port = w->wait.local.port;
 	h->dst_port = w->wait.remote.port;
 	h->flags = TCPF_ACK;

@@ -50,7 +50,7 @@ struct sock *demux_connected(const struct transport *tp, enum space space, const
 		if (n->hash == hash && s->local.port == f->local_port &&
 		    s->remote.port == f->remote_port && ipaddr_equal(&s->remote.addr, &f->remote) &&
 		    ipaddr_equal(&s->local.addr, &f->local) &&
-		    (!s->opt->ifindex || s->opt->ifindex == f->ifindex))
+		    (!s->opt->ifindex || !f->ifindex || s->opt->ifindex == f->ifindex))
 			return s;
 	}
 	return NULL;
@@ -83,24 +83,34 @@ static struct port *find_port(const struct transport *tp, enum space space, uint
 	return NULL;
 }
 
+/* Whether an unconnected sock is for packets of the flow's version: IPv6 socks take both, unless
+ * IPV6_V6ONLY or an IPv4-mapped address says otherwise (RFC 3493 §5.3). */
+static bool takes_version(const struct sock *s, const struct flow *f)
+{
+	if (ipaddr_is4(&f->local))
+		return s->family == AF_INET || !sock_v6only(s);
+	return s->family == AF_INET6 && !ipaddr_is4(&s->local.addr);
+}
+
 /* How well an unconnected sock suits a flow: 0 not at all. An address of its own outweighs an
- * interface of its own. */
+ * interface of its own, and that a family of its own (Linux: compute_score()). */
 static unsigned score_of(const struct sock *s, enum space space, const struct flow *f)
 {
 	unsigned score = 1;
 
-	if (space == SPACE_TCP && !s->listening)
+	if ((space == SPACE_TCP && !s->listening) || !takes_version(s, f))
 		return 0;
 	if (!ipaddr_is_any(&s->local.addr)) {
 		if (!ipaddr_equal(&s->local.addr, &f->local))
 			return 0;
-		score += 4;
+		score += 8;
 	}
 	if (s->opt->ifindex) {
-		if (s->opt->ifindex != f->ifindex)
+		if (f->ifindex && s->opt->ifindex != f->ifindex)
 			return 0;
-		score += 2;
+		score += 4;
 	}
+	score += s->family == AF_INET ? 2 : 0;
 	return score;
 }
 
@@ -157,6 +167,8 @@ struct sock *demux_find(const struct transport *tp, enum space space, const stru
 
 static bool takes_group_packet(const struct sock *s, const struct flow *f)
 {
+	if (!takes_version(s, f))
+		return false;
 	if (!ipaddr_is_any(&s->local.addr) && !ipaddr_equal(&s->local.addr, &f->local))
 		return false;
 	if (sock_connected(s) &&

@@ -139,6 +139,8 @@ static void fill_info(const struct dgram *d, const struct berth_packet *p,
 		      const struct dgram_meta *meta, struct proto_msg *m)
 {
 	m->addr = (struct endpoint){.addr = meta->src, .port = meta->port};
+	if (ipaddr_needs_scope(&meta->src))
+		m->addr.scope = meta->ifindex;
 	m->has_info = true;
 	m->info.src = meta->src;
 	m->info.dst = meta->dst;

@@ -20,12 +20,14 @@
  * that only receives. */
 static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
 {
-	if (ipaddr_is_any(&s->local.addr) && ipaddr_is_multicast(dst))
+	if (ipaddr_is_any(&s->local.addr) && ipaddr_is4(dst) && ipaddr_is_multicast(dst))
 		return s->opt->mcast_src;
+	if (s->extra && !ipaddr_is4(dst) && !ipaddr_is_any(&s->extra->pktinfo_src))
+		return s->extra->pktinfo_src;
 	switch (ip_kind_of(s->tp->net, &s->local.addr)) {
 	case IP_KIND_BROADCAST:
 	case IP_KIND_MULTICAST:
-		return ipaddr_from4(0);
+		return sock_any(s);
 	case IP_KIND_LOCAL:
 	case IP_KIND_OTHER:
 		break;
@@ -35,9 +37,19 @@ static struct ipaddr source_of(const struct sock *s, const struct ipaddr *dst)
 
 static unsigned ifindex_to(const struct sock *s, const struct ipaddr *dst)
 {
-	if (!s->opt->ifindex && ipaddr_is_multicast(dst))
-		return s->opt->mcast_ifindex;
-	return s->opt->ifindex;
+	if (s->opt->ifindex)
+		return s->opt->ifindex;
+	if (ipaddr_is4(dst))
+		return ipaddr_is_multicast(dst) ? s->opt->mcast_ifindex : 0;
+	if (s->extra && s->extra->pktinfo_ifindex)
+		return s->extra->pktinfo_ifindex;
+	return ipaddr_is_multicast(dst) ? s->opt->mcast6_ifindex : s->opt->unicast6_ifindex;
+}
+
+/* The interface of a datagram: that of its address's scope, else the socket's. */
+static unsigned ifindex_of(const struct sock *s, const struct endpoint *to)
+{
+	return to->scope ? to->scope : ifindex_to(s, &to->addr);
 }
 
 int dgram_find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path)
@@ -60,14 +72,18 @@ int dgram_connect_path(const struct sock *s, const struct ipaddr *dst, struct ip
 	return 0;
 }
 
-/* Leaves the path to `dst` in s->path. */
-static int refresh_path(struct sock *s, const struct ipaddr *dst)
+/* Leaves the path to `to` in s->path. */
+static int refresh_path(struct sock *s, const struct endpoint *to)
 {
-	if (s->path.generation && ipaddr_equal(&s->path.dst, dst) &&
-	    ip_path_check(s->tp->net, &s->path, ifindex_to(s, dst)) == 0)
+	unsigned ifindex = ifindex_of(s, to);
+	struct ipaddr src;
+
+	if (s->path.generation && ipaddr_equal(&s->path.dst, &to->addr) &&
+	    s->path.ifindex == ifindex && ip_path_check(s->tp->net, &s->path, ifindex) == 0)
 		return 0;
 	s->path.generation = 0;
-	return dgram_find_path(s, dst, &s->path);
+	src = source_of(s, &to->addr);
+	return ip_path_find(s->tp->net, &to->addr, &src, ifindex, &s->path);
 }
 
 int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *out,
@@ -80,14 +96,15 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	out->ttl = m->ttl;
 	out->tos = m->tos;
 	if (!own_source) {
-		result = refresh_path(s, &out->to.addr);
+		result = refresh_path(s, &out->to);
 		*out_path = &s->path;
 	} else {
 		struct ipaddr src = source_of(s, &out->to.addr);
 
 		result = ip_path_find(s->tp->net, &out->to.addr,
 				      ipaddr_is_any(&m->pktinfo_src) ? &src : &m->pktinfo_src,
-				      m->pktinfo_ifindex ? m->pktinfo_ifindex : s->opt->ifindex,
+				      m->pktinfo_ifindex ? m->pktinfo_ifindex
+							 : ifindex_of(s, &out->to),
 				      &out->path);
 		*out_path = &out->path;
 	}
@@ -129,19 +146,20 @@ struct berth_packet *dgram_payload(const struct sock *s, const struct proto_msg 
 int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
 		 const struct ip_path *path)
 {
-	int mcast_ttl = s->opt->mcast_ttl >= 0 ? s->opt->mcast_ttl : 1;
-	int ttl = path->multicast ? mcast_ttl : s->opt->ttl > 0 ? s->opt->ttl : 0;
-	struct ip_send send = {.protocol = s->protocol,
-			       .ttl = (uint8_t)(to->ttl > 0 ? to->ttl : ttl),
-			       .tos = to->tos >= 0 ? (uint8_t)to->tos : s->opt->tos,
-			       .df = s->opt->pmtudisc == IP_PMTUDISC_DO ||
-				     s->opt->pmtudisc == IP_PMTUDISC_PROBE,
-			       .df_if_fits = s->opt->pmtudisc == IP_PMTUDISC_WANT,
-			       .probe = s->opt->pmtudisc >= IP_PMTUDISC_PROBE,
-			       .no_mcast_loop = !s->opt->mcast_loop,
-			       .options_len = s->opt->options_len,
-			       .options = s->opt->options};
+	struct ip_send send = {.protocol = s->protocol};
+	uint8_t discover = ipaddr_is4(&path->dst) ? s->opt->pmtudisc : s->opt->pmtudisc6;
 
+	sock_fill_send(s, path, &send);
+	/* IPV6_PMTUDISC_* have IPv4's numbers. */
+	send.df = discover == IP_PMTUDISC_DO || discover == IP_PMTUDISC_PROBE;
+	send.df_if_fits = discover == IP_PMTUDISC_WANT;
+	send.probe = discover >= IP_PMTUDISC_PROBE;
+	if (to->ttl >= 0) {
+		send.ttl = (uint8_t)to->ttl;
+		send.ttl_zero = to->ttl == 0;
+	}
+	if (to->tos >= 0)
+		send.tos = (uint8_t)to->tos;
 	return dgram_sent(s, ip_output(s->tp->net, p, path, &send));
 }
 

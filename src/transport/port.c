@@ -113,12 +113,21 @@ static void port_leave(struct sock *s)
 	port_settle(s->tp, space_of(s), port);
 }
 
-static bool could_match_same(const struct sock *s, const struct ipaddr *addr, unsigned ifindex)
+/* Linux: ipv6_rcv_saddr_equal() and ipv4_rcv_saddr_equal(). Across the families only the wildcard
+ * of a dual-stack sock meets anything. */
+static bool overlap(const struct ipaddr *a, bool a_v6only, const struct ipaddr *b, bool b_v6only)
+{
+	if (ipaddr_is4(a) == ipaddr_is4(b))
+		return ipaddr_is_any(a) || ipaddr_is_any(b) || ipaddr_equal(a, b);
+	return ipaddr_is4(a) ? ipaddr_is_any(b) && !b_v6only : ipaddr_is_any(a) && !a_v6only;
+}
+
+static bool could_match_same(const struct sock *s, const struct ipaddr *addr, bool v6only,
+			     unsigned ifindex)
 {
 	if (s->opt->ifindex && ifindex && s->opt->ifindex != ifindex)
 		return false;
-	return ipaddr_is_any(&s->local.addr) || ipaddr_is_any(addr) ||
-	       ipaddr_equal(&s->local.addr, addr);
+	return overlap(&s->local.addr, sock_v6only(s), addr, v6only);
 }
 
 /* Linux: inet_csk_bind_conflict() and udp_lib_lport_inuse(); a TCP port that was chosen, not asked
@@ -126,7 +135,7 @@ static bool could_match_same(const struct sock *s, const struct ipaddr *addr, un
 static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for)
 {
 	if (s == o || s->hidden || o->hidden ||
-	    !could_match_same(s, &o->local.addr, o->opt->ifindex))
+	    !could_match_same(s, &o->local.addr, sock_v6only(o), o->opt->ifindex))
 		return false;
 	if (space_of(s) == SPACE_TCP && !asked_for)
 		return true;
@@ -140,7 +149,7 @@ static bool conflicts(const struct sock *s, const struct sock *o, bool asked_for
 /* The same for an end in TIME-WAIT. */
 static bool conflicts_wait(const struct sock *s, const struct wait *w, bool asked_for)
 {
-	if (s->hidden || !could_match_same(s, &w->local.addr, w->ifindex))
+	if (s->hidden || !could_match_same(s, &w->local.addr, false, w->ifindex))
 		return false;
 	return !asked_for ||
 	       !((s->opt->reuseport && w->reuseport) || (s->opt->reuseaddr && w->reuseaddr));
@@ -275,6 +284,7 @@ static int bind_port(struct sock *s, uint16_t number)
 
 int transport_bind(struct sock *s, const struct endpoint *local)
 {
+	struct ipaddr any = sock_any(s);
 	int result;
 
 	if (!ipaddr_is_any(&local->addr) && !s->opt->freebind && !s->opt->transparent &&
@@ -287,11 +297,11 @@ int transport_bind(struct sock *s, const struct endpoint *local)
 	s->local.scope = local->scope;
 	result = bind_port(s, local->port);
 	if (result < 0) {
-		s->local.addr = ipaddr_from4(0);
+		s->local.addr = any;
 		s->local.scope = 0;
 		return result;
 	}
-	s->bound_addr = !ipaddr_is_any(&local->addr);
+	s->bound_addr = !ipaddr_equal(&local->addr, &any);
 	s->bound_port = local->port != 0;
 	return 0;
 }
@@ -407,7 +417,7 @@ void port_disconnect(struct sock *s)
 {
 	if (table_node_linked(&s->tuple_node))
 		table_del(tuples_of(s), &s->tuple_node);
-	s->remote = (struct endpoint){.addr = ipaddr_from4(0)};
+	s->remote = (struct endpoint){.addr = sock_any(s)};
 	if (s->port)
 		port_join(s->port, s, false);
 }
@@ -482,9 +492,9 @@ void port_release(struct sock *s)
 	port_leave(s);
 	s->listening = false;
 	s->local.port = 0;
-	s->remote = (struct endpoint){.addr = ipaddr_from4(0)};
+	s->remote = (struct endpoint){.addr = sock_any(s)};
 	if (!s->bound_addr)
-		s->local.addr = ipaddr_from4(0);
+		s->local.addr = sock_any(s);
 }
 
 void port_keep(struct sock *s)

@@ -199,6 +199,7 @@ struct sock_extra {
 	struct ipaddr pktinfo_src; /* IPV6_PKTINFO as an option; any: not set */
 	unsigned pktinfo_ifindex;
 	struct ip6_exts exts; /* sticky extension headers, each owned */
+	bool has_exts;
 };
 
 struct sock {
@@ -254,6 +255,11 @@ static inline bool sock_v6only(const struct sock *s)
 {
 	return s->family == AF_INET6 && s->opt->v6only;
 }
+/* How the sock's options say that its packets along `path` go: TTL, class, options, extension
+ * headers, flow label. The rest of *out is as it was. */
+void sock_fill_send(const struct sock *s, const struct ip_path *path, struct ip_send *out);
+/* What the options above make of each packet: bytes of IP options or extension headers. */
+uint32_t sock_send_overhead(const struct sock *s, const struct ip_path *path);
 /* Takes it out of all tables and frees it; the protocol has let go of its own parts. */
 void sock_free(struct sock *s);
 

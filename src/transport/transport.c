@@ -247,6 +247,53 @@ void sock_free(struct sock *s)
 	env_free(tp->env, s);
 }
 
+static void fill_send6(const struct sock *s, const struct ip_path *path, struct ip_send *out)
+{
+	const struct sock_options *o = s->opt;
+	int hops = path->multicast ? o->mcast_hops : o->hop_limit;
+
+	out->ttl = hops > 0 ? (uint8_t)hops : 0;
+	out->ttl_zero = hops == 0;
+	out->tos = o->tclass > 0 ? (uint8_t)o->tclass : 0;
+	out->no_mcast_loop = !o->mcast6_loop;
+	if (s->extra) {
+		out->flow_label = s->extra->flow & 0xfffff;
+		if (s->extra->has_exts)
+			out->exts = &s->extra->exts;
+	}
+}
+
+void sock_fill_send(const struct sock *s, const struct ip_path *path, struct ip_send *out)
+{
+	const struct sock_options *o = s->opt;
+
+	if (!ipaddr_is4(&path->dst)) {
+		fill_send6(s, path, out);
+		return;
+	}
+	if (path->multicast)
+		out->ttl = o->mcast_ttl >= 0 ? (uint8_t)o->mcast_ttl : 1;
+	else
+		out->ttl = o->ttl > 0 ? (uint8_t)o->ttl : 0;
+	out->tos = o->tos;
+	out->no_mcast_loop = !o->mcast_loop;
+	out->options_len = o->options_len;
+	out->options = o->options;
+}
+
+uint32_t sock_send_overhead(const struct sock *s, const struct ip_path *path)
+{
+	const struct ip6_exts *e;
+
+	if (ipaddr_is4(&path->dst))
+		return s->opt->options_len;
+	if (!s->extra || !s->extra->has_exts)
+		return 0;
+	e = &s->extra->exts;
+	return (uint32_t)e->hop_by_hop.bytes + e->dst_before_route.bytes + e->route.bytes +
+	       e->dst.bytes;
+}
+
 void sock_inherit_options(struct sock *child, const struct sock *parent)
 {
 	struct sock_options *o = counted(parent);

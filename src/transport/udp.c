@@ -84,7 +84,7 @@ static int disconnect_sock(struct sock *s)
 	if (!s->bound_port)
 		port_release(s);
 	else if (!s->bound_addr)
-		s->local.addr = ipaddr_from4(0);
+		s->local.addr = sock_any(s);
 	s->path.generation = 0;
 	return 0;
 }

@@ -50,7 +50,6 @@ static void limit(void **state)
 	berth_stack_free(st);
 }
 
-/* As on a Linux that was started with ipv6.disable=1. */
 static void families(void **state)
 {
 	struct pair pr = {.random_state = 3};
@@ -58,9 +57,12 @@ static void families(void **state)
 	struct berth_stack *st = berth_stack_new(&config);
 
 	(void)state;
-	assert_int_equal(berth_socket(st, AF_INET6, SOCK_STREAM, 0), -EAFNOSUPPORT);
+	assert_int_equal(berth_socket(st, AF_AX25, SOCK_STREAM, 0), -EAFNOSUPPORT);
 	assert_int_equal(berth_socket(st, AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
 			 0);
+	assert_int_equal(berth_socket(st, AF_INET6, SOCK_STREAM, 0), 1);
+	assert_int_equal(berth_socket(st, AF_INET6, SOCK_DGRAM, IPPROTO_UDP), 2);
+	assert_int_equal(berth_socket(st, AF_INET6, SOCK_DGRAM, IPPROTO_TCP), -EPROTONOSUPPORT);
 	berth_stack_free(st);
 	config.random = NULL;
 	assert_null(berth_stack_new(&config));
