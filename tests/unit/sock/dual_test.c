@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* IPv4 sockets on the kernel and on a stack, see dual.h. */
+/*
+ * IPv4 sockets on the kernel and on a stack, see dual.h: states, options, flags of every call.
+ */
 #include <netinet/tcp.h>
 
 #include "dual.h"
