@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPv4 sockets on the kernel and on a stack, see dual.h: states, options, flags of every call.
+ * IPv4 sockets on the kernel and on a stack, see dual.h: results, errors and poll masks of
+ * every call in every state, flags, queues, and what options take and give.
  */
 #include <netinet/tcp.h>
 
