@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-FOLDERS = ["base", "pkt", "wire", "link", "net", "transport", "tcp", "sock", "stack", "dns",
+FOLDERS = ["base", "pkt", "wire", "link", "net", "transport", "tcp", "sock", "unix", "stack", "dns",
            "world", "run", "cli"]
 CORE = FOLDERS[:-2]  # everything below run/: no clock, no chance, no I/O
 # These use the stack only through include/berth, which proves that the public API is enough.

@@ -26,6 +26,12 @@ extern "C" {
 #endif
 
 BERTH_API int berth_socket(struct berth_stack *st, int family, int type, int protocol);
+/* Two connected sockets. AF_UNIX only, else -EOPNOTSUPP. */
+BERTH_API int berth_socketpair(struct berth_stack *st, int family, int type, int protocol,
+			       int out_fds[2]);
+/* Takes the path that an AF_UNIX socket is or was bound to off the host, as unlink(2). There is
+ * no file system: a host has the paths that were bound and not yet unlinked. -ENOENT. */
+BERTH_API int berth_unlink(struct berth_stack *st, const char *path);
 BERTH_API int berth_bind(struct berth_stack *st, int fd, const struct sockaddr *addr,
 			 socklen_t len);
 BERTH_API int berth_listen(struct berth_stack *st, int fd, int backlog);

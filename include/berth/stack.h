@@ -48,6 +48,8 @@ struct berth_stack_config {
 	/* The Unix time when the driver's time was 0, for the timestamps that programs are
 	 * given (SO_TIMESTAMP, SIOCGSTAMP). */
 	berth_time epoch;
+	/* Who the host's programs are, for SO_PEERCRED and SCM_CREDENTIALS. pid 0: 1. */
+	uint32_t pid, uid, gid;
 };
 
 /*

@@ -27,6 +27,9 @@ struct env {
 	 * freely: it does nothing but set a flag and, the first time, call the driver. */
 	void (*wake)(struct env *env);
 	void *random_ctx;
+	struct {
+		uint32_t pid, uid, gid;
+	} creds; /* of all programs on the host, as AF_UNIX tells them */
 	uint8_t hash_key[16];      /* of env_hash() */
 	uint64_t drops[DROP_COUNT];
 	uint64_t bytes_held;       /* payload in socket queues, <= limits.bytes_max */

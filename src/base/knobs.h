@@ -20,6 +20,7 @@ struct knobs {
 	int32_t igmp_max_memberships;
 	int32_t somaxconn;
 	int32_t rmem_default, wmem_default; /* bytes as getsockopt shows them */
+	int32_t unix_max_dgram_qlen;
 	int32_t tcp_rmem_default, tcp_wmem_default;
 	int32_t tcp_fin_timeout;     /* seconds */
 	int32_t tcp_keepalive_time;  /* seconds */

@@ -147,8 +147,6 @@ static void put_pieces(struct control *w, const struct socket *so, const struct 
 {
 	const struct sock_options *opt = so->sock->opt;
 
-	if (m->time && !m->has_error)
-		put_time(w, m, so->sock);
 	if (m->has_info) {
 		int ttl = m->info.ttl;
 
@@ -177,6 +175,8 @@ void cmsg_fill(struct socket *so, struct proto_msg *m, struct msghdr *msg)
 	const struct proto_names *names = so->sock->proto->names;
 	struct control w = {msg->msg_control, msg->msg_controllen, 0, false};
 
+	if (m->time && !m->has_error)
+		put_time(&w, m, so->sock);
 	if (!names)
 		put_pieces(&w, so, m);
 	else if (names->fill_control)

@@ -62,6 +62,8 @@ static int start(const struct socket *so, const struct msghdr *msg, int flags, s
 	m->name_len = 0;
 	m->out_name = NULL;
 	m->out_name_len = 0;
+	m->attached = NULL;
+	m->attached_creds = false;
 	m->ttl = -1;
 	m->tos = -1;
 	m->pktinfo_ifindex = 0;

@@ -168,11 +168,14 @@ static int get_ifconf(const struct socket *so, struct ifconf *conf)
 
 static int get_stamp(const struct socket *so, bool nanoseconds, void *out)
 {
-	berth_time t = so->sock->type == SOCK_DGRAM ? dgram_of_const(so->sock)->stamp : 0;
+	bool keeps = so->sock->type == SOCK_DGRAM && !so->sock->proto->names;
+	berth_time t = keeps ? dgram_of_const(so->sock)->stamp : 0;
 	berth_time unix_time = sock_env(so->sock)->epoch + t;
 	struct timeval tv = {unix_time / BERTH_SEC, unix_time % BERTH_SEC / BERTH_USEC};
 	struct timespec ts = {unix_time / BERTH_SEC, unix_time % BERTH_SEC};
 
+	if (so->sock->proto->names) /* Linux: they keep none */
+		return -ENOTTY;
 	if (!out)
 		return -EFAULT;
 	if (!t)

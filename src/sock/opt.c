@@ -43,9 +43,13 @@ static bool is_own(const struct proto *proto, const struct opt_level *level)
 	return false;
 }
 
-/* NULL: a level that means nothing to this socket. */
-static const struct opt_level *find_level(const struct sock *s, int level)
+/* NULL: a level that means nothing to this socket. SOL_SOCKET has rows that are some family's. */
+static const struct opt_level *find_level(const struct sock *s, int level, int name)
 {
+	for (const struct opt_level *const *own = s->proto->options; own && *own; own++) {
+		if ((*own)->level == SOL_SOCKET && level == SOL_SOCKET && opt_level_has(*own, name))
+			return *own;
+	}
 	if (level == SOL_SOCKET)
 		return &opt_socket;
 	/* Linux: IPv6 sockets have IPv4's options too, for what they do with mapped addresses. */
@@ -61,15 +65,15 @@ static const struct opt_level *find_level(const struct sock *s, int level)
 int opt_set(struct socket *so, int level, int name, const void *value, socklen_t len)
 {
 	struct sock *s = so->sock;
-	const struct opt_level *table = find_level(s, level);
+	const struct opt_level *table = find_level(s, level, name);
 	int result;
 
 	if (len > INT_MAX)
 		return -EINVAL;
 	if (len > 0 && !value)
 		return -EFAULT;
-	if (!table)
-		return -ENOPROTOOPT;
+	if (!table) /* Linux: AF_UNIX has nothing to ask at all */
+		return s->family == AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
 	result = opt_level_set(table, s, name, value, len);
 	if (result == 0 && s->proto->option_changed && !is_own(s->proto, table))
 		s->proto->option_changed(s, level, name);
@@ -78,7 +82,7 @@ int opt_set(struct socket *so, int level, int name, const void *value, socklen_t
 
 int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len)
 {
-	const struct opt_level *table = find_level(so->sock, level);
+	const struct opt_level *table = find_level(so->sock, level, name);
 
 	if (!len)
 		return -EFAULT;

@@ -20,7 +20,7 @@
 
 static void queue_event(struct socket *so)
 {
-	if (!so->user || !list_empty(&so->event_link))
+	if (!so->user || so->fd < 0 || !list_empty(&so->event_link))
 		return;
 	struct sockets *all = sockets_of(so);
 
@@ -35,6 +35,12 @@ void ready_on_notify(void *ctx, struct sock *s, unsigned events)
 	queue_event(s->upper);
 }
 
+/* Linux: tcp_poll() has no band for writing, all others have. */
+static bool tcp_like(const struct sock *s)
+{
+	return s->type == SOCK_STREAM && !s->proto->names;
+}
+
 short ready_mask(const struct socket *so)
 {
 	const struct sock *s = so->sock;
@@ -43,7 +49,7 @@ short ready_mask(const struct socket *so)
 	if (mask & POLLIN)
 		mask |= POLLRDNORM;
 	if (mask & POLLOUT)
-		mask |= POLLWRNORM | (s->type == SOCK_STREAM ? 0u : (unsigned)POLLWRBAND);
+		mask |= POLLWRNORM | (tcp_like(s) ? 0u : (unsigned)POLLWRBAND);
 	return (short)mask;
 }
 

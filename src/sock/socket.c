@@ -8,7 +8,8 @@
  * A struct socket is what the program holds, a struct sock what the protocol holds; close() takes
  * the former away, and the latter lives on until its last packet has been acknowledged.
  *
- * Ownership: the table owns sockets; a socket owns its sock until socket_close().
+ * Ownership: the table owns sockets; a socket owns its sock until socket_close(). One that was
+ * passed on has several descriptors, or is in messages: passed.c counts them.
  */
 #include "sock/socket.h"
 
@@ -20,9 +21,11 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "sock/passed.h"
 #include "sock/ready.h"
 
 #define WORD_BITS 64u
+#define PASSED_BUCKETS 8u
 #define TABLE_STEP 4096u /* descriptors; one word of `full` */
 
 struct sockets *sockets_new(struct env *env, struct transport *tp,
@@ -36,6 +39,12 @@ struct sockets *sockets_new(struct env *env, struct transport *tp,
 	all->tp = tp;
 	all->protos = protos;
 	list_init(&all->events);
+	list_init(&all->in_flight);
+	list_init(&all->dying);
+	if (table_init(&all->passed, env, PASSED_BUCKETS) < 0) {
+		env_free(env, all);
+		return NULL;
+	}
 	tp->notify = ready_on_notify;
 	tp->notify_ctx = all;
 	return all;
@@ -50,6 +59,8 @@ void sockets_free(struct sockets *all)
 	env_free(all->env, all->table);
 	env_free(all->env, all->used);
 	env_free(all->env, all->full);
+	ASSERT(all->passed.count == 0);
+	table_fini(&all->passed, all->env);
 	env_free(all->env, all);
 }
 
@@ -132,21 +143,37 @@ static void mark_free(struct sockets *all, uint32_t fd)
 		all->lowest = fd;
 }
 
-struct socket *socket_reserve(struct sockets *all)
+int socket_reserve_fd(struct sockets *all, struct socket *so)
 {
 	uint32_t fd = find_free(all);
-	struct socket *so;
 
+	if (fd >= all->env->limits.sockets_max)
+		return -EMFILE;
 	if (fd >= all->capacity && table_grow(all) < 0)
-		return NULL;
-	so = env_calloc(all->env, 1, sizeof(*so));
-	if (!so)
-		return NULL;
-	so->fd = (int)fd;
-	list_init(&so->event_link);
+		return -ENOMEM;
 	all->table[fd] = so;
 	mark_used(all, fd);
-	return so;
+	return (int)fd;
+}
+
+void socket_unreserve_fd(struct sockets *all, int fd)
+{
+	all->table[fd] = NULL;
+	mark_free(all, (uint32_t)fd);
+}
+
+struct socket *socket_reserve(struct sockets *all)
+{
+	struct socket *so = env_calloc(all->env, 1, sizeof(*so));
+
+	if (!so)
+		return NULL;
+	list_init(&so->event_link);
+	so->fd = socket_reserve_fd(all, so);
+	if (so->fd >= 0)
+		return so;
+	env_free(all->env, so);
+	return NULL;
 }
 
 void socket_attach(struct socket *so, struct sock *s)
@@ -159,8 +186,8 @@ void socket_attach(struct socket *so, struct sock *s)
 void socket_unreserve(struct sockets *all, struct socket *so)
 {
 	list_del(&so->event_link);
-	all->table[so->fd] = NULL;
-	mark_free(all, (uint32_t)so->fd);
+	if (so->fd >= 0) /* else it was last held by a message */
+		socket_unreserve_fd(all, so->fd);
 	env_free(all->env, so);
 }
 
@@ -235,8 +262,8 @@ int socket_new(struct sockets *all, int family, int type, int protocol)
 	if (all->tp->count >= all->env->limits.sockets_max)
 		return -ENFILE;
 	so = socket_reserve(all);
-	if (!so)
-		return -ENOMEM;
+	if (!so) /* sockets that were passed on have several descriptors */
+		return find_free(all) >= all->env->limits.sockets_max ? -EMFILE : -ENOMEM;
 	s = sock_new(all->tp, proto, family);
 	if (!s) {
 		socket_unreserve(all, so);
@@ -249,6 +276,18 @@ int socket_new(struct sockets *all, int family, int type, int protocol)
 		return result;
 	}
 	return so->fd;
+}
+
+void sockets_close(struct sockets *all, int fd, bool abort)
+{
+	struct socket *so = socket_get(all, fd);
+
+	if (so->passed)
+		passed_close(so, fd);
+	else if (abort)
+		socket_abort(so);
+	else
+		socket_close(so);
 }
 
 int socket_tcp_state(const struct socket *so)

@@ -27,9 +27,12 @@ struct socket {
 	struct sock *sock;
 	void *user;		/* berth_sock_set_user() */
 	struct list event_link; /* in its sockets' events, at most once */
-	int fd;
+	int fd;	       /* the lowest, if it was passed on; -1: it is only in messages */
 	uint8_t state; /* enum socket_state */
+	bool passed;   /* sock/passed.h */
 };
+
+struct unix_space;
 
 struct sockets {
 	struct env *env;
@@ -41,6 +44,14 @@ struct sockets {
 	uint32_t capacity;		   /* descriptors there is room for, a multiple of 4096 */
 	uint32_t lowest;		   /* no descriptor below is free */
 	struct list events;		   /* struct socket, oldest first */
+	/* sock/passed.h: */
+	struct table passed;	       /* struct passed */
+	struct list in_flight;	       /* struct passed that are in messages */
+	uint32_t in_flight_count;      /* references in messages, of all of them */
+	bool burying;		       /* somebody closes those on `dying` */
+	struct list dying;	       /* struct socket, by event_link, that nobody holds */
+	struct unix_space *unix_space; /* unix/unix.h: names and garbage of AF_UNIX */
+	void (*unheld)(struct sockets *all); /* a socket in flight lost its last descriptor */
 };
 
 /* Registers as tp's listener. `protos` is borrowed for good. NULL: no memory. */
@@ -58,10 +69,13 @@ static inline struct socket *socket_get(const struct sockets *all, int fd)
 /* socket(2). The new descriptor; -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -EINVAL,
  * -ENFILE, -ENOMEM. */
 int socket_new(struct sockets *all, int family, int type, int protocol);
-/* close(2): the descriptor is free at once, the sock goes on alone. */
+/* Its last descriptor is free at once, the sock goes on alone. */
 void socket_close(struct socket *so);
 /* Closes with a reset. */
 void socket_abort(struct socket *so);
+
+/* close(2) or berth_abort() of a descriptor that is open; the socket closes with its last. */
+void sockets_close(struct sockets *all, int fd, bool abort);
 
 /* The table that it is in. */
 static inline struct sockets *sockets_of(const struct socket *so)
@@ -73,6 +87,9 @@ static inline struct sockets *sockets_of(const struct socket *so)
 struct socket *socket_reserve(struct sockets *all);
 void socket_attach(struct socket *so, struct sock *s);
 void socket_unreserve(struct sockets *all, struct socket *so);
+/* The lowest free descriptor becomes one of `so`'s. -EMFILE, -ENOMEM. */
+int socket_reserve_fd(struct sockets *all, struct socket *so);
+void socket_unreserve_fd(struct sockets *all, int fd);
 
 /* The state of <netinet/tcp.h>, as `ss` shows it. */
 int socket_tcp_state(const struct socket *so);

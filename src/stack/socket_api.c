@@ -15,6 +15,7 @@
 #include "sock/opt.h"
 #include "sock/ready.h"
 #include "stack/host.h"
+#include "unix/unix.h"
 
 /* The socket of a call that begins now. Calls that end what another began (commit, consume) take
  * it as it is: no timer may run between the two. */
@@ -39,6 +40,30 @@ static ssize_t settled_io(struct berth_stack *st, ssize_t result)
 int berth_socket(struct berth_stack *st, int family, int type, int protocol)
 {
 	return socket_new(st->sockets, family, type, protocol);
+}
+
+int berth_socketpair(struct berth_stack *st, int family, int type, int protocol, int out_fds[2])
+{
+	int a = socket_new(st->sockets, family, type, protocol);
+	int b = a < 0 ? a : socket_new(st->sockets, family, type, protocol);
+
+	if (b >= 0 && family == AF_UNIX) {
+		unix_socketpair(socket_get(st->sockets, a)->sock,
+				socket_get(st->sockets, b)->sock);
+		out_fds[0] = a;
+		out_fds[1] = b;
+		return 0;
+	}
+	if (a >= 0)
+		sockets_close(st->sockets, a, false);
+	if (b >= 0)
+		sockets_close(st->sockets, b, false);
+	return settled(st, b < 0 ? b : -EOPNOTSUPP);
+}
+
+int berth_unlink(struct berth_stack *st, const char *path)
+{
+	return path ? unix_unlink(st->sockets, path) : -EFAULT;
 }
 
 int berth_bind(struct berth_stack *st, int fd, const struct sockaddr *addr, socklen_t len)
@@ -131,21 +156,17 @@ int berth_shutdown(struct berth_stack *st, int fd, int how)
 
 int berth_close(struct berth_stack *st, int fd)
 {
-	struct socket *so = find(st, fd);
-
-	if (!so)
+	if (!find(st, fd))
 		return -EBADF;
-	socket_close(so);
+	sockets_close(st->sockets, fd, false);
 	return settled(st, 0);
 }
 
 int berth_abort(struct berth_stack *st, int fd)
 {
-	struct socket *so = find(st, fd);
-
-	if (!so)
+	if (!find(st, fd))
 		return -EBADF;
-	socket_abort(so);
+	sockets_close(st->sockets, fd, true);
 	return settled(st, 0);
 }
 

@@ -22,8 +22,17 @@
 #include "tcp/tcp.h"
 #include "transport/dgram.h"
 #include "transport/udp.h"
+#include "unix/unix.h"
 
-static const struct proto *const protos[] = {&tcp_proto, &udp_proto, NULL};
+static const struct proto *const protos[] = {
+	&tcp_proto,
+	&udp_proto,
+	&unix_stream_proto,
+	&unix_dgram_proto,
+	&unix_seqpacket_proto,
+	&unix_raw_proto,
+	NULL,
+};
 
 /* What an idle connection costs an end, besides its place in tables. */
 STATIC_ASSERT(sizeof(struct tcp) + sizeof(struct socket) <= 1024);
@@ -108,7 +117,7 @@ static int add_layers(struct berth_stack *st)
 	if (tcp_init(st->tp) < 0)
 		return -1;
 	st->sockets = sockets_new(&st->env, st->tp, protos);
-	if (st->sockets == NULL)
+	if (st->sockets == NULL || unix_init(st->sockets) < 0)
 		return -1;
 	st->listener = (struct link_listener){.ctx = st, .on_tx_space = on_tx_space};
 	links_listen(st->links, &st->listener);
@@ -133,6 +142,7 @@ struct berth_stack *berth_stack_new(const struct berth_stack_config *config)
 			.pool = config->pool,
 			.random = config->random,
 			.random_ctx = config->ctx,
+			.creds = {config->pid ? config->pid : 1, config->uid, config->gid},
 			.wake = on_env_wake},
 		.wake = config->wake,
 		.ctx = config->ctx,
@@ -162,11 +172,10 @@ struct berth_stack *berth_stack_new(const struct berth_stack_config *config)
 static void close_all(struct berth_stack *st)
 {
 	for (int fd = 0; (uint32_t)fd < st->sockets->capacity; fd++) {
-		struct socket *so = socket_get(st->sockets, fd);
-
-		if (so != NULL)
-			socket_abort(so);
+		if (socket_get(st->sockets, fd) != NULL)
+			sockets_close(st->sockets, fd, true);
 	}
+	unix_fini(st->sockets);
 }
 
 void berth_stack_free(struct berth_stack *st)

@@ -36,6 +36,7 @@ static const struct knob table[] = {
 	KNOB("net.core.somaxconn", somaxconn, 0, 65535, 4096),
 	KNOB("net.core.rmem_default", rmem_default, 2304, INT32_MAX, 212992),
 	KNOB("net.core.wmem_default", wmem_default, 4608, INT32_MAX, 212992),
+	KNOB("net.unix.max_dgram_qlen", unix_max_dgram_qlen, 0, INT32_MAX, 10),
 	KNOB("net.ipv4.tcp_rmem.default", tcp_rmem_default, 4096, INT32_MAX, 131072),
 	KNOB("net.ipv4.tcp_wmem.default", tcp_wmem_default, 4096, INT32_MAX, 16384),
 	IPV4(tcp_fin_timeout, 1, 86400, 60),

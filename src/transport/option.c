@@ -33,6 +33,11 @@ static const struct opt_row *find_row(const struct opt_level *level, int name)
 	return NULL;
 }
 
+bool opt_level_has(const struct opt_level *level, int name)
+{
+	return find_row(level, name) != NULL;
+}
+
 static const uint8_t *field_of(const struct opt_level *level, const struct sock *s,
 			       const struct opt_row *row)
 {

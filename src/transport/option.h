@@ -85,6 +85,9 @@ struct opt_level {
 int opt_get_zero(struct opt_arg *a);
 int opt_get_one(struct opt_arg *a);
 
+/* Whether it has a row for this option. */
+bool opt_level_has(const struct opt_level *level, int name);
+
 /* setsockopt and getsockopt of one level, once arguments are known to be there. -ENOPROTOOPT: no
  * such row; what the row answers. */
 int opt_level_set(const struct opt_level *level, struct sock *s, int name, const void *value,

@@ -65,6 +65,10 @@ struct proto_msg {
 	struct sockaddr_storage *out_name;
 	socklen_t out_name_len;
 	uint32_t flow; /* with addr: sin6_flowinfo, host order */
+	/* What goes along with the bytes, in the family's own words: from parse_control() to
+	 * send(), from recv() to fill_control(). */
+	void *attached;
+	bool attached_creds;
 	/* Send: control data that overrides the socket's options, -1 or 0: not given. */
 	int ttl, tos;
 	int dontfrag, gso_bytes;

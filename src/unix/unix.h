@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AF_UNIX: sockets that talk to each other inside one host, without a packet. What the files of
+ * this folder share.
+ *
+ *     unix.c         the protocols: life, readiness, options, queues' lengths
+ *     unix_name.c    names: paths, abstract names, and who is bound to them
+ *     unix_conn.c    bind, listen, connect, accept, socketpair
+ *     unix_msg.c     messages: what waits in a receive queue, and what it costs the sender
+ *     unix_stream.c  sending and receiving on streams, urgent data
+ *     unix_dgram.c   the same on datagram and seqpacket sockets
+ *     unix_rights.c  SCM_RIGHTS and SCM_CREDENTIALS
+ *     unix_gc.c      sockets that only each other's messages hold
+ *
+ * A socket is a struct unix_sock while it is open; what others may still need of it when it is
+ * closed is its struct unix_end, which is counted: its name (a peer, or who reads its last message,
+ * may ask), and how much of its send buffer is in others' queues.
+ */
+#ifndef UNIX_UNIX_H
+#define UNIX_UNIX_H
+
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/list.h"
+#include "base/table.h"
+#include "base/timer.h"
+#include "pkt/packet.h"
+#include "sock/socket.h"
+#include "transport/proto.h"
+
+/* The family, a full sun_path, and the byte that ends it. */
+#define UNIX_NAME_MAX (sizeof(struct sockaddr_un) + 1)
+#define UNIX_NAME_AT offsetof(struct sockaddr_un, sun_path)
+
+struct unix_sock;
+
+/* A name of the host's: an address as getsockname() gives it, and who has it. */
+struct unix_name {
+	struct table_node node;
+	uint32_t refs;		 /* ends that have it; the table, while it is there */
+	struct unix_sock *owner; /* bound to it; NULL: a path whose socket is closed */
+	uint8_t type;		 /* abstract names are one space for each type */
+	uint8_t len;		 /* of `bytes` */
+	uint8_t bytes[];
+};
+
+/* See above. */
+struct unix_end {
+	uint32_t refs;		/* its sock, peers, messages it sent */
+	uint32_t wmem;		/* bytes of its send buffer in others' queues, overhead counted */
+	struct unix_sock *sock; /* NULL: closed */
+	struct unix_name *name; /* counted; NULL: unnamed */
+	struct list waiters;	/* ends that wait for room in this one's queue */
+	struct list wait_link;	/* in the `waiters` of the one that had none for it */
+};
+
+/* One message, or one piece of a stream, in a receive queue. Its bytes are in the packet in whose
+ * header area it lies. */
+struct unix_msg {
+	struct list link;
+	struct unix_end *from;	    /* counted */
+	struct unix_rights *rights; /* owned; NULL: none */
+	uint32_t bytes, consumed;
+	uint32_t cost; /* of the sender's buffer */
+	bool has_creds;
+};
+
+/* Sockets that a message carries: SCM_RIGHTS. */
+#define UNIX_RIGHTS_MAX 253
+struct unix_rights {
+	struct list link; /* in its receiver's `carried` */
+	uint32_t count;
+	struct socket *files[]; /* a reference each, see sock/passed.h */
+};
+
+struct unix_sock {
+	struct sock sock;
+	struct unix_end *end;
+	struct unix_end *peer; /* counted; NULL: not connected */
+	uint8_t state;	       /* TCP_CLOSE, TCP_LISTEN or TCP_ESTABLISHED */
+	bool passcred, passsec, refuse_rights;
+	bool embryo;	       /* in a listener's `embryos`, not accepted yet */
+	struct ucred peercred; /* SO_PEERCRED: pid 0, uid and gid -1: nobody's */
+	int peek_off;	       /* SO_PEEK_OFF; -1: off */
+	struct list queue;     /* struct unix_msg */
+	uint32_t queue_count;
+	struct unix_msg *oob; /* the urgent byte, in the queue; NULL: none unread */
+	struct list carried;  /* struct unix_rights of the queue */
+	uint32_t backlog;     /* listen()'s, or how many datagrams may wait */
+	struct list embryos;  /* listening: struct unix_sock, by embryo_link */
+	struct list embryo_link;
+	uint32_t embryo_count;
+};
+
+/* What the AF_UNIX of one host has in common. */
+struct unix_space {
+	struct sockets *all;
+	struct table names;
+	struct timer gc_timer;
+};
+
+/* The space of a host's sockets, which unix_fini() takes away, with all that nobody holds any
+ * more: to be called when every descriptor is closed. -ENOMEM. */
+int unix_init(struct sockets *all);
+void unix_fini(struct sockets *all);
+
+/* AF_UNIX's rows of the table of protocols. */
+extern const struct proto unix_stream_proto, unix_dgram_proto, unix_seqpacket_proto, unix_raw_proto;
+
+/* AF_UNIX's own of SOL_SOCKET. */
+extern const struct opt_level unix_options;
+
+static inline struct unix_sock *unix_of(struct sock *s)
+{
+	return container_of(s, struct unix_sock, sock);
+}
+
+static inline const struct unix_sock *unix_of_const(const struct sock *s)
+{
+	return container_of(s, const struct unix_sock, sock);
+}
+
+static inline struct sockets *unix_sockets(const struct unix_sock *u)
+{
+	return u->sock.tp->notify_ctx;
+}
+
+static inline bool unix_is_dgram(const struct unix_sock *u)
+{
+	return u->sock.type == SOCK_DGRAM;
+}
+
+/* The open socket at the other end; NULL: none, or closed. */
+static inline struct unix_sock *unix_peer(const struct unix_sock *u)
+{
+	return u->peer ? u->peer->sock : NULL;
+}
+
+void unix_end_put(struct env *env, struct unix_end *e);
+/* Becomes `peer`'s, NULL: nobody's. */
+void unix_set_peer(struct unix_sock *u, struct unix_sock *peer);
+/* Closes a socket that the caller has taken off every list: the peer of one that was never accepted
+ * is reset. */
+void unix_release(struct unix_sock *u);
+/* The error of a socket, cleared: 0 or negative. */
+int unix_take_error(struct unix_sock *u);
+/* Whether a queue has all that may wait in it. */
+bool unix_full(const struct unix_sock *u);
+/* `u` wants to hear of room in the queue of `at`. */
+void unix_wait(struct unix_sock *u, struct unix_sock *at);
+void unix_wake_waiters(struct unix_end *e);
+/* Linux: unix_writable(), POLLOUT; whether `wmem` of the buffer leave enough of it. */
+static inline bool unix_writable(const struct sock *s, uint32_t wmem)
+{
+	return (uint64_t)wmem * 4 <= s->sndbuf;
+}
+void unix_own_creds(const struct unix_sock *u, struct ucred *out);
+
+/* unix_name.c */
+
+/* What a program gave as an address, in the form in which names are kept. */
+struct unix_key {
+	socklen_t len;
+	uint8_t bytes[UNIX_NAME_MAX];
+};
+/* -EINVAL. */
+int unix_key_parse(const struct sockaddr *addr, socklen_t len, struct unix_key *out);
+/* -EINVAL: it has a name; -EADDRINUSE, -ENOSPC, -ENOMEM. */
+int unix_bind(struct sock *s, const struct sockaddr *addr, socklen_t len);
+/* A name of the host's choice, if it has none. */
+int unix_autobind(struct unix_sock *u);
+/* Who is bound there, of the same type. -ENOENT, -ECONNREFUSED, -EPROTOTYPE. */
+int unix_find(const struct unix_sock *u, const struct unix_key *key, struct unix_sock **out);
+/* unlink(2) for the paths of a host: -ENOENT, -ENAMETOOLONG. */
+int unix_unlink(struct sockets *all, const char *path);
+/* The owner is closing: an abstract name is free, a path stays until it is unlinked. */
+void unix_name_leave(struct unix_sock *u);
+void unix_name_put(struct env *env, struct unix_name *n);
+/* As getsockname() has it; returns the length. */
+socklen_t unix_name_give(const struct unix_end *e, struct sockaddr_storage *out);
+
+/* unix_conn.c */
+
+int unix_listen(struct sock *s, int backlog);
+int unix_accept(struct sock *s, struct sock **out);
+int unix_connect(struct sock *s, const struct sockaddr *addr, socklen_t len);
+int unix_getname(const struct sock *s, bool peer, struct sockaddr_storage *out);
+/* Ties two new sockets of one type together. */
+void unix_socketpair(struct sock *a, struct sock *b);
+
+/* unix_msg.c */
+
+/* Whether a message of this cost may be sent now: 0, -EAGAIN, -EPIPE, -ENOBUFS, SO_ERROR. */
+int unix_may_alloc(struct unix_sock *u, uint32_t cost);
+/* What Linux's buffers of a message would count for. */
+uint32_t unix_stream_cost(size_t bytes);
+uint32_t unix_dgram_cost(size_t bytes);
+/* The most bytes of one piece of a stream. */
+#define UNIX_PIECE_MAX 36544u
+/* A message with bytes [at, at + bytes) of what the program gave. NULL: no memory. */
+struct unix_msg *unix_msg_new(struct unix_sock *from, const struct proto_msg *m, size_t at,
+			      size_t bytes, uint32_t cost);
+/* Puts it into the queue of `to`, with the rights and credentials that go along. */
+void unix_msg_queue(struct unix_sock *from, struct unix_sock *to, struct unix_msg *msg,
+		    struct proto_msg *m);
+/* Takes it off its queue and frees it. */
+void unix_msg_free(struct unix_sock *at, struct unix_msg *msg);
+void unix_purge(struct unix_sock *u);
+/* The next one; NULL: the last. */
+struct unix_msg *unix_msg_first(const struct unix_sock *u);
+struct unix_msg *unix_msg_next(const struct unix_sock *u, const struct unix_msg *msg);
+static inline size_t unix_msg_left(const struct unix_msg *msg)
+{
+	return msg->bytes - msg->consumed;
+}
+/* Gives `bytes` bytes from `skip` on to the program, behind the `done` that it has. */
+void unix_msg_copy(const struct unix_msg *msg, size_t skip, size_t bytes, const struct proto_msg *m,
+		   size_t done);
+/* SO_PEEK_OFF, after bytes were looked at (> 0) or taken (< 0). */
+void unix_peek_move(struct unix_sock *u, int64_t bytes);
+
+/* unix_stream.c, unix_dgram.c */
+
+ssize_t unix_stream_send(struct sock *s, struct proto_msg *m);
+ssize_t unix_stream_recv(struct sock *s, struct proto_msg *m);
+bool unix_at_mark(const struct unix_sock *u);
+ssize_t unix_dgram_send(struct sock *s, struct proto_msg *m);
+ssize_t unix_dgram_recv(struct sock *s, struct proto_msg *m);
+ssize_t unix_seqpacket_send(struct sock *s, struct proto_msg *m);
+ssize_t unix_seqpacket_recv(struct sock *s, struct proto_msg *m);
+/* What a datagram socket loses with its peer: what it had not read. */
+void unix_dgram_disconnected(struct unix_sock *u, struct unix_end *from);
+
+/* unix_rights.c */
+
+int unix_parse_control(struct sock *s, const struct msghdr *msg, struct proto_msg *m);
+void unix_fill_control(struct sock *s, struct proto_msg *m, struct control *out);
+/* The message lets go of them. Takes NULL. */
+void unix_rights_free(struct env *env, struct unix_rights *r);
+/* The same again, for MSG_PEEK. NULL: no memory, or too many under way. */
+struct unix_rights *unix_rights_again(struct env *env, const struct unix_rights *r);
+
+/* unix_gc.c */
+
+/* A socket in flight has lost its last descriptor. */
+void unix_gc_hint(struct sockets *all);
+void unix_gc(struct sockets *all);
+void unix_gc_on_timer(struct timer *t);
+
+#endif
