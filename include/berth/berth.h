@@ -6,6 +6,7 @@
 #define BERTH_BERTH_H
 
 #include <berth/netif.h>
+#include <berth/resolve.h>
 #include <berth/socket.h>
 #include <berth/stack.h>
 #include <berth/types.h>

@@ -92,7 +92,7 @@ BERTH_API struct berth_packet *berth_output(struct berth_stack *st, unsigned *ou
 
 /* A socket whose readiness rose since it was last reported. */
 struct berth_event {
-	int fd;
+	int fd;        /* -1: a name was resolved (berth/resolve.h) */
 	short events;  /* POLLIN, POLLOUT, POLLERR, POLLHUP, POLLRDHUP, POLLPRI as of now */
 	void *user;    /* berth_sock_set_user() */
 };

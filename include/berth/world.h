@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include <berth/resolve.h>
 #include <berth/stack.h>
 #include <berth/types.h>
 
@@ -172,7 +173,8 @@ BERTH_API int berth_world_add_alias(struct berth_world *w, const char *name, int
 
 /* The name service answers on every host under this address, port 53, UDP and TCP: A, AAAA and PTR
  * of every host; unknown names NXDOMAIN. Impairments do not touch it, nor is it observed. An
- * address outside 127/8 is added to each host's lo. -EEXIST: it is a host's, or a name server
+ * address outside 127/8 is added to each host's lo. Each host's own resolver asks it
+ * (berth_resolver_set() later on replaces that). -EEXIST: it is a host's, or a name server
  * already; -EINVAL; -EAFNOSUPPORT, -ENOMEM. */
 BERTH_API int berth_world_add_nameserver(struct berth_world *w, const struct sockaddr *addr);
 
@@ -209,6 +211,21 @@ BERTH_API ssize_t berth_world_send(struct berth_world *w, int host, int fd, cons
 				   size_t bytes, int flags, berth_time timeout);
 BERTH_API ssize_t berth_world_recv(struct berth_world *w, int host, int fd, void *buf,
 				   size_t bytes, int flags, berth_time timeout);
+/* The time being over is EAI_AGAIN, or TRY_AGAIN; -EINVAL and -EDEADLK are EAI_SYSTEM, or
+ * NO_RECOVERY. */
+BERTH_API int berth_world_getaddrinfo(struct berth_world *w, int host, const char *node,
+				      const char *service, const struct addrinfo *hints,
+				      struct addrinfo **res, berth_time timeout);
+BERTH_API int berth_world_getnameinfo(struct berth_world *w, int host, const struct sockaddr *addr,
+				      socklen_t len, char *name, socklen_t name_bytes,
+				      char *service, socklen_t service_bytes, int flags,
+				      berth_time timeout);
+BERTH_API struct hostent *berth_world_gethostbyname(struct berth_world *w, int host,
+						    const char *name, int family,
+						    int *out_h_errno, berth_time timeout);
+BERTH_API struct hostent *berth_world_gethostbyaddr(struct berth_world *w, int host,
+						    const void *addr, socklen_t len, int family,
+						    int *out_h_errno, berth_time timeout);
 BERTH_API berth_time berth_world_now(const struct berth_world *w);
 
 /*

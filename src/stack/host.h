@@ -16,6 +16,14 @@
 #include "sock/socket.h"
 #include "transport/demux.h"
 
+/* Who takes events of sockets before the driver sees them: the resolver (dns/resolver.h), once
+ * there is one. */
+struct event_taker {
+	bool (*take)(void *ctx, const struct berth_event *ev); /* NULL: nobody */
+	void (*free)(void *ctx);
+	void *ctx;
+};
+
 struct berth_stack {
 	struct env env;
 	struct links *links;
@@ -23,10 +31,12 @@ struct berth_stack {
 	struct transport *tp;
 	struct sockets *sockets;
 	struct link_listener listener;
+	struct event_taker taker;
+	bool resolved; /* the resolver has an answer that the driver was not told of */
 	struct berth_pool *own_pool; /* made here, because the configuration gave none; or NULL */
 	void (*wake)(void *ctx);
 	void *ctx;
-	const berth_time *clock; /* the driver's present, or NULL */
+	const berth_time *clock;   /* the driver's present, or NULL */
 	bool awake;		   /* the driver was woken, and has not drained us since */
 	berth_time deadline_known; /* what the driver was told, or will be when it has drained us */
 };

@@ -39,7 +39,7 @@ STATIC_ASSERT(sizeof(struct tcp) + sizeof(struct socket) <= 1024);
 
 static bool quiet(const struct berth_stack *st)
 {
-	return list_empty(&st->links->tx_list) && list_empty(&st->sockets->events);
+	return list_empty(&st->links->tx_list) && list_empty(&st->sockets->events) && !st->resolved;
 }
 
 static void wake(struct berth_stack *st)
@@ -186,6 +186,8 @@ void berth_stack_free(struct berth_stack *st)
 
 	st->awake = true; /* no news any more */
 	list_del(&st->listener.link);
+	if (st->taker.free != NULL)
+		st->taker.free(st->taker.ctx);
 	if (st->sockets != NULL)
 		close_all(st);
 	if (st->tp != NULL) {
@@ -258,11 +260,16 @@ struct berth_packet *berth_output(struct berth_stack *st, unsigned *out_ifindex)
 
 bool berth_next_event(struct berth_stack *st, struct berth_event *out)
 {
-	bool found = ready_next(st->sockets, out);
-
-	if (!found)
-		on_drained(st);
-	return found;
+	while (ready_next(st->sockets, out))
+		if (!st->taker.take || !st->taker.take(st->taker.ctx, out))
+			return true;
+	if (st->resolved) {
+		st->resolved = false;
+		*out = (struct berth_event){-1, POLLIN, NULL};
+		return true;
+	}
+	on_drained(st);
+	return false;
 }
 
 bool berth_stack_drops(const struct berth_stack *st, unsigned i, struct berth_counter *out)

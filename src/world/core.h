@@ -69,6 +69,7 @@ struct host {
 	struct list ready;    /* in world->ready: has frames to pull */
 	struct list eventful; /* in world->eventful: may have socket events */
 	bool event_held;      /* one event was taken from the stack while serving names */
+	bool resolved;	      /* and the one that says that a name was resolved */
 	struct berth_event event;
 	struct lane loopback;
 	struct vec cables;     /* of struct cable */

@@ -118,8 +118,12 @@ static bool take_events(struct host *h)
 			served = true;
 			continue;
 		}
-		h->event_held = true;
-		list_add_tail(&h->world->eventful, &h->eventful);
+		/* Those who wait for names in virtual time fetch no events: it must not be in
+		 * the way. */
+		h->resolved = h->resolved || h->event.fd < 0;
+		h->event_held = h->event.fd >= 0;
+		if (list_empty(&h->eventful))
+			list_add_tail(&h->world->eventful, &h->eventful);
 	}
 	return served;
 }

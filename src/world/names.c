@@ -328,6 +328,18 @@ static struct name_service *service_of(struct host *h)
 	return s;
 }
 
+/* The host's own resolver asks the world's servers. */
+static int set_resolver(struct host *h)
+{
+	struct sockaddr_storage servers[BERTH_RESOLVER_SERVERS_MAX];
+	struct berth_resolver_config config = {.servers = servers};
+	const struct vec *all = &h->world->nameservers;
+
+	for (int i = 0; i < all->count && config.server_count < ARRAY_LEN(servers); i++)
+		netaddr_to(all->items[i], DNS_PORT, &servers[config.server_count++]);
+	return berth_resolver_set(h->stack, &config);
+}
+
 int names_open(struct host *h, const struct netaddr *server)
 {
 	struct name_service *s = service_of(h);
@@ -342,6 +354,8 @@ int names_open(struct host *h, const struct netaddr *server)
 		error = open_socket(s, server, SOCK_DGRAM);
 	if (error == 0)
 		error = open_socket(s, server, SOCK_STREAM);
+	if (error == 0)
+		error = set_resolver(h);
 	host_mark_ready(h);
 	return error;
 }

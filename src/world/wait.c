@@ -173,3 +173,93 @@ ssize_t berth_world_recv(struct berth_world *w, int host, int fd, void *buf, siz
 			return done > 0 ? (ssize_t)done : result;
 	}
 }
+
+/* Lets the world go on while names are being resolved; false: no longer. */
+static bool go_on(const struct wait *wait, int *out_error)
+{
+	*out_error = wait_step(wait);
+	return *out_error == 0;
+}
+
+int berth_world_getaddrinfo(struct berth_world *w, int host, const char *node, const char *service,
+			    const struct addrinfo *hints, struct addrinfo **res, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	int error = 0;
+	int result;
+
+	if (!st)
+		return EAI_SYSTEM;
+	do
+		result = berth_getaddrinfo(st, node, service, hints, res);
+	while (result == EAI_INPROGRESS && go_on(&wait, &error));
+	if (result == EAI_INPROGRESS)
+		return error == -EAGAIN ? EAI_AGAIN : EAI_SYSTEM;
+	return result;
+}
+
+int berth_world_getnameinfo(struct berth_world *w, int host, const struct sockaddr *addr,
+			    socklen_t len, char *name, socklen_t name_bytes, char *service,
+			    socklen_t service_bytes, int flags, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	int error = 0;
+	int result;
+
+	if (!st)
+		return EAI_SYSTEM;
+	do
+		result = berth_getnameinfo(st, addr, len, name, name_bytes, service, service_bytes,
+					   flags);
+	while (result == EAI_INPROGRESS && go_on(&wait, &error));
+	if (result == EAI_INPROGRESS)
+		return error == -EAGAIN ? EAI_AGAIN : EAI_SYSTEM;
+	return result;
+}
+
+static void end_of_wait(int error, int *h_error)
+{
+	if (*h_error == BERTH_RESOLVING)
+		*h_error = error == -EAGAIN ? TRY_AGAIN : NO_RECOVERY;
+}
+
+struct hostent *berth_world_gethostbyname(struct berth_world *w, int host, const char *name,
+					  int family, int *out_h_errno, berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	struct hostent *found = NULL;
+	int error = 0;
+
+	*out_h_errno = NO_RECOVERY;
+	if (!st)
+		return NULL;
+	do
+		found = berth_gethostbyname2(st, name, family, out_h_errno);
+	while (!found && *out_h_errno == BERTH_RESOLVING && go_on(&wait, &error));
+	if (!found)
+		end_of_wait(error, out_h_errno);
+	return found;
+}
+
+struct hostent *berth_world_gethostbyaddr(struct berth_world *w, int host, const void *addr,
+					  socklen_t len, int family, int *out_h_errno,
+					  berth_time timeout)
+{
+	struct wait wait = wait_start(w, timeout);
+	struct berth_stack *st = stack_of(w, host);
+	struct hostent *found = NULL;
+	int error = 0;
+
+	*out_h_errno = NO_RECOVERY;
+	if (!st)
+		return NULL;
+	do
+		found = berth_gethostbyaddr(st, addr, len, family, out_h_errno);
+	while (!found && *out_h_errno == BERTH_RESOLVING && go_on(&wait, &error));
+	if (!found)
+		end_of_wait(error, out_h_errno);
+	return found;
+}

@@ -196,12 +196,20 @@ void berth_world_set_observer(struct berth_world *w,
 		host_refresh_loopback(w->hosts.items[i]);
 }
 
-/* The event that a host holds. False: its socket is another one by now, or none. */
+/* The event that a host holds, which is on no list. False: its socket is another one by now, or
+ * none. */
 static bool take_held(struct host *h, struct berth_event *out)
 {
 	struct berth_sock_info info;
 
-	ASSERT(h->event_held);
+	ASSERT(h->event_held || h->resolved);
+	if (!h->event_held) {
+		h->resolved = false;
+		*out = (struct berth_event){-1, POLLIN, NULL};
+		return true;
+	}
+	if (h->resolved)
+		list_add_tail(&h->world->eventful, &h->eventful);
 	h->event_held = false;
 	*out = h->event;
 	return berth_sock_info(h->stack, out->fd, &info) == 0 && info.user == out->user;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * DNS messages from arbitrary bytes: what parses is walked to its end, written again and parsed to
- * the same; names survive the way to text and back; and the name service answers with messages that
- * parse, never longer than allowed.
+ * the same; names survive the way to text and back; the name service answers with messages that
+ * parse, never longer than allowed; and the resolver takes what answers the message's own question.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "dns/dns_answer.h"
 #include "dns/dns_msg.h"
 #include "dns/dns_serve.h"
 
@@ -114,8 +115,26 @@ static void try_serve(const uint8_t *data, size_t bytes, bool udp)
 	try_parse(out, length);
 }
 
+static void try_answer(const uint8_t *data, size_t bytes)
+{
+	struct dns_question question;
+	struct dns_answer a;
+	struct dns_header h;
+	struct dns_parser p;
+
+	if (!dns_parse(&p, data, bytes, &h) || !dns_parse_question(&p, &question))
+		return;
+	if (dns_answer_read(data, bytes, h.id, &question, &a) != DNS_TAKE)
+		return;
+	ASSERT(h.response && !h.truncated);
+	ASSERT((a.outcome == DNS_FOUND) == (a.count > 0));
+	ASSERT(a.count <= DNS_ANSWER_ADDRESSES);
+	try_name(&a.canonical);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
+	try_answer(data, bytes);
 	try_parse(data, bytes);
 	try_serve(data, bytes, true);
 	try_serve(data, bytes, false);

@@ -295,6 +295,38 @@ static void test_events_are_the_drivers_own(void **state)
 
 #define NAMES_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The hosts' own resolvers ask the service. */
+static void test_own_resolver(void **state)
+{
+	struct berth_world *w = *state;
+	const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+	struct sockaddr_in in = ip4("10.9.0.1", 80);
+	struct addrinfo *res;
+	struct hostent *h;
+	char host[64];
+	int error;
+
+	h = berth_world_gethostbyname(w, 2, "WEB", AF_INET, &error, BERTH_SEC);
+	assert_non_null(h);
+	assert_string_equal(h->h_name, "WEB");
+	assert_memory_equal(h->h_addr_list[0], "\x0a\x01", 2); /* the network that both are on */
+	assert_memory_equal(h->h_addr_list[1], "\x0a\x09", 2);
+	h = berth_world_gethostbyaddr(w, 2, &in.sin_addr, 4, AF_INET, &error, BERTH_SEC);
+	assert_non_null(h);
+	assert_string_equal(h->h_name, "web");
+	assert_null(berth_world_gethostbyname(w, 2, "nobody", AF_INET, &error, BERTH_SEC));
+	assert_int_equal(error, HOST_NOT_FOUND);
+	assert_int_equal(berth_world_getnameinfo(w, 0, (struct sockaddr *)&in, sizeof(in), host,
+						 sizeof(host), NULL, 0, 0, BERTH_SEC),
+			 0);
+	assert_string_equal(host, "web");
+	assert_int_equal(berth_world_getaddrinfo(w, 1, "far", "http", &hints, &res, BERTH_SEC), 0);
+	assert_int_equal(res->ai_family, AF_INET);
+	assert_null(res->ai_next);
+	berth_freeaddrinfo(berth_world_stack(w, 1), res);
+	assert_int_equal(berth_world_getaddrinfo(w, 9, "far", NULL, &hints, &res, 0), EAI_SYSTEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +337,7 @@ int main(void)
 		NAMES_TEST(test_tcp),
 		NAMES_TEST(test_idle_connections_make_room),
 		NAMES_TEST(test_events_are_the_drivers_own),
+		NAMES_TEST(test_own_resolver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
