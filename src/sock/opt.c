@@ -6,8 +6,8 @@
  *
  * A protocol hears of changes to common options through proto->option_changed.
  *
- * Privileges: hosts belong to their user, whose programs see what an unprivileged program sees:
- * options that need CAP_NET_ADMIN or CAP_NET_RAW give EPERM or EACCES as there.
+ * Privileges: a host belongs to its programs, as a network namespace to one who has CAP_NET_ADMIN
+ * and CAP_NET_RAW over it, so that options which need them are allowed.
  */
 #include "sock/opt.h"
 
@@ -20,7 +20,8 @@
 #include "transport/udp.h"
 
 /* Every table, for the documentation. */
-static const struct opt_level *const levels[] = {&opt_socket, &opt_ip, &tcp_options, &udp_options};
+static const struct opt_level *const levels[] = {&opt_socket, &opt_ip, &opt_ip6, &tcp_options,
+						 &udp_options};
 
 bool opt_row(unsigned i, struct opt_doc *out)
 {
@@ -43,23 +44,31 @@ static bool is_own(const struct proto *proto, const struct opt_level *level)
 	return false;
 }
 
-/* NULL: a level that means nothing to this socket. SOL_SOCKET has rows that are some family's. */
-static const struct opt_level *find_level(const struct sock *s, int level, int name)
+/* The options of every socket of a family at a level. */
+static const struct opt_level *common_level(const struct sock *s, int level)
 {
-	for (const struct opt_level *const *own = s->proto->options; own && *own; own++) {
-		if ((*own)->level == SOL_SOCKET && level == SOL_SOCKET && opt_level_has(*own, name))
-			return *own;
-	}
 	if (level == SOL_SOCKET)
 		return &opt_socket;
+	if (level == IPPROTO_IPV6 && s->family == AF_INET6)
+		return &opt_ip6;
 	/* Linux: IPv6 sockets have IPv4's options too, for what they do with mapped addresses. */
-	if (level == IPPROTO_IP && (s->family == AF_INET || s->family == AF_INET6))
+	if (level == IPPROTO_IP &&
+	    (s->family == AF_INET || (s->family == AF_INET6 && s->type != SOCK_RAW)))
 		return &opt_ip;
+	return NULL;
+}
+
+/* The protocol's own rows come before the common ones of the same level. NULL: a level that means
+ * nothing to this socket. */
+static const struct opt_level *find_level(const struct sock *s, int level, int name)
+{
+	const struct opt_level *common = common_level(s, level);
+
 	for (const struct opt_level *const *own = s->proto->options; own && *own; own++) {
-		if ((*own)->level == level)
+		if ((*own)->level == level && (!common || opt_level_row(*own, name)))
 			return *own;
 	}
-	return NULL;
+	return common;
 }
 
 int opt_set(struct socket *so, int level, int name, const void *value, socklen_t len)

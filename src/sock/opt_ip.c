@@ -2,8 +2,8 @@
 /*
  * The options of level IPPROTO_IP. As on Linux a value is an int or a byte, and a byte is given
  * if only that fits; tests/unit/sock/dual_test.c asks both.
- *
- * Left out, with ENOPROTOOPT: source-specific multicast.
+ * Multicast is in opt_mcast.c. Left out, with ENOPROTOOPT: IPsec (IP_XFRM_POLICY), source routes in
+ * IP_OPTIONS, netfilter's and multicast routing's own options.
  */
 #include "sock/opt_level.h"
 
@@ -15,11 +15,18 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "link/links.h"
-#include "net/addr.h"
-#include "transport/dgram.h"
+#include "sock/opt_mcast.h"
+#include "transport/control.h"
+#include "transport/demux.h"
 
 /* Linux's numbers that older headers lack. */
+#define OPT_IP_ROUTER_ALERT 5
+#define OPT_IP_PKTOPTIONS 9
+#define OPT_IP_IPSEC_POLICY 16
+#define OPT_IP_CHECKSUM 23
+#define OPT_IP_RECVFRAGSIZE 25
 #define OPT_IP_RECVERR_RFC4884 26
+#define OPT_IP_UNICAST_IF 50
 #define OPT_IP_LOCAL_PORT_RANGE 51
 #define OPT_IP_PROTOCOL 52
 
@@ -54,13 +61,6 @@ static int get_ttl(struct opt_arg *a)
 {
 	a->out.number = a->s->opt->ttl >= 0 ? a->s->opt->ttl : a->s->tp->env->knobs.ip_default_ttl;
 	return 0;
-}
-
-static int set_transparent(struct opt_arg *a)
-{
-	if (a->len < 1)
-		return -EINVAL;
-	return a->value ? -EPERM : 0;
 }
 
 /* No-operations, and the kinds that record on the way: RFC 791 §3.1. A source route would change
@@ -139,165 +139,122 @@ static int set_raw_only(struct opt_arg *a)
 	return -ENOPROTOOPT;
 }
 
+/* Linux: only raw sockets hear router alerts. */
+static int set_router_alert(struct opt_arg *a)
+{
+	(void)a;
+	return -EINVAL;
+}
+
+/* Linux: a policy of a kind that it does not know. */
+static int set_ipsec_policy(struct opt_arg *a)
+{
+	(void)a;
+	return -EOPNOTSUPP;
+}
+
 static int set_minttl(struct opt_arg *a)
 {
-	return a->len < 1 || a->value < 0 || a->value > 255 ? -EINVAL : 0;
-}
-
-static int set_mcast_ttl(struct opt_arg *a)
-{
-	if (a->s->type == SOCK_STREAM || a->len < 1)
+	if (a->len < 1 || a->value < 0 || a->value > 255)
 		return -EINVAL;
-	if (a->value < -1 || a->value > 255)
+	a->opt->minttl = (uint8_t)a->value;
+	return 0;
+}
+
+static int get_minttl(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->minttl;
+	return 0;
+}
+
+static int set_recvfragsize(struct opt_arg *a)
+{
+	if (a->s->type == SOCK_STREAM)
 		return -EINVAL;
-	a->opt->mcast_ttl = a->value == -1 ? 1 : a->value;
+	a->opt->recvfragsize = a->value != 0;
 	return 0;
 }
 
-static int get_mcast_ttl(struct opt_arg *a)
+static int get_recvfragsize(struct opt_arg *a)
 {
-	a->out.number = a->s->opt->mcast_ttl >= 0 ? a->s->opt->mcast_ttl : 1;
+	a->out.number = a->s->opt->recvfragsize;
 	return 0;
 }
 
-/* The interface that an ip_mreqn names, by index or address; 0: none named. -ENODEV. */
-static int find_ifindex(const struct sock *s, const struct ip_mreqn *mr, unsigned *out)
+int opt_unicast_if(struct opt_arg *a, unsigned *out)
 {
-	struct ipaddr addr = ipaddr_from4(ntohl(mr->imr_address.s_addr));
-	const struct addr *own;
-
-	*out = 0;
-	if (mr->imr_ifindex) {
-		if (!links_get(net_links(s->tp->net), (unsigned)mr->imr_ifindex))
-			return -ENODEV;
-		*out = (unsigned)mr->imr_ifindex;
-	} else if (!ipaddr_is_any(&addr)) {
-		own = addr_find(s->tp->net, NULL, &addr);
-		if (!own)
-			return -ENODEV;
-		*out = own->netif->ifindex;
-	}
-	return 0;
-}
-
-/* struct ip_mreqn, ip_mreq, or (if `short_form`) in_addr of the interface alone. */
-static int read_mreqn(const struct opt_arg *a, bool short_form, struct ip_mreqn *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (a->len >= sizeof(struct ip_mreqn)) {
-		memcpy(out, a->in, sizeof(*out));
-		return 0;
-	}
-	if (a->len >= sizeof(struct ip_mreq)) {
-		memcpy(out, a->in, sizeof(struct ip_mreq));
-		return 0;
-	}
-	if (!short_form || a->len < sizeof(struct in_addr))
-		return -EINVAL;
-	memcpy(&out->imr_address, a->in, sizeof(struct in_addr));
-	return 0;
-}
-
-static int set_mcast_if(struct opt_arg *a)
-{
-	struct ip_mreqn mr;
 	unsigned ifindex;
 
-	if (a->s->type == SOCK_STREAM || read_mreqn(a, true, &mr) < 0)
+	/* Linux: in network order, and exactly an int. */
+	if (a->len != sizeof(a->value))
 		return -EINVAL;
-	if (find_ifindex(a->s, &mr, &ifindex) < 0)
+	ifindex = ntohl((uint32_t)a->value);
+	if (ifindex && !links_get(net_links(a->s->tp->net), ifindex))
 		return -EADDRNOTAVAIL;
 	if (ifindex && a->s->opt->ifindex && a->s->opt->ifindex != ifindex)
 		return -EINVAL;
-	a->opt->mcast_ifindex = ifindex;
-	a->opt->mcast_src = ipaddr_from4(ntohl(mr.imr_address.s_addr));
+	*out = ifindex;
 	return 0;
 }
 
-static int get_mcast_if(struct opt_arg *a)
+static int set_unicast_if(struct opt_arg *a)
 {
-	a->out.in.s_addr = htonl(ipaddr_to4(&a->s->opt->mcast_src));
-	a->out_len = sizeof(a->out.in);
+	return opt_unicast_if(a, &a->opt->unicast_ifindex);
+}
+
+static int get_unicast_if(struct opt_arg *a)
+{
+	a->out.number = (int)htonl(a->s->opt->unicast_ifindex);
 	return 0;
 }
 
-static int set_mcast_all(struct opt_arg *a)
+static int set_port_range(struct opt_arg *a)
 {
-	if (a->len < 1 || (a->value != 0 && a->value != 1))
+	uint16_t lo = (uint16_t)a->value;
+	uint16_t hi = (uint16_t)((uint32_t)a->value >> 16);
+
+	if (a->len != sizeof(a->value) || (lo && hi && lo > hi))
 		return -EINVAL;
-	a->opt->mcast_all = a->value;
+	a->opt->port_lo = lo;
+	a->opt->port_hi = hi;
 	return 0;
 }
 
-static int get_mcast_all(struct opt_arg *a)
+static int get_port_range(struct opt_arg *a)
 {
-	a->out.number = a->s->opt->mcast_all;
+	a->out.number = (int)((uint32_t)a->s->opt->port_hi << 16 | a->s->opt->port_lo);
 	return 0;
 }
 
-static int member(struct opt_arg *a, const struct ip_mreqn *mr, bool join)
+/* RFC 2292's way to ask what control data would say; of streams alone, as on Linux. */
+static int get_pktoptions(struct opt_arg *a)
 {
-	struct ipaddr group = ipaddr_from4(ntohl(mr->imr_multiaddr.s_addr));
-	unsigned ifindex;
-	int result = find_ifindex(a->s, mr, &ifindex);
+	const struct sock *s = a->s;
+	struct control c = {(char *)a->out.bytes, a->len < sizeof(a->out) ? a->len : sizeof(a->out),
+			    0, false};
 
-	if (!ipaddr_is_multicast(&group))
-		return join ? -EINVAL : -EADDRNOTAVAIL;
-	if (result < 0)
-		return result;
-	return join ? dgram_join(dgram_of(a->s), &group, ifindex)
-		    : dgram_leave(dgram_of(a->s), &group, ifindex);
-}
+	if (s->type != SOCK_STREAM)
+		return -ENOPROTOOPT;
+	a->out_len = 0;
+	if (s->opt->pktinfo) {
+		struct in_pktinfo info = {.ipi_ifindex = (int)s->opt->mcast_ifindex,
+					  .ipi_spec_dst.s_addr = htonl(ipaddr_to4(&s->local.addr)),
+					  .ipi_addr.s_addr = htonl(ipaddr_to4(&s->local.addr))};
 
-static int set_member(struct opt_arg *a, bool join)
-{
-	struct ip_mreqn mr;
+		control_put(&c, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	}
+	if (s->opt->recvttl) {
+		int ttl = s->opt->mcast_ttl >= 0 ? s->opt->mcast_ttl : 1;
 
-	if (a->s->type == SOCK_STREAM)
-		return -EPROTO;
-	if (read_mreqn(a, false, &mr) < 0)
-		return -EINVAL;
-	return member(a, &mr, join);
-}
+		control_put(&c, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	}
+	if (s->opt->recvtos) {
+		int tos = 0;
 
-static int set_add_membership(struct opt_arg *a)
-{
-	return set_member(a, true);
-}
-
-static int set_drop_membership(struct opt_arg *a)
-{
-	return set_member(a, false);
-}
-
-/* RFC 3678 §5.1: the same for either family. */
-static int set_group(struct opt_arg *a, bool join)
-{
-	struct group_req req;
-	struct sockaddr_in in;
-	struct ip_mreqn mr = {.imr_ifindex = 0};
-
-	if (a->len < sizeof(req))
-		return -EINVAL;
-	memcpy(&req, a->in, sizeof(req));
-	memcpy(&in, &req.gr_group, sizeof(in));
-	if (in.sin_family != AF_INET)
-		return -EINVAL;
-	if (a->s->type == SOCK_STREAM)
-		return -EPROTO;
-	mr.imr_multiaddr = in.sin_addr;
-	mr.imr_ifindex = (int)req.gr_interface;
-	return member(a, &mr, join);
-}
-
-static int set_join_group(struct opt_arg *a)
-{
-	return set_group(a, true);
-}
-
-static int set_leave_group(struct opt_arg *a)
-{
-	return set_group(a, false);
+		control_put(&c, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	}
+	a->out_len = (socklen_t)c.used;
+	return 0;
 }
 
 static int get_protocol(struct opt_arg *a)
@@ -307,54 +264,94 @@ static int get_protocol(struct opt_arg *a)
 }
 
 static const struct opt_row rows[] = {
-	{IP_TOS, "IP_TOS", OPT_OWN, OPT_NONE, set_tos, get_tos,
+	{IP_TOS, "IP_TOS", OPT_OWN, OPT_NONE, set_tos, get_tos, "int",
 	 "the type of service; the ECN bits are TCP's"},
-	{IP_TTL, "IP_TTL", OPT_OWN, OPT_NONE, set_ttl, get_ttl, "1 to 255, -1: the host's"},
-	{IP_HDRINCL, "IP_HDRINCL", OPT_OWN, OPT_NONE, set_raw_only, opt_get_zero,
+	{IP_TTL, "IP_TTL", OPT_OWN, OPT_NONE, set_ttl, get_ttl, "int", "1 to 255, -1: the host's"},
+	{IP_HDRINCL, "IP_HDRINCL", OPT_OWN, OPT_NONE, set_raw_only, opt_get_zero, "int",
 	 "raw sockets only"},
-	{IP_OPTIONS, "IP_OPTIONS", OPT_OWN, OPT_NONE, set_options, get_options,
+	{IP_OPTIONS, "IP_OPTIONS", OPT_OWN, OPT_NONE, set_options, get_options, "uint8_t[]",
 	 "options of packets sent: route recording, timestamps"},
-	{IP_RECVOPTS, "IP_RECVOPTS", OPT_FLAG, OPT_FIELD(recvopts), "kept, without effect"},
-	{IP_RETOPTS, "IP_RETOPTS", OPT_FLAG, OPT_FIELD(retopts), "kept, without effect"},
+	{OPT_IP_ROUTER_ALERT, "IP_ROUTER_ALERT", OPT_OWN, OPT_NONE, set_router_alert, opt_get_zero,
+	 "int", "raw sockets only"},
+	{IP_RECVOPTS, "IP_RECVOPTS", OPT_FLAG, OPT_FIELD(recvopts),
+	 "options of a received packet as control data"},
+	{IP_RETOPTS, "IP_RETOPTS", OPT_FLAG, OPT_FIELD(retopts),
+	 "the same, turned round for an answer"},
 	{IP_PKTINFO, "IP_PKTINFO", OPT_FLAG, OPT_FIELD(pktinfo),
 	 "where a datagram came in, as control data"},
+	{OPT_IP_PKTOPTIONS, "IP_PKTOPTIONS", OPT_ASK, OPT_NONE, NULL, get_pktoptions,
+	 "struct cmsghdr", "control data of a stream"},
 	{IP_MTU_DISCOVER, "IP_MTU_DISCOVER", OPT_BYTE, OPT_AT(pmtudisc), IP_PMTUDISC_DONT,
-	 IP_PMTUDISC_OMIT, NULL, NULL, "whether packets may be fragmented"},
-	{IP_RECVERR, "IP_RECVERR", OPT_OWN, OPT_NONE, set_recverr, get_recverr,
+	 IP_PMTUDISC_OMIT, NULL, NULL, "int", "whether packets may be fragmented"},
+	{IP_RECVERR, "IP_RECVERR", OPT_OWN, OPT_NONE, set_recverr, get_recverr, "int",
 	 "a queue of errors, for MSG_ERRQUEUE"},
-	{OPT_IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", OPT_NOTHING, OPT_NONE, NULL, NULL,
-	 "without effect"},
+	{OPT_IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", OPT_BYTE, OPT_AT(recverr_rfc4884), 0, 1,
+	 NULL, NULL, "int", "where the ICMP extensions of a queued error begin"},
 	{IP_RECVTTL, "IP_RECVTTL", OPT_FLAG, OPT_FIELD(recvttl), "TTL as control data"},
 	{IP_RECVTOS, "IP_RECVTOS", OPT_FLAG, OPT_FIELD(recvtos), "TOS as control data"},
-	{IP_MTU, "IP_MTU", OPT_ASK, OPT_NONE, NULL, get_mtu, "of the path, when connected"},
+	{IP_MTU, "IP_MTU", OPT_ASK, OPT_NONE, NULL, get_mtu, "int", "of the path, when connected"},
 	{IP_FREEBIND, "IP_FREEBIND", OPT_FLAG, OPT_FIELD(freebind),
 	 "bind() to addresses that are not there yet"},
-	{IP_TRANSPARENT, "IP_TRANSPARENT", OPT_OWN, OPT_NONE, set_transparent, opt_get_zero,
-	 "needs a privilege"},
+	{IP_TRANSPARENT, "IP_TRANSPARENT", OPT_FLAG, OPT_FIELD(transparent),
+	 "bind() to addresses that are not this host's"},
+	{OPT_IP_IPSEC_POLICY, "IP_IPSEC_POLICY", OPT_BYTES, OPT_NONE, set_ipsec_policy, NULL,
+	 "struct sadb_x_policy", "there is no IPsec"},
+	{IP_PASSSEC, "IP_PASSSEC", OPT_FLAG, OPT_FIELD(passsec4), "kept; nobody labels packets"},
 	{IP_ORIGDSTADDR, "IP_RECVORIGDSTADDR", OPT_FLAG, OPT_FIELD(recvorigdstaddr),
 	 "the destination as control data"},
-	{IP_MINTTL, "IP_MINTTL", OPT_OWN, OPT_NONE, set_minttl, opt_get_zero, "without effect"},
-	{IP_NODEFRAG, "IP_NODEFRAG", OPT_OWN, OPT_NONE, set_raw_only, opt_get_zero,
+	{IP_MINTTL, "IP_MINTTL", OPT_OWN, 0, 0, 255, set_minttl, get_minttl, "int",
+	 "packets of a TCP connection with a lower TTL are dropped (RFC 5082)"},
+	{IP_NODEFRAG, "IP_NODEFRAG", OPT_OWN, OPT_NONE, set_raw_only, opt_get_zero, "int",
 	 "raw sockets only"},
+	{OPT_IP_CHECKSUM, "IP_CHECKSUM", OPT_FLAG, OPT_FIELD(recvchecksum), "kept, without effect"},
+	{OPT_IP_RECVFRAGSIZE, "IP_RECVFRAGSIZE", OPT_OWN, OPT_NONE, set_recvfragsize,
+	 get_recvfragsize, "int", "the largest fragment of a packet, as control data"},
 	{IP_BIND_ADDRESS_NO_PORT, "IP_BIND_ADDRESS_NO_PORT", OPT_FLAG,
 	 OPT_FIELD(bind_address_no_port), "bind() leaves the choice of port to connect()"},
-	{IP_MULTICAST_IF, "IP_MULTICAST_IF", OPT_OWN, OPT_NONE, set_mcast_if, get_mcast_if,
-	 "interface and source of multicasts"},
-	{IP_MULTICAST_TTL, "IP_MULTICAST_TTL", OPT_OWN, OPT_NONE, set_mcast_ttl, get_mcast_ttl,
-	 "their TTL, 1 unless set"},
+	{IP_MULTICAST_IF, "IP_MULTICAST_IF", OPT_OWN, OPT_NONE, opt_set_mcast_if, opt_get_mcast_if,
+	 "struct ip_mreqn", "interface and source of multicasts"},
+	{IP_MULTICAST_TTL, "IP_MULTICAST_TTL", OPT_OWN, OPT_NONE, opt_set_mcast_ttl,
+	 opt_get_mcast_ttl, "int", "their TTL, 1 unless set"},
 	{IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", OPT_FLAG, OPT_FIELD(mcast_loop),
 	 "members on this host get them too"},
-	{IP_MULTICAST_ALL, "IP_MULTICAST_ALL", OPT_OWN, OPT_NONE, set_mcast_all, get_mcast_all,
-	 "receive what any socket of the host joined"},
-	{IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", OPT_OWN, OPT_NONE, set_add_membership, NULL,
-	 "join a group"},
-	{IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", OPT_OWN, OPT_NONE, set_drop_membership, NULL,
-	 "leave a group"},
-	{MCAST_JOIN_GROUP, "MCAST_JOIN_GROUP", OPT_OWN, OPT_NONE, set_join_group, NULL,
-	 "join a group, by index of the interface"},
-	{MCAST_LEAVE_GROUP, "MCAST_LEAVE_GROUP", OPT_OWN, OPT_NONE, set_leave_group, NULL,
-	 "leave a group, by index of the interface"},
-	{OPT_IP_PROTOCOL, "IP_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "as SO_PROTOCOL"},
+	{IP_MULTICAST_ALL, "IP_MULTICAST_ALL", OPT_OWN, OPT_NONE, opt_set_mcast_all,
+	 opt_get_mcast_all, "int", "receive what any socket of the host joined"},
+	{IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", OPT_OWN, OPT_NONE, opt_change_membership, NULL,
+	 "struct ip_mreqn", "join a group"},
+	{IP_DROP_MEMBERSHIP, "IP_DROP_MEMBERSHIP", OPT_OWN, OPT_NONE, opt_change_membership, NULL,
+	 "struct ip_mreqn", "leave a group"},
+	{IP_ADD_SOURCE_MEMBERSHIP, "IP_ADD_SOURCE_MEMBERSHIP", OPT_OWN, OPT_NONE, opt_add_source,
+	 NULL, "struct ip_mreq_source", "join a group to hear one source"},
+	{IP_DROP_SOURCE_MEMBERSHIP, "IP_DROP_SOURCE_MEMBERSHIP", OPT_OWN, OPT_NONE,
+	 opt_change_source, NULL, "struct ip_mreq_source", "hear a source no longer"},
+	{IP_BLOCK_SOURCE, "IP_BLOCK_SOURCE", OPT_OWN, OPT_NONE, opt_change_source, NULL,
+	 "struct ip_mreq_source", "do not hear one source of a group"},
+	{IP_UNBLOCK_SOURCE, "IP_UNBLOCK_SOURCE", OPT_OWN, OPT_NONE, opt_change_source, NULL,
+	 "struct ip_mreq_source", "hear it again"},
+	{IP_MSFILTER, "IP_MSFILTER", OPT_OWN, OPT_NONE, opt_set_msfilter, opt_get_msfilter,
+	 "struct ip_msfilter", "all sources of a membership at once"},
+	{MCAST_JOIN_GROUP, "MCAST_JOIN_GROUP", OPT_OWN, OPT_NONE, opt_change_group, NULL,
+	 "struct group_req", "join a group, by index of the interface"},
+	{MCAST_BLOCK_SOURCE, "MCAST_BLOCK_SOURCE", OPT_OWN, OPT_NONE, opt_change_group_source, NULL,
+	 "struct group_source_req", "do not hear one source of a group"},
+	{MCAST_UNBLOCK_SOURCE, "MCAST_UNBLOCK_SOURCE", OPT_OWN, OPT_NONE, opt_change_group_source,
+	 NULL, "struct group_source_req", "hear it again"},
+	{MCAST_LEAVE_GROUP, "MCAST_LEAVE_GROUP", OPT_OWN, OPT_NONE, opt_change_group, NULL,
+	 "struct group_req", "leave a group, by index of the interface"},
+	{MCAST_JOIN_SOURCE_GROUP, "MCAST_JOIN_SOURCE_GROUP", OPT_OWN, OPT_NONE,
+	 opt_change_group_source, NULL, "struct group_source_req",
+	 "join a group to hear one source"},
+	{MCAST_LEAVE_SOURCE_GROUP, "MCAST_LEAVE_SOURCE_GROUP", OPT_OWN, OPT_NONE,
+	 opt_change_group_source, NULL, "struct group_source_req", "hear a source no longer"},
+	{MCAST_MSFILTER, "MCAST_MSFILTER", OPT_OWN, OPT_NONE, opt_set_group_filter,
+	 opt_get_group_filter, "struct group_filter", "all sources of a membership at once"},
+	{OPT_IP_UNICAST_IF, "IP_UNICAST_IF", OPT_OWN, OPT_NONE, set_unicast_if, get_unicast_if,
+	 "int", "interface of packets to others, in network order"},
+	{OPT_IP_LOCAL_PORT_RANGE, "IP_LOCAL_PORT_RANGE", OPT_OWN, OPT_NONE, set_port_range,
+	 get_port_range, "int",
+	 "ports that may be chosen, within the host's: lowest, and highest shifted by 16"},
+	{OPT_IP_PROTOCOL, "IP_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "int",
+	 "as SO_PROTOCOL"},
 };
 
 const struct opt_level opt_ip = {IPPROTO_IP, "IPPROTO_IP", OPT_SHORT_BYTE,

@@ -4,8 +4,10 @@
  * first follow Linux; tests/unit/sock/dual_test.c asks both. A value is no shorter than an int;
  * as much of it is given as fits.
  *
- * Left out, with ENOPROTOOPT: packet filters (SO_ATTACH_FILTER), SO_TIMESTAMPING, SO_TXTIME,
- * SO_PEEK_OFF. SO_ZEROCOPY is EOPNOTSUPP, so that programs copy.
+ * What needs a privilege over a host's network is allowed: a host belongs to its programs.
+ *
+ * SO_ZEROCOPY is EOPNOTSUPP, so that programs copy. Left out, with ENOPROTOOPT: device memory
+ * (SO_DEVMEM_*), labels of security modules (SO_PEERSEC).
  */
 #include "sock/opt_level.h"
 
@@ -17,7 +19,7 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "link/links.h"
-#include "sock/sockaddr.h"
+#include "sock/conn.h"
 #include "transport/port.h"
 
 /* Linux's numbers, which libc's headers have under names that depend on the size of time_t. */
@@ -32,6 +34,37 @@
 #define OPT_BUF_LOCK 72
 #define OPT_NOFCS 43
 #define OPT_BSDCOMPAT 14
+#define OPT_TIMESTAMPING_OLD 37
+#define OPT_WIFI_STATUS 41
+#define OPT_PEEK_OFF 42
+#define OPT_MEMINFO 55
+#define OPT_PEERGROUPS 59
+#define OPT_TXTIME 61
+#define OPT_TIMESTAMPING_NEW 65
+#define OPT_PREFER_BUSY_POLL 69
+#define OPT_BUSY_POLL_BUDGET 70
+#define OPT_NETNS_COOKIE 71
+#define OPT_RESERVE_MEM 73
+#define OPT_TXREHASH 74
+#define OPT_RCVMARK 75
+#define OPT_PASSPIDFD 76
+#define OPT_PEERPIDFD 77
+#define OPT_RCVPRIORITY 82
+
+/* SOF_TIMESTAMPING_*, as far as Linux knows them. */
+#define TS_MASK 0x7ffffu
+#define TS_OPT_ID 0x80u
+#define TS_OPT_TSONLY 0x800u
+#define TS_OPT_STATS 0x1000u
+#define TS_BIND_PHC 0x8000u
+#define TS_OPT_ID_TCP 0x10000u
+
+#define TXTIME_FLAGS 3u
+#define CLOCK_ID_MAX 11
+
+/* SK_MEMINFO_* */
+enum { MEMINFO_RMEM, MEMINFO_RCVBUF, MEMINFO_WMEM, MEMINFO_SNDBUF, MEMINFO_WQUEUE = 5 };
+#define MEMINFO_VARS 9
 
 #define SNDBUF_MIN 4608u
 #define RCVBUF_MIN 2304u
@@ -84,11 +117,6 @@ static int get_acceptconn(struct opt_arg *a)
 	return 0;
 }
 
-static int set_debug(struct opt_arg *a)
-{
-	return a->value ? -EACCES : 0;
-}
-
 /* socket(7): the kernel doubles the value, to allow space for bookkeeping. */
 static uint32_t buffer_bytes(int value, uint32_t ceiling, uint32_t least)
 {
@@ -125,23 +153,17 @@ static int get_rcvbuf(struct opt_arg *a)
 	return 0;
 }
 
-static int set_not_permitted(struct opt_arg *a)
+static int set_sndbuf_force(struct opt_arg *a)
 {
-	(void)a;
-	return -EPERM;
-}
-
-static int set_priority(struct opt_arg *a)
-{
-	if (a->value < 0 || a->value > 6)
-		return -EPERM;
-	a->opt->priority = (uint32_t)a->value;
+	a->s->sndbuf = buffer_bytes(a->value < 0 ? 0 : a->value, INT_MAX, SNDBUF_MIN);
+	a->opt->sndbuf_locked = true;
 	return 0;
 }
 
-static int get_priority(struct opt_arg *a)
+static int set_rcvbuf_force(struct opt_arg *a)
 {
-	a->out.number = (int)a->s->opt->priority;
+	a->s->rcvbuf = buffer_bytes(a->value < 0 ? 0 : a->value, INT_MAX, RCVBUF_MIN);
+	a->opt->rcvbuf_locked = true;
 	return 0;
 }
 
@@ -222,30 +244,114 @@ static int get_rcvlowat(struct opt_arg *a)
 	return 0;
 }
 
+/* Linux: one form of time stamp at a time, and all of them old or all of them new. */
+static int set_stamp(struct opt_arg *a, bool nanoseconds, bool wide)
+{
+	a->opt->timestamp = a->value && !nanoseconds;
+	a->opt->timestampns = a->value && nanoseconds;
+	a->opt->times_new = a->value && wide;
+	return 0;
+}
+
 static int set_timestamp(struct opt_arg *a)
 {
-	a->opt->timestamp = a->value != 0;
-	a->opt->timestampns = false;
-	return 0;
+	return set_stamp(a, false, false);
+}
+
+static int set_timestamp_new(struct opt_arg *a)
+{
+	return set_stamp(a, false, true);
 }
 
 static int set_timestampns(struct opt_arg *a)
 {
-	a->opt->timestampns = a->value != 0;
-	a->opt->timestamp = false;
-	return 0;
+	return set_stamp(a, true, false);
+}
+
+static int set_timestampns_new(struct opt_arg *a)
+{
+	return set_stamp(a, true, true);
 }
 
 static int get_timestamp(struct opt_arg *a)
 {
-	a->out.number = a->s->opt->timestamp;
+	a->out.number = a->s->opt->timestamp && !a->s->opt->times_new;
+	return 0;
+}
+
+static int get_timestamp_new(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->timestamp && a->s->opt->times_new;
 	return 0;
 }
 
 static int get_timestampns(struct opt_arg *a)
 {
-	a->out.number = a->s->opt->timestampns;
+	a->out.number = a->s->opt->timestampns && !a->s->opt->times_new;
 	return 0;
+}
+
+static int get_timestampns_new(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->timestampns && a->s->opt->times_new;
+	return 0;
+}
+
+/* Linux: sock_set_timestamping(). No interface has a clock of its own to bind to. */
+static int set_tsflags(struct opt_arg *a, bool wide)
+{
+	uint32_t flags = (uint32_t)a->value;
+	bool numbers = flags & TS_OPT_ID && !(a->s->opt->tsflags & TS_OPT_ID);
+
+	if (flags & ~TS_MASK)
+		return -EINVAL;
+	if ((flags & TS_OPT_ID_TCP && !(flags & TS_OPT_ID)) ||
+	    (flags & TS_OPT_STATS && !(flags & TS_OPT_TSONLY)))
+		return -EINVAL;
+	if (numbers && a->s->protocol == IPPROTO_TCP && (a->s->listening || !sock_connected(a->s)))
+		return -EINVAL;
+	if (flags & TS_BIND_PHC)
+		return -EOPNOTSUPP;
+	if (numbers) {
+		struct sock_extra *extra = sock_extra(a->s);
+
+		if (!extra)
+			return -ENOMEM;
+		extra->ts_key = 0;
+	}
+	a->opt->tsflags = flags;
+	a->opt->times_new = wide;
+	return 0;
+}
+
+static int set_timestamping(struct opt_arg *a)
+{
+	return set_tsflags(a, false);
+}
+
+static int set_timestamping_new(struct opt_arg *a)
+{
+	return set_tsflags(a, true);
+}
+
+static int get_tsflags(struct opt_arg *a, bool wide)
+{
+	/* struct so_timestamping: flags, and the clock bound to. */
+	uint32_t out[2] = {a->s->opt->times_new == wide ? a->s->opt->tsflags : 0, 0};
+
+	memcpy(a->out.bytes, out, sizeof(out));
+	a->out_len = sizeof(out);
+	return 0;
+}
+
+static int get_timestamping(struct opt_arg *a)
+{
+	return get_tsflags(a, false);
+}
+
+static int get_timestamping_new(struct opt_arg *a)
+{
+	return get_tsflags(a, true);
 }
 
 static int set_pacing(struct opt_arg *a)
@@ -273,12 +379,6 @@ static int get_pacing(struct opt_arg *a)
 	return 0;
 }
 
-static int get_incoming_cpu(struct opt_arg *a)
-{
-	a->out.number = -1;
-	return 0;
-}
-
 static int get_cookie(struct opt_arg *a)
 {
 	if (a->len < sizeof(a->out.big))
@@ -299,9 +399,14 @@ static int get_peername(struct opt_arg *a)
 {
 	struct sockaddr_storage name;
 
-	if (a->s->remote.port == 0 || !sock_connected(a->s))
+	int bytes;
+
+	if (!a->s->proto->names && !sock_connected(a->s))
 		return -ENOTCONN;
-	a->out_len = sockaddr_fill(a->s->family, &a->s->remote, &name);
+	bytes = conn_name(a->s, true, &name);
+	if (bytes < 0)
+		return bytes;
+	a->out_len = (socklen_t)bytes;
 	if (a->len > a->out_len)
 		return -EINVAL;
 	memcpy(a->out.bytes, &name, a->out_len);
@@ -317,17 +422,180 @@ static int get_peercred(struct opt_arg *a)
 	return 0;
 }
 
+static int get_no_peer(struct opt_arg *a)
+{
+	(void)a;
+	return -ENODATA;
+}
+
+/* Linux: only sockets that could pass any (sk_may_scm_recv()). */
+static bool passes_credentials(const struct sock *s)
+{
+	return s->family == AF_UNIX || s->family == AF_NETLINK;
+}
+
+static int set_passcred(struct opt_arg *a)
+{
+	if (!passes_credentials(a->s))
+		return -EOPNOTSUPP;
+	a->opt->passcred = a->value != 0;
+	return 0;
+}
+
+static int get_passcred(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->passcred;
+	return passes_credentials(a->s) ? 0 : -EOPNOTSUPP;
+}
+
+static int set_passsec(struct opt_arg *a)
+{
+	if (!passes_credentials(a->s))
+		return -EOPNOTSUPP;
+	a->opt->passsec = a->value != 0;
+	return 0;
+}
+
+static int get_passsec(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->passsec;
+	return passes_credentials(a->s) ? 0 : -EOPNOTSUPP;
+}
+
+static int set_passpidfd(struct opt_arg *a)
+{
+	if (a->s->family != AF_UNIX)
+		return -EOPNOTSUPP;
+	a->opt->passpidfd = a->value != 0;
+	return 0;
+}
+
+static int get_passpidfd(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->passpidfd;
+	return a->s->family == AF_UNIX ? 0 : -EOPNOTSUPP;
+}
+
+/* Linux: protocols that have a set_peek_off(). */
+static bool peeks(const struct sock *s)
+{
+	return s->family == AF_UNIX || s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_UDP;
+}
+
+static int set_peek_off(struct opt_arg *a)
+{
+	struct sock_extra *extra;
+
+	if (!peeks(a->s))
+		return -EOPNOTSUPP;
+	if (a->value < -1)
+		return -EINVAL;
+	extra = sock_extra(a->s);
+	if (!extra)
+		return -ENOMEM;
+	extra->peek_off = a->value;
+	return 0;
+}
+
+static int get_peek_off(struct opt_arg *a)
+{
+	a->out.number = a->s->extra ? a->s->extra->peek_off : -1;
+	return peeks(a->s) ? 0 : -EOPNOTSUPP;
+}
+
+/* Linux: the SK_MEMINFO_* of sock_diag. Overheads are in what is held. */
+static int get_meminfo(struct opt_arg *a)
+{
+	struct berth_sock_info info = {0};
+	uint32_t out[MEMINFO_VARS] = {0};
+
+	a->s->proto->info(a->s, &info);
+	out[MEMINFO_RMEM] = info.recv_q;
+	out[MEMINFO_RCVBUF] = a->s->rcvbuf;
+	out[MEMINFO_WMEM] = info.send_q;
+	out[MEMINFO_SNDBUF] = a->s->sndbuf;
+	out[MEMINFO_WQUEUE] = info.send_q;
+	memcpy(a->out.bytes, out, sizeof(out));
+	a->out_len = sizeof(out);
+	return 0;
+}
+
+/* Linux: never told. */
+static int set_busy_poll_budget(struct opt_arg *a)
+{
+	if (a->value < 0 || a->value > UINT16_MAX)
+		return -EINVAL;
+	a->opt->busy_poll_budget = a->value;
+	return 0;
+}
+
+static int set_txtime(struct opt_arg *a)
+{
+	struct {
+		int32_t clock;
+		uint32_t flags;
+	} in;
+
+	if (a->len != sizeof(in))
+		return -EINVAL;
+	memcpy(&in, a->in, sizeof(in));
+	if (in.flags & ~TXTIME_FLAGS || in.clock < 0 || in.clock > CLOCK_ID_MAX)
+		return -EINVAL;
+	a->opt->txtime_clock = in.clock;
+	a->opt->txtime_flags = in.flags;
+	return 0;
+}
+
+static int get_txtime(struct opt_arg *a)
+{
+	uint32_t out[2] = {(uint32_t)a->s->opt->txtime_clock, a->s->opt->txtime_flags};
+
+	memcpy(a->out.bytes, out, sizeof(out));
+	a->out_len = sizeof(out);
+	return 0;
+}
+
+static int get_netns_cookie(struct opt_arg *a)
+{
+	if (a->len != sizeof(a->out.big))
+		return -EINVAL;
+	a->out.big = transport_cookie(a->s->tp);
+	a->out_len = sizeof(a->out.big);
+	return 0;
+}
+
+/* Linux: without a memory cgroup there is none to be reserved. */
+static int set_reserve_mem(struct opt_arg *a)
+{
+	return a->value < 0 ? -EINVAL : -EOPNOTSUPP;
+}
+
+static int set_txrehash(struct opt_arg *a)
+{
+	if (a->s->protocol != IPPROTO_TCP)
+		return -EOPNOTSUPP;
+	if (a->value < -1 || a->value > 1)
+		return -EINVAL;
+	a->opt->txrehash = a->value != 0;
+	return 0;
+}
+
+static int get_txrehash(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->txrehash;
+	return a->s->protocol == IPPROTO_TCP ? 0 : -EOPNOTSUPP;
+}
+
 static int set_bindtodevice(struct opt_arg *a)
 {
 	char name[IF_NAMESIZE] = "";
 	const struct netif *n;
 
-	/* Linux 5.7: only a socket that is bound to one needs a privilege to change. */
-	if (a->s->opt->ifindex)
-		return -EPERM;
 	memcpy(name, a->in, a->len < sizeof(name) ? a->len : sizeof(name) - 1);
-	if (!name[0])
+	if (!name[0]) {
+		a->opt->ifindex = 0;
 		return 0;
+	}
 	n = links_by_name(net_links(a->s->tp->net), name);
 	if (!n)
 		return -ENODEV;
@@ -355,8 +623,6 @@ static int set_bindtoifindex(struct opt_arg *a)
 {
 	if (a->value < 0)
 		return -EINVAL;
-	if (a->s->opt->ifindex && (unsigned)a->value != a->s->opt->ifindex)
-		return -EPERM;
 	a->opt->ifindex = (unsigned)a->value;
 	return 0;
 }
@@ -383,84 +649,124 @@ static int get_buf_lock(struct opt_arg *a)
 }
 
 static const struct opt_row rows[] = {
-	{SO_DEBUG, "SO_DEBUG", OPT_OWN, OPT_NONE, set_debug, opt_get_zero, "needs a privilege"},
-	{SO_REUSEADDR, "SO_REUSEADDR", OPT_OWN, OPT_NONE, set_reuseaddr, get_reuseaddr,
+	{SO_DEBUG, "SO_DEBUG", OPT_FLAG, OPT_FIELD(debug), "kept, without effect"},
+	{SO_REUSEADDR, "SO_REUSEADDR", OPT_OWN, OPT_NONE, set_reuseaddr, get_reuseaddr, "int",
 	 "bind() to a port whose other holders allow it too and do not listen"},
 	{SO_REUSEPORT, "SO_REUSEPORT", OPT_FLAG, OPT_FIELD(reuseport),
 	 "several listeners on one port, chosen by a hash of the peer"},
-	{SO_TYPE, "SO_TYPE", OPT_ASK, OPT_NONE, NULL, get_type, "SOCK_STREAM, SOCK_DGRAM"},
-	{SO_DOMAIN, "SO_DOMAIN", OPT_ASK, OPT_NONE, NULL, get_domain, "AF_INET"},
-	{SO_PROTOCOL, "SO_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "IPPROTO_*"},
-	{SO_ERROR, "SO_ERROR", OPT_ASK, OPT_NONE, NULL, get_error,
+	{SO_TYPE, "SO_TYPE", OPT_ASK, OPT_NONE, NULL, get_type, "int", "SOCK_STREAM, SOCK_DGRAM"},
+	{SO_DOMAIN, "SO_DOMAIN", OPT_ASK, OPT_NONE, NULL, get_domain, "int", "AF_INET"},
+	{SO_PROTOCOL, "SO_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "int", "IPPROTO_*"},
+	{SO_ERROR, "SO_ERROR", OPT_ASK, OPT_NONE, NULL, get_error, "int",
 	 "the pending error, cleared by asking"},
-	{SO_ACCEPTCONN, "SO_ACCEPTCONN", OPT_ASK, OPT_NONE, NULL, get_acceptconn,
+	{SO_ACCEPTCONN, "SO_ACCEPTCONN", OPT_ASK, OPT_NONE, NULL, get_acceptconn, "int",
 	 "whether it listens"},
 	{SO_DONTROUTE, "SO_DONTROUTE", OPT_FLAG, OPT_FIELD(dontroute), "kept, without effect"},
 	{SO_BROADCAST, "SO_BROADCAST", OPT_FLAG, OPT_FIELD(broadcast),
 	 "leave to send to broadcast addresses"},
-	{SO_SNDBUF, "SO_SNDBUF", OPT_OWN, OPT_NONE, set_sndbuf, get_sndbuf,
+	{SO_SNDBUF, "SO_SNDBUF", OPT_OWN, OPT_NONE, set_sndbuf, get_sndbuf, "int",
 	 "bytes that may wait to be sent; doubled, and then no longer tuned"},
-	{SO_SNDBUFFORCE, "SO_SNDBUFFORCE", OPT_OWN, OPT_NONE, set_not_permitted, NULL,
-	 "needs a privilege"},
-	{SO_RCVBUF, "SO_RCVBUF", OPT_OWN, OPT_NONE, set_rcvbuf, get_rcvbuf,
+	{SO_SNDBUFFORCE, "SO_SNDBUFFORCE", OPT_OWN, OPT_NONE, set_sndbuf_force, NULL, "int",
+	 "as SO_SNDBUF, above wmem_max too"},
+	{SO_RCVBUF, "SO_RCVBUF", OPT_OWN, OPT_NONE, set_rcvbuf, get_rcvbuf, "int",
 	 "bytes that may wait to be read; doubled, and then no longer tuned"},
-	{SO_RCVBUFFORCE, "SO_RCVBUFFORCE", OPT_OWN, OPT_NONE, set_not_permitted, NULL,
-	 "needs a privilege"},
+	{SO_RCVBUFFORCE, "SO_RCVBUFFORCE", OPT_OWN, OPT_NONE, set_rcvbuf_force, NULL, "int",
+	 "as SO_RCVBUF, above rmem_max too"},
 	{SO_KEEPALIVE, "SO_KEEPALIVE", OPT_FLAG, OPT_FIELD(keepalive),
 	 "ask an idle peer whether it is still there"},
 	{SO_OOBINLINE, "SO_OOBINLINE", OPT_FLAG, OPT_FIELD(oobinline),
 	 "urgent data stays in the stream"},
 	{SO_NO_CHECK, "SO_NO_CHECK", OPT_FLAG, OPT_FIELD(no_check), "UDP without checksum"},
-	{SO_PRIORITY, "SO_PRIORITY", OPT_OWN, OPT_NONE, set_priority, get_priority,
-	 "kept, without effect"},
-	{SO_LINGER, "SO_LINGER", OPT_OWN, OPT_NONE, set_linger, get_linger,
+	{SO_PRIORITY, "SO_PRIORITY", OPT_INT, OPT_AT(priority), INT_MIN, INT_MAX, NULL, NULL, "int",
+	 "told to those who receive it here (SO_RCVPRIORITY)"},
+	{SO_LINGER, "SO_LINGER", OPT_OWN, OPT_NONE, set_linger, get_linger, "struct linger",
 	 "close() waits for the last byte, or resets with a time of 0"},
-	{OPT_BSDCOMPAT, "SO_BSDCOMPAT", OPT_NOTHING, OPT_NONE, NULL, NULL, "obsolete"},
-	{SO_RCVLOWAT, "SO_RCVLOWAT", OPT_OWN, OPT_NONE, set_rcvlowat, get_rcvlowat,
+	{OPT_BSDCOMPAT, "SO_BSDCOMPAT", OPT_NOTHING, OPT_NONE, NULL, NULL, "int", "obsolete"},
+	{SO_RCVLOWAT, "SO_RCVLOWAT", OPT_OWN, OPT_NONE, set_rcvlowat, get_rcvlowat, "int",
 	 "bytes that make a stream readable"},
-	{SO_SNDLOWAT, "SO_SNDLOWAT", OPT_ASK, OPT_NONE, NULL, opt_get_one, "always 1"},
+	{SO_SNDLOWAT, "SO_SNDLOWAT", OPT_ASK, OPT_NONE, NULL, opt_get_one, "int", "always 1"},
 	{OPT_RCVTIMEO_OLD, "SO_RCVTIMEO", OPT_OWN, OPT_NONE, set_rcvtimeo, get_rcvtimeo,
-	 "how long a receiving call waits"},
+	 "struct timeval", "how long a receiving call waits"},
 	{OPT_RCVTIMEO_NEW, "SO_RCVTIMEO_NEW", OPT_OWN, OPT_NONE, set_rcvtimeo, get_rcvtimeo,
-	 "the same with a 64-bit time"},
+	 "struct timeval", "the same with a 64-bit time"},
 	{OPT_SNDTIMEO_OLD, "SO_SNDTIMEO", OPT_OWN, OPT_NONE, set_sndtimeo, get_sndtimeo,
-	 "how long a sending call, and connect(), waits"},
+	 "struct timeval", "how long a sending call, and connect(), waits"},
 	{OPT_SNDTIMEO_NEW, "SO_SNDTIMEO_NEW", OPT_OWN, OPT_NONE, set_sndtimeo, get_sndtimeo,
-	 "the same with a 64-bit time"},
-	{OPT_TIMESTAMP_OLD, "SO_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp,
+	 "struct timeval", "the same with a 64-bit time"},
+	{OPT_TIMESTAMP_OLD, "SO_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "int",
 	 "when a datagram arrived, as control data"},
-	{OPT_TIMESTAMP_NEW, "SO_TIMESTAMP_NEW", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp,
-	 "the same with a 64-bit time"},
+	{OPT_TIMESTAMP_NEW, "SO_TIMESTAMP_NEW", OPT_OWN, OPT_NONE, set_timestamp_new,
+	 get_timestamp_new, "int", "the same with a 64-bit time"},
 	{OPT_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", OPT_OWN, OPT_NONE, set_timestampns, get_timestampns,
-	 "the same in nanoseconds"},
-	{OPT_TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", OPT_OWN, OPT_NONE, set_timestampns,
-	 get_timestampns, "the same with a 64-bit time"},
-	{SO_MARK, "SO_MARK", OPT_DENIED, OPT_NONE, NULL, NULL, "needs a privilege"},
+	 "int", "the same in nanoseconds"},
+	{OPT_TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", OPT_OWN, OPT_NONE, set_timestampns_new,
+	 get_timestampns_new, "int", "the same with a 64-bit time"},
+	{OPT_TIMESTAMPING_OLD, "SO_TIMESTAMPING", OPT_OWN, OPT_NONE, set_timestamping,
+	 get_timestamping, "struct so_timestamping",
+	 "when packets came and went, as control data and in the error queue"},
+	{OPT_TIMESTAMPING_NEW, "SO_TIMESTAMPING_NEW", OPT_OWN, OPT_NONE, set_timestamping_new,
+	 get_timestamping_new, "struct so_timestamping", "the same with a 64-bit time"},
+	{SO_MARK, "SO_MARK", OPT_INT, OPT_AT(mark), INT_MIN, INT_MAX, NULL, NULL, "int",
+	 "told to those who receive it here (SO_RCVMARK)"},
+	{OPT_RCVMARK, "SO_RCVMARK", OPT_FLAG, OPT_FIELD(rcvmark),
+	 "the mark of packets as control data"},
+	{OPT_RCVPRIORITY, "SO_RCVPRIORITY", OPT_FLAG, OPT_FIELD(rcvpriority),
+	 "the priority of packets as control data"},
 	{SO_RXQ_OVFL, "SO_RXQ_OVFL", OPT_FLAG, OPT_FIELD(rxq_ovfl),
 	 "datagrams lost for want of space, as control data"},
-	{OPT_NOFCS, "SO_NOFCS", OPT_NOTHING, OPT_NONE, NULL, NULL, "without effect"},
-	{SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", OPT_NOTHING, OPT_NONE, NULL, NULL,
-	 "without effect"},
-	{SO_BUSY_POLL, "SO_BUSY_POLL", OPT_DENIED, OPT_NONE, NULL, NULL, "needs a privilege"},
+	{OPT_WIFI_STATUS, "SO_WIFI_STATUS", OPT_FLAG, OPT_FIELD(wifi_status),
+	 "kept, without effect"},
+	{OPT_PEEK_OFF, "SO_PEEK_OFF", OPT_OWN, OPT_NONE, set_peek_off, get_peek_off, "int",
+	 "where MSG_PEEK begins; -1: at the front"},
+	{OPT_NOFCS, "SO_NOFCS", OPT_FLAG, OPT_FIELD(nofcs), "kept, without effect"},
+	{SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", OPT_FLAG, OPT_FIELD(select_err_queue),
+	 "poll() shows POLLPRI when the error queue has something"},
+	{SO_BUSY_POLL, "SO_BUSY_POLL", OPT_INT, OPT_AT(busy_poll), 0, INT_MAX, NULL, NULL, "int",
+	 "kept, without effect"},
+	{OPT_PREFER_BUSY_POLL, "SO_PREFER_BUSY_POLL", OPT_FLAG, OPT_FIELD(prefer_busy_poll),
+	 "kept, without effect"},
+	{OPT_BUSY_POLL_BUDGET, "SO_BUSY_POLL_BUDGET", OPT_OWN, OPT_AT(busy_poll_budget), 0,
+	 UINT16_MAX, set_busy_poll_budget, NULL, "int", "taken without effect"},
 	{SO_MAX_PACING_RATE, "SO_MAX_PACING_RATE", OPT_OWN, OPT_NONE, set_pacing, get_pacing,
-	 "bytes per second, kept"},
-	{SO_INCOMING_CPU, "SO_INCOMING_CPU", OPT_OWN, OPT_NONE, NULL, get_incoming_cpu,
-	 "unknown: -1"},
-	{SO_CNX_ADVICE, "SO_CNX_ADVICE", OPT_OWN, OPT_NONE, NULL, NULL, "without effect"},
-	{SO_INCOMING_NAPI_ID, "SO_INCOMING_NAPI_ID", OPT_ASK, OPT_NONE, NULL, opt_get_zero,
+	 "int or uint64_t", "bytes per second, kept"},
+	{SO_INCOMING_CPU, "SO_INCOMING_CPU", OPT_INT, OPT_AT(incoming_cpu), INT_MIN, INT_MAX, NULL,
+	 NULL, "int", "kept, without effect; -1: none"},
+	{SO_CNX_ADVICE, "SO_CNX_ADVICE", OPT_OWN, OPT_NONE, NULL, NULL, "int", "without effect"},
+	{SO_INCOMING_NAPI_ID, "SO_INCOMING_NAPI_ID", OPT_ASK, OPT_NONE, NULL, opt_get_zero, "int",
 	 "there is none"},
-	{SO_COOKIE, "SO_COOKIE", OPT_ASK, OPT_NONE, NULL, get_cookie,
+	{SO_COOKIE, "SO_COOKIE", OPT_ASK, OPT_NONE, NULL, get_cookie, "uint64_t",
 	 "a number that no other socket of the host ever has"},
-	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, opt_get_zero,
+	{OPT_NETNS_COOKIE, "SO_NETNS_COOKIE", OPT_ASK, OPT_NONE, NULL, get_netns_cookie, "uint64_t",
+	 "a number that the sockets of one host share"},
+	{OPT_MEMINFO, "SO_MEMINFO", OPT_ASK, OPT_NONE, NULL, get_meminfo, "uint32_t[9]",
+	 "bytes held and allowed, as sock_diag tells them"},
+	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, opt_get_zero, "int",
 	 "not supported"},
-	{SO_PEERNAME, "SO_PEERNAME", OPT_ASK, OPT_NONE, NULL, get_peername, "as getpeername()"},
-	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, get_peercred,
+	{SO_PEERNAME, "SO_PEERNAME", OPT_ASK, OPT_NONE, NULL, get_peername, "struct sockaddr",
+	 "as getpeername()"},
+	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, get_peercred, "struct ucred",
 	 "nobody's, on an Internet socket"},
+	{OPT_PEERGROUPS, "SO_PEERGROUPS", OPT_ASK, OPT_NONE, NULL, get_no_peer, "gid_t[]",
+	 "none, on an Internet socket"},
+	{OPT_PEERPIDFD, "SO_PEERPIDFD", OPT_ASK, OPT_NONE, NULL, get_no_peer, "int",
+	 "none, on an Internet socket"},
+	{SO_PASSCRED, "SO_PASSCRED", OPT_OWN, OPT_NONE, set_passcred, get_passcred, "int",
+	 "credentials of the sender as control data; not of Internet sockets"},
+	{SO_PASSSEC, "SO_PASSSEC", OPT_OWN, OPT_NONE, set_passsec, get_passsec, "int",
+	 "labels of the sender, of which there are none; not of Internet sockets"},
+	{OPT_PASSPIDFD, "SO_PASSPIDFD", OPT_OWN, OPT_NONE, set_passpidfd, get_passpidfd, "int",
+	 "not of Internet sockets"},
+	{OPT_TXTIME, "SO_TXTIME", OPT_OWN, OPT_NONE, set_txtime, get_txtime, "struct sock_txtime",
+	 "kept, without effect: no queue here delays packets"},
+	{OPT_RESERVE_MEM, "SO_RESERVE_MEM", OPT_OWN, OPT_NONE, set_reserve_mem, opt_get_zero, "int",
+	 "not supported"},
+	{OPT_TXREHASH, "SO_TXREHASH", OPT_OWN, OPT_NONE, set_txrehash, get_txrehash, "int",
+	 "kept, without effect; TCP only"},
 	{SO_BINDTODEVICE, "SO_BINDTODEVICE", OPT_BYTES, OPT_NONE, set_bindtodevice,
-	 get_bindtodevice, "packets of one interface only"},
+	 get_bindtodevice, "char[]", "packets of one interface only"},
 	{SO_BINDTOIFINDEX, "SO_BINDTOIFINDEX", OPT_OWN, OPT_NONE, set_bindtoifindex,
-	 get_bindtoifindex, "the same by index"},
-	{OPT_BUF_LOCK, "SO_BUF_LOCK", OPT_OWN, OPT_NONE, set_buf_lock, get_buf_lock,
+	 get_bindtoifindex, "int", "the same by index"},
+	{OPT_BUF_LOCK, "SO_BUF_LOCK", OPT_OWN, OPT_NONE, set_buf_lock, get_buf_lock, "int",
 	 "which buffers are not tuned: 1 sending, 2 receiving"},
 };
 

@@ -38,6 +38,7 @@ struct transport {
 	/* What transport_next() and transport_next_wait() returned last, while it lives. */
 	struct sock *walked;
 	struct wait *walked_wait;
+	uint64_t cookie; /* SO_NETNS_COOKIE; 0: not asked for yet */
 	uint64_t last_id;
 	uint32_t count;		/* socks in `all` */
 	uint16_t port_next[16]; /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
@@ -47,6 +48,9 @@ struct transport {
 	void *tcp;	     /* TCP's own context; TCP makes and frees it */
 	struct list blocked; /* struct dgram that wait for room at an interface */
 };
+
+/* A number that tells this host from others, the same each time (SO_NETNS_COOKIE). */
+uint64_t transport_cookie(struct transport *tp);
 
 /* NULL: no memory. */
 struct transport *transport_new(struct env *env, struct net *net);

@@ -14,10 +14,9 @@
  * Errors come in two ways: SO_ERROR, for connected sockets, and, with IP_RECVERR, the queue of
  * errq.h.
  *
- * Ownership: the queue owns its packets, the sock its groups.
+ * Ownership: the queue owns its packets, the sock its memberships (member.c).
  *
- * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF,
- * source filters.
+ * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF.
  */
 #include "transport/dgram.h"
 
@@ -31,18 +30,12 @@
 
 #include "base/check.h"
 #include "base/env.h"
-#include "net/mcast.h"
 #include "transport/errq.h"
+#include "transport/member.h"
 
 /* The overhead of a queued packet as Linux counts it, and the step in which its buffers grow. */
 #define PACKET_COST 704u
 #define PACKET_STEP 64u
-
-struct dgram_group {
-	struct dgram_group *next;
-	struct ipaddr addr;
-	unsigned ifindex;
-};
 
 /* What is kept at the begin of a queued packet's header area. */
 struct dgram_meta {
@@ -70,8 +63,7 @@ void dgram_fini(struct dgram *d)
 	env->bytes_held -= d->held;
 	d->held = 0;
 	packet_queue_clear(&d->queue);
-	while (d->groups)
-		(void)dgram_leave(d, &d->groups->addr, d->groups->ifindex); /* it is there */
+	member_leave_all(d);
 	list_del(&d->blocked_link);
 }
 
@@ -267,60 +259,6 @@ void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, si
 		return;
 	s->error = e->error;
 	sock_notify(s, POLLERR | POLLIN | POLLOUT);
-}
-
-int dgram_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex)
-{
-	struct env *env = sock_env(&d->sock);
-	struct dgram_group *g;
-	int32_t count = 0;
-	int result;
-
-	if (!ipaddr_is_multicast(group))
-		return -EINVAL;
-	for (g = d->groups; g; g = g->next) {
-		if (ipaddr_equal(&g->addr, group) && g->ifindex == ifindex)
-			return -EADDRINUSE;
-		count++;
-	}
-	if (count >= env->knobs.igmp_max_memberships)
-		return -ENOBUFS;
-	g = env_alloc(env, sizeof(*g));
-	if (!g)
-		return -ENOBUFS;
-	result = mcast_join(sock_net(&d->sock), ifindex, group);
-	if (result < 0) {
-		env_free(env, g);
-		return result;
-	}
-	*g = (struct dgram_group){d->groups, *group, ifindex};
-	d->groups = g;
-	return 0;
-}
-
-int dgram_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex)
-{
-	for (struct dgram_group **at = &d->groups; *at; at = &(*at)->next) {
-		struct dgram_group *g = *at;
-
-		if (!ipaddr_equal(&g->addr, group) || (ifindex && g->ifindex != ifindex))
-			continue;
-		*at = g->next;
-		(void)mcast_leave(sock_net(&d->sock), g->ifindex,
-				  &g->addr); /* its link may be gone */
-		env_free(sock_env(&d->sock), g);
-		return 0;
-	}
-	return -EADDRNOTAVAIL;
-}
-
-bool dgram_wants_group(const struct dgram *d, const struct ipaddr *group, unsigned ifindex)
-{
-	for (const struct dgram_group *g = d->groups; g; g = g->next) {
-		if (ipaddr_equal(&g->addr, group) && (!g->ifindex || g->ifindex == ifindex))
-			return true;
-	}
-	return d->sock.opt->mcast_all;
 }
 
 void dgram_block(struct dgram *d)

@@ -15,7 +15,7 @@
 #include "transport/demux.h"
 #include "transport/proto.h"
 
-struct dgram_group;
+struct member; /* transport/member.h */
 
 struct dgram {
 	struct sock sock;
@@ -23,7 +23,7 @@ struct dgram {
 	uint32_t held;		    /* what they cost of SO_RCVBUF, overhead included */
 	uint32_t dropped;	    /* for want of room */
 	berth_time stamp;	    /* arrival of the last one read, SIOCGSTAMP; 0: none */
-	struct dgram_group *groups; /* multicast memberships */
+	struct member *members;	    /* of multicast groups */
 	struct list blocked_link;   /* in tp->blocked: its last send met a full interface */
 };
 
@@ -99,13 +99,6 @@ void dgram_info(const struct sock *s, struct berth_sock_info *out);
  * transport header before its payload: keeps it for MSG_ERRQUEUE if the program wants that, sets
  * SO_ERROR if it is due. */
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at);
-
-/* IP_ADD_MEMBERSHIP and IP_DROP_MEMBERSHIP. -EADDRINUSE: is a member; -EADDRNOTAVAIL: is not;
- * -ENOBUFS: too many; -EINVAL, -ENODEV, -ENOMEM. */
-int dgram_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex);
-int dgram_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex);
-/* Whether a packet to this group is for the socket (IP_MULTICAST_ALL counts). */
-bool dgram_wants_group(const struct dgram *d, const struct ipaddr *group, unsigned ifindex);
 
 /* Waits for room at an interface: POLLOUT is false until dgram_on_tx_space(). */
 void dgram_block(struct dgram *d);

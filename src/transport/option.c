@@ -24,18 +24,13 @@ int opt_get_one(struct opt_arg *a)
 	return 0;
 }
 
-static const struct opt_row *find_row(const struct opt_level *level, int name)
+const struct opt_row *opt_level_row(const struct opt_level *level, int name)
 {
 	for (size_t i = 0; i < level->count; i++) {
 		if (level->rows[i].name == name)
 			return &level->rows[i];
 	}
 	return NULL;
-}
-
-bool opt_level_has(const struct opt_level *level, int name)
-{
-	return find_row(level, name) != NULL;
 }
 
 static const uint8_t *field_of(const struct opt_level *level, const struct sock *s,
@@ -58,8 +53,8 @@ static bool changes_options(const struct opt_level *level, const struct opt_row 
 {
 	bool own = row->type == OPT_OWN || row->type == OPT_BYTES;
 
-	return !level->of_block &&
-	       (row->type == OPT_FLAG || row->type == OPT_BYTE || (own && row->set));
+	return !level->of_block && (row->type == OPT_FLAG || row->type == OPT_BYTE ||
+				    row->type == OPT_INT || (own && row->set));
 }
 
 static int set_row(const struct opt_level *level, struct opt_arg *a, const struct opt_row *row)
@@ -78,12 +73,15 @@ static int set_row(const struct opt_level *level, struct opt_arg *a, const struc
 			return -EINVAL;
 		*field_to_change(level, a, row) = (uint8_t)a->value;
 		return 0;
+	case OPT_INT:
+		if (a->value < row->min || a->value > row->max)
+			return -EINVAL;
+		memcpy(field_to_change(level, a, row), &a->value, sizeof(a->value));
+		return 0;
 	case OPT_NOTHING:
 		return 0;
 	case OPT_ASK:
 		return -ENOPROTOOPT;
-	case OPT_DENIED:
-		return a->value ? -EPERM : 0;
 	case OPT_OWN:
 	case OPT_BYTES:
 		return row->set ? row->set(a) : 0;
@@ -102,8 +100,10 @@ static int get_row(const struct opt_level *level, struct opt_arg *a, const struc
 	case OPT_BYTE:
 		a->out.number = *field_of(level, a->s, row);
 		return 0;
+	case OPT_INT:
+		memcpy(&a->out.number, field_of(level, a->s, row), sizeof(a->out.number));
+		return 0;
 	case OPT_NOTHING:
-	case OPT_DENIED:
 		return 0;
 	case OPT_ASK:
 	case OPT_OWN:
@@ -111,6 +111,12 @@ static int get_row(const struct opt_level *level, struct opt_arg *a, const struc
 		return row->get ? row->get(a) : -ENOPROTOOPT;
 	}
 	return -ENOPROTOOPT;
+}
+
+static bool takes_number(const struct opt_row *row)
+{
+	return row->type == OPT_FLAG || row->type == OPT_BYTE || row->type == OPT_INT ||
+	       row->type == OPT_OWN;
 }
 
 static int read_value(struct opt_arg *a, const struct opt_level *level, const struct opt_row *row)
@@ -127,8 +133,8 @@ static int read_value(struct opt_arg *a, const struct opt_level *level, const st
 		if (a->len >= 1)
 			a->value = *(const uint8_t *)a->in;
 		return 0;
-	case OPT_SHORT_ZERO:
-		return 0;
+	case OPT_SHORT_ROW:
+		return row && takes_number(row) ? -EINVAL : 0;
 	}
 	return 0;
 }
@@ -136,8 +142,8 @@ static int read_value(struct opt_arg *a, const struct opt_level *level, const st
 int opt_level_set(const struct opt_level *level, struct sock *s, int name, const void *value,
 		  socklen_t len)
 {
-	struct opt_arg a = {.s = s, .in = value, .len = len};
-	const struct opt_row *row = find_row(level, name);
+	struct opt_arg a = {.s = s, .level = level->level, .name = name, .in = value, .len = len};
+	const struct opt_row *row = opt_level_row(level, name);
 	int result = read_value(&a, level, row);
 
 	if (result < 0)
@@ -155,12 +161,21 @@ static bool give_byte(const struct opt_level *level, const struct opt_arg *a)
 int opt_level_get(const struct opt_level *level, struct sock *s, int name, void *value,
 		  socklen_t *len)
 {
-	struct opt_arg a = {.s = s, .len = *len};
-	const struct opt_row *row = find_row(level, name);
+	struct opt_arg a = {.s = s,
+			    .level = level->level,
+			    .name = name,
+			    .in = value,
+			    .room = value,
+			    .len = *len};
+	const struct opt_row *row = opt_level_row(level, name);
 	int result = row ? get_row(level, &a, row) : -ENOPROTOOPT;
 
 	if (result < 0)
 		return result;
+	if (a.written) {
+		*len = a.out_len;
+		return 0;
+	}
 	ASSERT(a.out_len <= sizeof(a.out));
 	if (give_byte(level, &a)) {
 		*len = 1;

@@ -22,10 +22,10 @@
 
 enum opt_type {
 	OPT_FLAG,    /* a bool at `offset` */
-	OPT_BYTE,    /* a uint8_t at `offset`, min to max */
+	OPT_BYTE,    /* a uint8_t or bool at `offset`, min to max */
+	OPT_INT,     /* an int or unsigned at `offset`, min to max */
 	OPT_NOTHING, /* taken without effect, 0 when asked */
 	OPT_ASK,     /* can't be set: -ENOPROTOOPT; `get` */
-	OPT_DENIED,  /* 0 is fine, anything else needs a privilege: -EPERM */
 	OPT_OWN,     /* an int, for `set` and `get` */
 	OPT_BYTES,   /* `len` bytes, for `set` and `get` */
 };
@@ -33,10 +33,12 @@ enum opt_type {
 /* What a program gave or asks for. */
 struct opt_arg {
 	struct sock *s;
+	int level, name;	  /* of the row */
 	struct sock_options *opt; /* set, common levels: those of `s`, to be changed */
-	const void *in;		  /* set: `len` bytes */
-	socklen_t len;		  /* get: the room there is */
-	int value;		  /* set: the first int, or byte */
+	const void *in;		  /* `len` bytes */
+	void *room;		  /* get: where the answer goes to, which is `in` before */
+	socklen_t len;
+	int value; /* set: the first int, or byte */
 	/* get: what goes out, and how long it is. */
 	union {
 		int number;
@@ -47,6 +49,7 @@ struct opt_arg {
 		uint8_t bytes[256];
 	} out;
 	socklen_t out_len;
+	bool written; /* the row has put the answer into `room` itself, out_len of it */
 };
 
 struct opt_row {
@@ -57,14 +60,15 @@ struct opt_row {
 	int min, max;
 	int (*set)(struct opt_arg *a); /* NULL: taken without effect */
 	int (*get)(struct opt_arg *a); /* NULL: -ENOPROTOOPT */
+	const char *form;	       /* of the value, and what it means: for the documentation */
 	const char *text;
 };
 
 /* What a value that is shorter than an int means to a level. */
 enum opt_short {
-	OPT_SHORT_INVALID, /* -EINVAL */
+	OPT_SHORT_INVALID, /* -EINVAL, before anything else */
 	OPT_SHORT_BYTE,	   /* a byte is taken, and given if only that fits */
-	OPT_SHORT_ZERO,	   /* 0; rows look at the length themselves */
+	OPT_SHORT_ROW,	   /* -EINVAL of rows that take numbers */
 };
 
 struct opt_level {
@@ -79,14 +83,14 @@ struct opt_level {
 /* Values of a row that has functions of its own, and of one that lies at a field. */
 #define OPT_NONE 0, 0, 0
 #define OPT_AT(field) offsetof(struct sock_options, field)
-#define OPT_FIELD(field) OPT_AT(field), 0, 0, NULL, NULL
+#define OPT_FIELD(field) OPT_AT(field), 0, 0, NULL, NULL, "flag"
 
 /* getsockopt for what is always 0 or 1. */
 int opt_get_zero(struct opt_arg *a);
 int opt_get_one(struct opt_arg *a);
 
-/* Whether it has a row for this option. */
-bool opt_level_has(const struct opt_level *level, int name);
+/* NULL: no such row. */
+const struct opt_row *opt_level_row(const struct opt_level *level, int name);
 
 /* setsockopt and getsockopt of one level, once arguments are known to be there. -ENOPROTOOPT: no
  * such row; what the row answers. */

@@ -195,8 +195,16 @@ static uint32_t range_of(const struct sock *s, uint32_t *out_lo)
 {
 	const struct knobs *knobs = &s->tp->env->knobs;
 
-	*out_lo = (uint32_t)knobs->ip_local_port_lo;
-	return (uint32_t)(knobs->ip_local_port_hi - knobs->ip_local_port_lo) + 1;
+	uint32_t lo = (uint32_t)knobs->ip_local_port_lo;
+	uint32_t hi = (uint32_t)knobs->ip_local_port_hi;
+
+	/* Linux: IP_LOCAL_PORT_RANGE only narrows the host's, or it does not count. */
+	if (s->opt->port_lo >= lo && s->opt->port_lo <= hi)
+		lo = s->opt->port_lo;
+	if (s->opt->port_hi >= lo && s->opt->port_hi <= hi)
+		hi = s->opt->port_hi;
+	*out_lo = lo;
+	return hi - lo + 1;
 }
 
 /* The `i`th port to try of a range, when those with the parity of `start` come first. */

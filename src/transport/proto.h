@@ -164,6 +164,12 @@ struct sock_options {
 	uint32_t priority, mark;
 	uint64_t max_pacing_rate;
 	unsigned ifindex; /* SO_BINDTODEVICE */
+	bool debug, rcvmark, rcvpriority, wifi_status, nofcs, select_err_queue, prefer_busy_poll,
+		filter_locked, passcred, passsec, passpidfd;
+	uint8_t txrehash;
+	int incoming_cpu, busy_poll, busy_poll_budget;
+	int32_t txtime_clock; /* SO_TXTIME */
+	uint32_t txtime_flags;
 	/* SOF_TIMESTAMPING_*; times_new: all times are given in the 64-bit form */
 	uint32_t tsflags;
 	bool times_new;
@@ -175,7 +181,11 @@ struct sock_options {
 	struct ipaddr mcast_src;
 	uint8_t pmtudisc; /* IP_PMTUDISC_* */
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
-		transparent, bind_address_no_port, hdrincl, recvfragsize;
+		transparent, bind_address_no_port, hdrincl, recvfragsize,
+		recverr_rfc4884, recvchecksum, passsec4;
+	uint8_t minttl;		   /* 0: any */
+	unsigned unicast_ifindex;  /* IP_UNICAST_IF */
+	uint16_t port_lo, port_hi; /* IP_LOCAL_PORT_RANGE; 0: the host's */
 	uint8_t options_len; /* IP_OPTIONS: at most 40 */
 	uint8_t *options;    /* owned; NULL: none */
 	/* IPPROTO_IPV6 */
@@ -188,7 +198,11 @@ struct sock_options {
 		recvdstopts6, recvrthdr6, recvpathmtu6, recvorigdstaddr6, recvfragsize6;
 	/* The same with the names that they had in RFC 2292. */
 	bool pktinfo6_2292, hoplimit6_2292, hopopts6_2292, dstopts6_2292, rthdr6_2292;
-	bool dontfrag6, flowinfo_send;
+	bool dontfrag6, flowinfo_send, recverr6_rfc4884, router_alert_isolate6;
+	int autoflowlabel;   /* -1: the host's way */
+	uint8_t min_hops6;   /* IPV6_MINHOPCOUNT; 0: any */
+	uint16_t addr_prefs; /* IPV6_PREFER_SRC_*, as they differ from the default */
+	uint32_t frag_bytes6; /* IPV6_MTU as set: fragments are no larger; 0: not set */
 };
 
 /* What few sockets have, apart so that idle connections do not pay for it. */
@@ -204,6 +218,8 @@ struct sock_extra {
 	unsigned pktinfo_ifindex;
 	struct ip6_exts exts; /* sticky extension headers, each owned */
 	bool has_exts;
+	uint32_t *labels; /* flow labels that it has a lease of, owned */
+	uint32_t labels_count;
 };
 
 struct sock {

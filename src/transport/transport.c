@@ -48,6 +48,13 @@ struct transport *transport_new(struct env *env, struct net *net)
 	return tp;
 }
 
+uint64_t transport_cookie(struct transport *tp)
+{
+	while (tp->cookie == 0)
+		env_random(tp->env, &tp->cookie, sizeof(tp->cookie));
+	return tp->cookie;
+}
+
 void transport_free(struct transport *tp)
 {
 	if (!tp)
@@ -100,18 +107,22 @@ struct wait *transport_next_wait(struct transport *tp, uint64_t id)
 }
 
 /* The options of a fresh socket, as Linux has them. */
-#define DEFAULT_OPTIONS(discover)                                                                  \
+#define DEFAULT_OPTIONS(all, discover)                                                             \
 	{                                                                                          \
-		.rcvlowat = 1, .ttl = -1, .mcast_ttl = -1, .mcast_loop = true, .mcast_all = true,  \
+		.rcvlowat = 1, .ttl = -1, .mcast_ttl = -1, .mcast_loop = true, .mcast_all = (all), \
 		.max_pacing_rate = UINT64_MAX, .pmtudisc = (discover), .hop_limit = -1,            \
 		.mcast_hops = -1, .tclass = -1, .mcast6_loop = true, .mcast6_all = true,           \
+		.txrehash = 1, .incoming_cpu = -1, .autoflowlabel = -1,                            \
 		.pmtudisc6 = IPV6_PMTUDISC_WANT, .mcast_src = {                                    \
 			{[10] = 0xff, [11] = 0xff}                                                 \
 		}                                                                                  \
 	}
 
-static const struct sock_options defaults = DEFAULT_OPTIONS(IP_PMTUDISC_WANT);
-static const struct sock_options defaults_no_pmtudisc = DEFAULT_OPTIONS(IP_PMTUDISC_DONT);
+/* IPv4's and IPv6's, each without and with ip_no_pmtu_disc. */
+static const struct sock_options defaults[2][2] = {
+	{DEFAULT_OPTIONS(true, IP_PMTUDISC_WANT), DEFAULT_OPTIONS(true, IP_PMTUDISC_DONT)},
+	{DEFAULT_OPTIONS(false, IP_PMTUDISC_WANT), DEFAULT_OPTIONS(false, IP_PMTUDISC_DONT)},
+};
 
 static void set_defaults(struct sock *s, const struct knobs *knobs)
 {
@@ -119,7 +130,7 @@ static void set_defaults(struct sock *s, const struct knobs *knobs)
 
 	s->rcvbuf = (uint32_t)(stream ? knobs->tcp_rmem_default : knobs->rmem_default);
 	s->sndbuf = (uint32_t)(stream ? knobs->tcp_wmem_default : knobs->wmem_default);
-	s->opt = knobs->ip_no_pmtu_disc ? &defaults_no_pmtudisc : &defaults;
+	s->opt = &defaults[s->family == AF_INET6][knobs->ip_no_pmtu_disc != 0];
 }
 
 /* Those that somebody set are counted, and nobody's but the counter's to change. */
@@ -132,7 +143,7 @@ static void drop_options(struct sock *s)
 {
 	struct sock_options *o = counted(s);
 
-	s->opt = &defaults;
+	s->opt = &defaults[0][0];
 	if (o && --o->refs == 0) {
 		env_free(s->tp->env, o->options);
 		env_free(s->tp->env, o);
@@ -180,6 +191,7 @@ static void free_extra(struct sock *s)
 	free_ext(env, &s->extra->exts.dst_before_route);
 	free_ext(env, &s->extra->exts.route);
 	free_ext(env, &s->extra->exts.dst);
+	env_free(env, s->extra->labels);
 	env_free(env, s->extra);
 }
 

@@ -28,6 +28,7 @@
 #include "link/netif.h"
 #include "pkt/csum.h"
 #include "transport/dgram.h"
+#include "transport/member.h"
 #include "transport/port.h"
 #include "wire/udp_header.h"
 
@@ -211,7 +212,7 @@ static void deliver_copy(void *ctx, struct sock *s)
 	struct group_packet *g = ctx;
 	struct berth_packet *copy;
 
-	if (g->info->multicast && !dgram_wants_group(dgram_of(s), &g->info->dst, g->info->ifindex))
+	if (g->info->multicast && !member_wants(dgram_of(s), g->info))
 		return;
 	g->taken = true;
 	copy = packet_clone(g->p);

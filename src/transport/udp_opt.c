@@ -20,7 +20,7 @@ static int get_cork(struct opt_arg *a)
 }
 
 static const struct opt_row rows[] = {
-	{UDP_CORK, "UDP_CORK", OPT_OWN, OPT_NONE, set_cork, get_cork,
+	{UDP_CORK, "UDP_CORK", OPT_OWN, OPT_NONE, set_cork, get_cork, "int",
 	 "collect pieces of one datagram until it is cleared"},
 };
 

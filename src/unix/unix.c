@@ -363,18 +363,18 @@ static int get_peergroups(struct opt_arg *a)
 	return 0;
 }
 
-#define FLAG(field) OPT_FLAG, offsetof(struct unix_sock, field), 0, 0, NULL, NULL
+#define FLAG(field) OPT_FLAG, offsetof(struct unix_sock, field), 0, 0, NULL, NULL, "flag"
 
 static const struct opt_row rows[] = {
 	{SO_PASSCRED, "SO_PASSCRED", FLAG(passcred), "credentials come with what is received"},
 	{SO_PASSSEC, "SO_PASSSEC", FLAG(passsec), "kept; there are no security labels"},
-	{OPT_PASSRIGHTS, "SO_PASSRIGHTS", OPT_OWN, OPT_NONE, set_passrights, get_passrights,
+	{OPT_PASSRIGHTS, "SO_PASSRIGHTS", OPT_OWN, OPT_NONE, set_passrights, get_passrights, "flag",
 	 "whether others may send it sockets"},
-	{SO_PEEK_OFF, "SO_PEEK_OFF", OPT_OWN, OPT_NONE, set_peek_off, get_peek_off,
+	{SO_PEEK_OFF, "SO_PEEK_OFF", OPT_OWN, OPT_NONE, set_peek_off, get_peek_off, "int",
 	 "where MSG_PEEK begins, -1: at the front"},
-	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, get_peercred,
+	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, get_peercred, "struct ucred",
 	 "who made the other end"},
-	{OPT_PEERGROUPS, "SO_PEERGROUPS", OPT_ASK, OPT_NONE, NULL, get_peergroups,
+	{OPT_PEERGROUPS, "SO_PEERGROUPS", OPT_ASK, OPT_NONE, NULL, get_peergroups, "gid_t[]",
 	 "its supplementary groups: none"},
 };
 

@@ -64,14 +64,18 @@ static void table(void **state)
 static void privileges(void **state)
 {
 	(void)state;
-	assert_int_equal(set(udp, SOL_SOCKET, SO_DEBUG, 1), -EACCES);
-	assert_int_equal(set(udp, SOL_SOCKET, SO_DEBUG, 0), 0);
-	assert_int_equal(set(udp, SOL_SOCKET, SO_MARK, 1), -EPERM);
-	assert_int_equal(set(udp, SOL_SOCKET, SO_PRIORITY, 7), -EPERM);
-	assert_int_equal(set(udp, SOL_SOCKET, SO_PRIORITY, 6), 0);
-	assert_int_equal(set(udp, SOL_SOCKET, SO_RCVBUFFORCE, 1000), -EPERM);
-	assert_int_equal(set(udp, SOL_SOCKET, SO_SNDBUFFORCE, 1000), -EPERM);
-	assert_int_equal(set(udp, IPPROTO_IP, IP_TRANSPARENT, 1), -EPERM);
+	assert_int_equal(set(udp, SOL_SOCKET, SO_DEBUG, 1), 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_DEBUG), 1);
+	assert_int_equal(set(udp, SOL_SOCKET, SO_MARK, 17), 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_MARK), 17);
+	assert_int_equal(set(udp, SOL_SOCKET, SO_PRIORITY, 7), 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_PRIORITY), 7);
+	assert_int_equal(set(udp, SOL_SOCKET, SO_RCVBUFFORCE, 100000000), 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_RCVBUF), 200000000);
+	assert_int_equal(set(udp, SOL_SOCKET, SO_SNDBUFFORCE, 100000000), 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_SNDBUF), 200000000);
+	assert_int_equal(set(udp, IPPROTO_IP, IP_TRANSPARENT, 1), 0);
+	assert_int_equal(get(udp, IPPROTO_IP, IP_TRANSPARENT), 1);
 	assert_int_equal(set(udp, SOL_SOCKET, SO_ZEROCOPY, 1), -EOPNOTSUPP);
 }
 
@@ -96,7 +100,10 @@ static void devices(void **state)
 			 -EINVAL);
 	assert_int_equal(get(udp, SOL_SOCKET, SO_BINDTOIFINDEX), 2);
 	assert_int_equal(berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3),
-			 -EPERM);
+			 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_BINDTOIFINDEX), 1);
+	assert_int_equal(berth_setsockopt(pr.host[0], udp, SOL_SOCKET, SO_BINDTODEVICE, "", 1), 0);
+	assert_int_equal(get(udp, SOL_SOCKET, SO_BINDTOIFINDEX), 0);
 }
 
 /* Packets of another interface do not reach it. */
