@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Host names: dig against the name service, getent through libc."""
+"""Host names: dig, nslookup and host against the name service; the resolvers of glibc, musl, Go
+and c-ares."""
 
 import pytest
 
@@ -38,3 +39,66 @@ getent ahostsv4 web >all
     assert (client.folder / "by-name").read_text().split() == [web.address, "web"]
     assert (client.folder / "by-address").read_text().split() == [web.address, "web"]
     assert f"{web.address} " in (client.folder / "all").read_text()
+
+
+RESOLVERS = {"glibc": "{progs}/lookup", "musl": "{progs}/lookup-musl", "go": "{progs}/lookup-go",
+             "c-ares": "node {top}/tests/system/progs/lookup.js"}
+
+
+def big_world(networks):
+    """A host "big" on many networks, "asker" on the first alone."""
+    lines = ["seed: 3", "networks:"]
+    for i in range(networks):
+        lines.append(f"  n{i}: {{subnet: 10.8.{i}.0/24}}")
+    names = ", ".join(f"n{i}" for i in range(networks))
+    lines += ["hosts:", f"  big: {{networks: [{names}], command: sleep 60, expect: running}}"]
+    return lines
+
+
+@needs_name_service
+@pytest.mark.parametrize("resolver", RESOLVERS)
+def test_resolvers(folder, progs, resolver):
+    """The same questions, the same answers; fifty addresses do not fit a plain UDP answer."""
+    program = RESOLVERS[resolver].format(progs=progs, top=harness.TOP)
+    lines = big_world(50)
+    lines += ["  small:", "    networks: {n0: {address: 10.8.0.9}}", "    command: sleep 60",
+              "    expect: running", "  asker:", "    networks: [n0]",
+              f"    command: sh -c '{program} small big nobody 10.8.0.9 10.8.0.77"
+              f" >{folder}/answers'"]
+    harness.owned_by_user(folder)
+    (folder / "net.yaml").write_text("\n".join(lines) + "\n")
+    job = harness.Job(harness.unprivileged() + [harness.BERTH, "run", "-f",
+                                                str(folder / "net.yaml")], folder)
+    job.wait(60).check()
+    big = sorted(f"10.8.{i}.1" for i in range(50))
+    answers = (folder / "answers").read_text().splitlines()
+    if resolver == "musl":  # it has no DNS over TCP, and takes what a cut answer holds
+        got = answers[1].split()[1:]
+        assert got and set(got) <= set(big)
+        del answers[1]
+        big = None
+    expect = ["small: 10.8.0.9"] + ([f"big: {' '.join(big)}"] if big else [])
+    assert answers == expect + ["nobody: unknown", "10.8.0.9: small", "10.8.0.77: unknown"]
+
+
+@needs_name_service
+def test_tools(both):
+    web = both.server("web", "exec sleep 60")
+    client = both.host("client", f"""
+nslookup web >nslookup
+nslookup {web.address} >nslookup-ptr
+host web >host
+host {web.address} >host-ptr
+! host nobody >host-unknown
+dig +noall +comments +bufsize=512 web ANY >dig-any
+dig +noedns +short web >dig-plain
+""")
+    both.run().check()
+    read = {p.name: p.read_text() for p in client.folder.iterdir() if p.is_file()}
+    assert f"Address: {web.address}\n" in read["nslookup"]
+    assert "name = web." in read["nslookup-ptr"]
+    assert f"web has address {web.address}\n" in read["host"]
+    assert read["host-ptr"].endswith("domain name pointer web.\n")
+    assert "3(NXDOMAIN)" in read["host-unknown"]
+    assert "status: NOERROR" in read["dig-any"]
+    assert read["dig-plain"] == f"{web.address}\n"
