@@ -5,8 +5,8 @@
 # and what became of every call and segment.
 cd "$(dirname "$0")/.." || exit 1
 cat <<'EOF'
-Two unmodified programs, examples/tcp_server.c and tcp_client.c, on two hosts
-40 ms apart. The network loses one packet in six. Neither program notices.
+Two unmodified programs, examples/stream_server.c and stream_client.c, on two
+hosts 40 ms apart. The network loses one packet in six. Neither notices.
 
 $ build/berth run -f examples/demo.yaml --ladder
 EOF

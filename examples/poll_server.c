@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP server for many clients at once, as select_server, with poll(): a list of sockets
+ * A stream server for many clients at once, as select_server, with poll(): a list of sockets
  * and what is waited for at each, so that there is no limit to their numbers.
  *
- *     poll_server [PORT]
+ *     poll_server [-4|-6|-u] [PORT|PATH [CLIENTS]]
  */
 #include <ctype.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define CLIENTS_MAX 1000
@@ -21,10 +23,28 @@ static void fail(const char *call)
 	exit(EXIT_FAILURE);
 }
 
-static int open_server(const char *port)
+static int open_unix_socket(const char *path)
+{
+	struct sockaddr_un local = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		fail("socket");
+	if (strlen(path) >= sizeof(local.sun_path)) {
+		fprintf(stderr, "too long: %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	strcpy(local.sun_path, path);
+	(void)unlink(path); /* of an earlier server, if it was there */
+	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
+		fail("bind");
+	return fd;
+}
+
+static int open_internet_socket(int family, const char *port)
 {
 	struct addrinfo hints = {
-		.ai_family = AF_INET,
+		.ai_family = family,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE,
 	};
@@ -45,6 +65,28 @@ static int open_server(const char *port)
 	if (bind(fd, local->ai_addr, local->ai_addrlen) < 0)
 		fail("bind");
 	freeaddrinfo(local);
+	return fd;
+}
+
+/* With what the program was told on its command line: a family, a port or path, and how many
+ * clients there will be (0: it never ends). */
+static int open_server(int argc, char **argv, int *clients)
+{
+	int family = AF_INET;
+	int option;
+	int fd;
+
+	while ((option = getopt(argc, argv, "46u")) != -1) {
+		if (option == '?') {
+			fprintf(stderr, "usage: poll_server [-4|-6|-u] [PORT|PATH [CLIENTS]]\n");
+			exit(EXIT_FAILURE);
+		}
+		family = option == '4' ? AF_INET : option == '6' ? AF_INET6 : AF_UNIX;
+	}
+	const char *where = optind < argc ? argv[optind] : family == AF_UNIX ? "socket" : "7000";
+
+	*clients = optind + 1 < argc ? atoi(argv[optind + 1]) : 0;
+	fd = family == AF_UNIX ? open_unix_socket(where) : open_internet_socket(family, where);
 	if (listen(fd, 16) < 0)
 		fail("listen");
 	return fd;
@@ -75,9 +117,11 @@ int main(int argc, char **argv)
 {
 	struct pollfd fds[1 + CLIENTS_MAX];
 	nfds_t count = 1;
+	int clients;
+	int served = 0;
 
-	fds[0] = (struct pollfd){.fd = open_server(argc > 1 ? argv[1] : "7000"), .events = POLLIN};
-	for (;;) {
+	fds[0] = (struct pollfd){.fd = open_server(argc, argv, &clients), .events = POLLIN};
+	while (clients == 0 || served < clients) {
 		if (poll(fds, count, -1) < 0)
 			fail("poll");
 		/* From the back, so that the last may take the place of one that leaves. */
@@ -88,6 +132,7 @@ int main(int argc, char **argv)
 				continue;
 			close(fds[i].fd);
 			fds[i] = fds[--count];
+			served++;
 		}
 		if (fds[0].revents & POLLIN) {
 			int client = accept(fds[0].fd, NULL, NULL);
@@ -100,4 +145,6 @@ int main(int argc, char **argv)
 				fds[count++] = (struct pollfd){.fd = client, .events = POLLIN};
 		}
 	}
+	close(fds[0].fd);
+	return EXIT_SUCCESS;
 }

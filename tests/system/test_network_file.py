@@ -137,7 +137,7 @@ def test_ladder(folder):
 def test_demo():
     """The demo's seed loses data and an acknowledgement, and both programs do not notice."""
     examples = harness.TOP / "build" / "examples"
-    if not (examples / "tcp_server").exists():
+    if not (examples / "stream_server").exists():
         pytest.skip("the examples are not built")
     result = subprocess.run(
         harness.unprivileged() + [harness.BERTH, "run", "-f", "examples/demo.yaml", "--ladder"],

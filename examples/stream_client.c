@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP client: says lines to a server, each after the answer to the one before.
+ * A stream client: says lines to a server, each after the answer to the one before.
  *
- *     tcp_client HOST [PORT [LINE...]]
+ *     stream_client [-4|-6] HOST [PORT [LINE...]]   over TCP; without a family, whichever answers
+ *     stream_client -u PATH [LINE...]               to a server on the same host
  *
  * The calls are those of every stream client, in this order:
  *
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void fail(const char *call)
@@ -23,9 +25,9 @@ static void fail(const char *call)
 
 /* A socket connected to a server. A name may stand for several addresses: the first that answers.
  */
-static int open_client(const char *host, const char *port)
+static int open_client(int family, const char *host, const char *port)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *addresses;
 	int err = getaddrinfo(host, port, &hints, &addresses);
 	int fd = -1;
@@ -49,6 +51,24 @@ static int open_client(const char *host, const char *port)
 	freeaddrinfo(addresses);
 	if (fd < 0)
 		exit(EXIT_FAILURE);
+	return fd;
+}
+
+static int open_unix_client(const char *path)
+{
+	struct sockaddr_un server = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		fail("socket");
+	if (strlen(path) >= sizeof(server.sun_path)) {
+		fprintf(stderr, "too long: %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	strcpy(server.sun_path, path);
+	/* We stay without a name: nobody needs it, as the connection leads both ways. */
+	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) < 0)
+		fail("connect");
 	return fd;
 }
 
@@ -92,14 +112,29 @@ static int hear(int fd)
 
 int main(int argc, char **argv)
 {
+	int family = AF_UNSPEC;
+	int option;
 	int fd;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: tcp_client HOST [PORT [LINE...]]\n");
+	while ((option = getopt(argc, argv, "46u")) != -1)
+		family = option == '4'	 ? AF_INET
+			 : option == '6' ? AF_INET6
+			 : option == 'u' ? AF_UNIX
+					 : -1;
+	if (family < 0 || optind >= argc) {
+		fprintf(stderr, "usage: stream_client [-4|-6] HOST [PORT [LINE...]]\n"
+				"       stream_client -u PATH [LINE...]\n");
 		return EXIT_FAILURE;
 	}
-	fd = open_client(argv[1], argc > 2 ? argv[2] : "7000");
-	for (int i = 3; i < argc; i++) {
+	if (family == AF_UNIX) {
+		fd = open_unix_client(argv[optind++]);
+	} else {
+		const char *host = argv[optind++];
+
+		fd = open_client(family, host, optind < argc ? argv[optind] : "7000");
+		optind++;
+	}
+	for (int i = optind; i < argc; i++) {
 		say(fd, argv[i]);
 		if (!hear(fd)) {
 			fprintf(stderr, "the server has gone\n");

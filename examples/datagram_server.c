@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A UDP server: answers each datagram with the same in capitals.
+ * A datagram server: answers each datagram with the same in capitals.
  *
- *     udp_server [PORT [DATAGRAMS]]    after that many datagrams it ends; 0: never
+ *     datagram_server [-4|-6] [PORT [DATAGRAMS]]   over UDP; after that many it ends; 0: never
+ *     datagram_server -u [PATH [DATAGRAMS]]        between programs of one host
  *
  * No listen(), no accept(): there are no connections. One socket serves all clients; each datagram
  * says whose it is. The calls are:
@@ -13,7 +14,9 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void fail(const char *call)
@@ -22,10 +25,10 @@ static void fail(const char *call)
 	exit(EXIT_FAILURE);
 }
 
-static int open_server(const char *port)
+static int open_server(int family, const char *port)
 {
 	struct addrinfo hints = {
-		.ai_family = AF_INET,
+		.ai_family = family,
 		.ai_socktype = SOCK_DGRAM,
 		.ai_flags = AI_PASSIVE,
 	};
@@ -46,11 +49,40 @@ static int open_server(const char *port)
 	return fd;
 }
 
+static int open_unix_server(const char *path)
+{
+	struct sockaddr_un local = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		fail("socket");
+	if (strlen(path) >= sizeof(local.sun_path)) {
+		fprintf(stderr, "too long: %s\n", path);
+		exit(EXIT_FAILURE);
+	}
+	strcpy(local.sun_path, path);
+	(void)unlink(path); /* of an earlier server, if it was there */
+	if (bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0)
+		fail("bind");
+	return fd;
+}
+
 int main(int argc, char **argv)
 {
-	const char *port = argc > 1 ? argv[1] : "7000";
-	int datagrams = argc > 2 ? atoi(argv[2]) : 0;
-	int fd = open_server(port);
+	int family = AF_INET;
+	int option;
+
+	while ((option = getopt(argc, argv, "46u")) != -1) {
+		if (option == '?') {
+			fprintf(stderr,
+				"usage: datagram_server [-4|-6|-u] [PORT|PATH [DATAGRAMS]]\n");
+			return EXIT_FAILURE;
+		}
+		family = option == '4' ? AF_INET : option == '6' ? AF_INET6 : AF_UNIX;
+	}
+	const char *where = optind < argc ? argv[optind] : family == AF_UNIX ? "socket" : "7000";
+	int datagrams = optind + 1 < argc ? atoi(argv[optind + 1]) : 0;
+	int fd = family == AF_UNIX ? open_unix_server(where) : open_server(family, where);
 
 	for (int i = 0; datagrams == 0 || i < datagrams; i++) {
 		struct sockaddr_storage client;
@@ -68,5 +100,7 @@ int main(int argc, char **argv)
 	}
 	if (close(fd) < 0)
 		fail("close");
+	if (family == AF_UNIX)
+		(void)unlink(where);
 	return EXIT_SUCCESS;
 }
