@@ -185,7 +185,7 @@ static uint32_t mtu_told(const struct icmp_header *icmp, const struct ip4_header
 
 /* Tells the protocol of a quoted packet what became of it. */
 static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, const uint8_t *at,
-			       size_t bytes, const struct ipaddr *offender)
+			       size_t bytes, const struct ip_info *message)
 {
 	struct reader r = reader_of(at, bytes);
 	struct ip_error e = {.icmp_type = icmp->type, .icmp_code = icmp->code};
@@ -198,7 +198,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 		return DROP_ICMP_EMBEDDED;
 	e.src = ipaddr_from4(h.src);
 	e.dst = ipaddr_from4(h.dst);
-	e.offender = offender ? *offender : e.src;
+	e.offender = message ? message->src : e.src;
+	e.message = message;
 	e.protocol = h.protocol;
 	e.l4 = r.at;
 	e.l4_bytes = reader_left(&r);
@@ -241,7 +242,7 @@ static void on_error(struct net *net, struct berth_packet *p, const struct icmp_
 {
 	uint8_t quoted[QUOTE_BYTES_MAX];
 	size_t bytes = packet_copy_out(p, ICMP_HEADER_BYTES, quoted, sizeof(quoted));
-	enum drop reason = tell_protocol(net, icmp, quoted, bytes, &info->src);
+	enum drop reason = tell_protocol(net, icmp, quoted, bytes, info);
 
 	if (reason != DROP_COUNT)
 		drop(net->env, reason);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control data.
+ * Control data that comes with what was received: the pieces that the socket's options ask for, in
+ * Linux's order: times, overflow count, segment size, then those of IPv6 that any packet has, then
+ * those of the packet's version. What does not fit is cut, and MSG_CTRUNC says so.
  *
- * Sending: each piece overrides an option of the socket for this datagram alone. Anything that is
- * not understood is an error, as on Linux, so that a program notices what it does not get.
- * Receiving: the pieces that the socket's options ask for, in Linux's order: time, overflow count,
- * then IP's. What does not fit is cut and MSG_CTRUNC says so.
+ * An IPv6 socket that gets an IPv4 packet tells of it by IPv4's options, but for IPV6_PKTINFO,
+ * which shows mapped addresses.
  *
- * Left out: control data on streams (ignored, as there is none that they take), SO_TIMESTAMPING,
- * UDP_SEGMENT.
+ * A message from the error queue brings what is known of the packet that told of the error, and the
+ * error itself at the end.
  */
 #include "sock/cmsg.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/time.h>
@@ -25,149 +26,289 @@
 #include "net/addr.h"
 #include "sock/sockaddr.h"
 #include "transport/control.h"
+#include "wire/ip6_header.h"
 
-/* The options by the names they had before time_t grew; the others are SO_TIMESTAMP_NEW ... */
+/* Linux's numbers that libc's headers lack, or have under names that depend on the size of time_t.
+ */
 #define TIMESTAMP_OLD 29
 #define TIMESTAMPNS_OLD 35
+#define TIMESTAMPING_OLD 37
+#define TIMESTAMP_NEW 63
+#define TIMESTAMPNS_NEW 64
+#define TIMESTAMPING_NEW 65
+#define UDP_GRO_NUMBER 104
+#define IP_RECVFRAGSIZE_NUMBER 25
+#define IPV6_2292PKTINFO_NUMBER 2
+#define IPV6_2292HOPOPTS_NUMBER 3
+#define IPV6_2292DSTOPTS_NUMBER 4
+#define IPV6_2292RTHDR_NUMBER 5
+#define IPV6_2292HOPLIMIT_NUMBER 8
+#define IPV6_FLOWINFO_NUMBER 11
+#define IPV6_ORIGDSTADDR_NUMBER 74
+#define IPV6_RECVFRAGSIZE_NUMBER 77
 
-static int parse_pktinfo(const struct cmsghdr *c, struct proto_msg *m)
+/* What is told of, and where to. */
+struct fill {
+	struct control *out;
+	const struct sock *s;
+	const struct sock_options *opt;
+	const struct proto_msg *m;
+	const struct ip_info *info; /* of the packet */
+};
+
+static void put_int(const struct fill *f, int level, int type, int value)
 {
-	struct in_pktinfo info;
-
-	if (c->cmsg_len != CMSG_LEN(sizeof(info)))
-		return -EINVAL;
-	memcpy(&info, CMSG_DATA(c), sizeof(info));
-	if (info.ipi_ifindex)
-		m->pktinfo_ifindex = (unsigned)info.ipi_ifindex;
-	m->pktinfo_src = ipaddr_from4(ntohl(info.ipi_spec_dst.s_addr));
-	return 0;
+	control_put(f->out, level, type, &value, sizeof(value));
 }
 
-static int parse_ip(const struct cmsghdr *c, struct proto_msg *m)
+static struct timespec timespec_of(berth_time t)
 {
-	int value;
-
-	if (c->cmsg_type == IP_PKTINFO)
-		return parse_pktinfo(c, m);
-	if (c->cmsg_type != IP_TTL && c->cmsg_type != IP_TOS)
-		return -EINVAL;
-	if (c->cmsg_len == CMSG_LEN(sizeof(value)))
-		memcpy(&value, CMSG_DATA(c), sizeof(value));
-	else if (c->cmsg_type == IP_TOS && c->cmsg_len == CMSG_LEN(1))
-		value = *CMSG_DATA(c);
-	else
-		return -EINVAL;
-	if (value < (c->cmsg_type == IP_TTL) || value > 255)
-		return -EINVAL;
-	if (c->cmsg_type == IP_TTL)
-		m->ttl = value;
-	else
-		m->tos = value;
-	return 0;
+	return (struct timespec){t / BERTH_SEC, t % BERTH_SEC};
 }
 
-int cmsg_parse(const struct msghdr *msg, struct proto_msg *m)
+/* Linux: __sock_recv_timestamp(). */
+static void put_times(struct control *out, const struct sock *s, const struct proto_msg *m)
 {
-	struct msghdr copy = *msg;
+	const struct sock_options *o = s->opt;
+	struct timespec ts = timespec_of(sock_env(s)->epoch + m->time);
+	bool taken = m->has_error || o->timestamp || o->timestampns ||
+		     o->tsflags & SOF_TIMESTAMPING_RX_SOFTWARE;
+	struct timespec three[3] = {ts};
 
-	if (!msg->msg_control || msg->msg_controllen < sizeof(struct cmsghdr))
-		return 0;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&copy); c; c = CMSG_NXTHDR(&copy, c)) {
-		size_t at = (size_t)((const char *)c - (const char *)msg->msg_control);
-		int result;
+	if (o->timestamp) {
+		struct timeval tv = {ts.tv_sec, ts.tv_nsec / 1000};
 
-		if (c->cmsg_len < sizeof(*c) || c->cmsg_len > msg->msg_controllen - at)
-			return -EINVAL;
-		if (c->cmsg_level != IPPROTO_IP)
-			return -EINVAL;
-		result = parse_ip(c, m);
-		if (result < 0)
-			return result;
+		control_put(out, SOL_SOCKET, o->times_new ? TIMESTAMP_NEW : TIMESTAMP_OLD, &tv,
+			    sizeof(tv));
+	} else if (o->timestampns) {
+		control_put(out, SOL_SOCKET, o->times_new ? TIMESTAMPNS_NEW : TIMESTAMPNS_OLD, &ts,
+			    sizeof(ts));
 	}
-	return 0;
-}
-
-static void put_time(struct control *w, const struct proto_msg *m, const struct sock *s)
-{
-	const struct sock_options *opt = s->opt;
-	berth_time t = sock_env(s)->epoch + m->time;
-
-	if (opt->timestamp) {
-		struct timeval tv = {t / BERTH_SEC, t % BERTH_SEC / BERTH_USEC};
-
-		control_put(w, SOL_SOCKET, TIMESTAMP_OLD, &tv, sizeof(tv));
-	} else if (opt->timestampns) {
-		struct timespec ts = {t / BERTH_SEC, t % BERTH_SEC};
-
-		control_put(w, SOL_SOCKET, TIMESTAMPNS_OLD, &ts, sizeof(ts));
-	}
+	if (o->tsflags & SOF_TIMESTAMPING_SOFTWARE && taken &&
+	    !(m->has_error && m->error.origin == SO_EE_ORIGIN_LOCAL))
+		control_put(out, SOL_SOCKET, o->times_new ? TIMESTAMPING_NEW : TIMESTAMPING_OLD,
+			    three, sizeof(three));
 }
 
 /* The address of ours that the packet was for: the interface's own, if it went to many. */
-static struct ipaddr specific_dst(const struct socket *so, const struct ip_info *info)
+static struct ipaddr specific_dst(const struct fill *f)
 {
 	const struct addr *a;
 
-	if (!info->broadcast && !info->multicast)
-		return info->dst;
-	for (unsigned i = 0; (a = addr_nth(so->sock->tp->net, i)); i++) {
-		if (a->netif->ifindex == info->ifindex)
+	if (!f->info->broadcast && !f->info->multicast)
+		return f->info->dst;
+	for (unsigned i = 0; (a = addr_nth(f->s->tp->net, i)); i++) {
+		if (a->netif->ifindex == f->info->ifindex && ipaddr_is4(&a->addr))
 			return a->addr;
 	}
-	return info->dst;
+	return f->info->dst;
 }
 
-static void put_pktinfo(struct control *w, const struct socket *so, const struct ip_info *info)
+static void put_pktinfo4(const struct fill *f)
 {
-	struct ipaddr local = specific_dst(so, info);
-	struct in_pktinfo out = {.ipi_ifindex = (int)info->ifindex,
+	struct ipaddr local = specific_dst(f);
+	struct in_pktinfo out = {.ipi_ifindex = (int)f->info->ifindex,
 				 .ipi_spec_dst.s_addr = htonl(ipaddr_to4(&local)),
-				 .ipi_addr.s_addr = htonl(ipaddr_to4(&info->dst))};
+				 .ipi_addr.s_addr = htonl(ipaddr_to4(&f->info->dst))};
 
-	control_put(w, IPPROTO_IP, IP_PKTINFO, &out, sizeof(out));
+	control_put(f->out, IPPROTO_IP, IP_PKTINFO, &out, sizeof(out));
 }
 
-static void put_error(struct control *w, const struct sock_error *e)
+static void put_pktinfo6(const struct fill *f, int type)
 {
-	struct {
-		struct sock_extended_err ee;
-		struct sockaddr_in offender;
-	} out = {.ee = {.ee_errno = (uint32_t)e->error,
-			.ee_origin = e->origin,
-			.ee_type = e->type,
-			.ee_code = e->code,
-			.ee_info = e->info},
-		 .offender = {.sin_family = AF_INET,
-			      .sin_addr.s_addr = htonl(ipaddr_to4(&e->offender))}};
+	struct in6_pktinfo out = {.ipi6_ifindex = f->info->ifindex};
 
-	control_put(w, IPPROTO_IP, IP_RECVERR, &out, sizeof(out));
+	memcpy(&out.ipi6_addr, f->info->dst.bytes, sizeof(out.ipi6_addr));
+	control_put(f->out, IPPROTO_IPV6, type, &out, sizeof(out));
 }
 
-static void put_pieces(struct control *w, const struct socket *so, const struct proto_msg *m)
+static void put_destination(const struct fill *f, int level, int type, int family)
 {
-	const struct sock_options *opt = so->sock->opt;
+	struct endpoint dst = {.addr = f->info->dst, .port = f->s->local.port};
+	struct sockaddr_storage name;
+	socklen_t len;
 
-	if (m->has_info) {
-		int ttl = m->info.ttl;
+	if (ipaddr_needs_scope(&dst.addr))
+		dst.scope = (uint16_t)f->info->ifindex;
+	len = sockaddr_fill(family, &dst, &name);
+	control_put(f->out, level, type, &name, len);
+}
 
-		if (opt->rxq_ovfl && m->dropped)
-			control_put(w, SOL_SOCKET, SO_RXQ_OVFL, &m->dropped, sizeof(m->dropped));
-		if (opt->pktinfo)
-			put_pktinfo(w, so, &m->info);
-		if (opt->recvttl)
-			control_put(w, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
-		if (opt->recvtos)
-			control_put(w, IPPROTO_IP, IP_TOS, &m->info.tos, 1);
-		if (opt->recvorigdstaddr) {
-			struct endpoint dst = {m->info.dst, so->sock->local.port, 0};
-			struct sockaddr_storage name;
+/* Linux: ip_cmsg_recv_offset(). */
+static void put_ip4(const struct fill *f)
+{
+	const struct sock_options *o = f->opt;
 
-			control_put(w, IPPROTO_IP, IP_ORIGDSTADDR, &name,
-				    sockaddr_fill(AF_INET, &dst, &name));
-		}
+	if (o->pktinfo)
+		put_pktinfo4(f);
+	if (o->recvttl)
+		put_int(f, IPPROTO_IP, IP_TTL, f->info->ttl);
+	if (o->recvtos)
+		control_put(f->out, IPPROTO_IP, IP_TOS, &f->info->tos, 1);
+	if (o->recvopts && f->info->ext_bytes)
+		control_put(f->out, IPPROTO_IP, IP_RECVOPTS, f->info->ext, f->info->ext_bytes);
+	if (o->retopts && f->info->ext_bytes)
+		control_put(f->out, IPPROTO_IP, IP_RETOPTS, f->info->ext, f->info->ext_bytes);
+	if (o->recvorigdstaddr && f->m->has_info)
+		put_destination(f, IPPROTO_IP, IP_ORIGDSTADDR, AF_INET);
+	if (o->recvfragsize && f->info->fragment_bytes)
+		put_int(f, IPPROTO_IP, IP_RECVFRAGSIZE_NUMBER, f->info->fragment_bytes);
+}
+
+/* The extension headers of one kind. With `hop_only` the first one alone. */
+static void put_exts(const struct fill *f, uint8_t kind, int type)
+{
+	struct reader r = reader_of(f->info->ext, f->info->ext_bytes);
+	struct ip6_ext_header h;
+	uint8_t next = f->info->ext_first;
+
+	while (f->info->ext_bytes && ip6_ext_next(&r, next, &h)) {
+		if (h.type == kind)
+			control_put(f->out, IPPROTO_IPV6, type, h.at, h.bytes);
+		next = h.next;
 	}
-	if (m->has_error)
-		put_error(w, &m->error);
+}
+
+/* Both kinds in the order in which they came. */
+static void put_dst_and_route(const struct fill *f)
+{
+	struct reader r = reader_of(f->info->ext, f->info->ext_bytes);
+	struct ip6_ext_header h;
+	uint8_t next = f->info->ext_first;
+
+	while (f->info->ext_bytes && ip6_ext_next(&r, next, &h)) {
+		if (h.type == IP6_DESTINATION && f->opt->recvdstopts6)
+			control_put(f->out, IPPROTO_IPV6, IPV6_DSTOPTS, h.at, h.bytes);
+		if (h.type == IP6_ROUTING && f->opt->recvrthdr6)
+			control_put(f->out, IPPROTO_IPV6, IPV6_RTHDR, h.at, h.bytes);
+		next = h.next;
+	}
+}
+
+/* By the names of RFC 2292. */
+static void put_ip6_old(const struct fill *f)
+{
+	const struct sock_options *o = f->opt;
+
+	if (o->pktinfo6_2292)
+		put_pktinfo6(f, IPV6_2292PKTINFO_NUMBER);
+	if (o->hoplimit6_2292)
+		put_int(f, IPPROTO_IPV6, IPV6_2292HOPLIMIT_NUMBER, f->info->ttl);
+	if (o->hopopts6_2292)
+		put_exts(f, IP6_HOP_BY_HOP, IPV6_2292HOPOPTS_NUMBER);
+	if (o->dstopts6_2292)
+		put_exts(f, IP6_DESTINATION, IPV6_2292DSTOPTS_NUMBER);
+	if (o->rthdr6_2292)
+		put_exts(f, IP6_ROUTING, IPV6_2292RTHDR_NUMBER);
+}
+
+/* Linux: ip6_datagram_recv_specific_ctl(). */
+static void put_ip6(const struct fill *f)
+{
+	const struct sock_options *o = f->opt;
+	uint32_t flow = htonl((uint32_t)f->info->tos << 20 | f->info->flow_label);
+
+	if (o->recvhoplimit6)
+		put_int(f, IPPROTO_IPV6, IPV6_HOPLIMIT, f->info->ttl);
+	if (o->recvtclass6)
+		put_int(f, IPPROTO_IPV6, IPV6_TCLASS, f->info->tos);
+	if (o->recvflow6 && flow)
+		control_put(f->out, IPPROTO_IPV6, IPV6_FLOWINFO_NUMBER, &flow, sizeof(flow));
+	if (o->recvhopopts6)
+		put_exts(f, IP6_HOP_BY_HOP, IPV6_HOPOPTS);
+	if (o->recvdstopts6 || o->recvrthdr6)
+		put_dst_and_route(f);
+	put_ip6_old(f);
+	if (o->recvorigdstaddr6 && f->m->has_info)
+		put_destination(f, IPPROTO_IPV6, IPV6_ORIGDSTADDR_NUMBER, AF_INET6);
+	if (o->recvfragsize6 && f->info->fragment_bytes)
+		put_int(f, IPPROTO_IPV6, IPV6_RECVFRAGSIZE_NUMBER, f->info->fragment_bytes);
+}
+
+static void put_packet(const struct fill *f)
+{
+	bool is4 = ipaddr_is4(&f->info->dst);
+
+	if (f->s->family == AF_INET6 && f->opt->recvpktinfo6)
+		put_pktinfo6(f, IPV6_PKTINFO);
+	if (is4)
+		put_ip4(f);
+	else
+		put_ip6(f);
+}
+
+static void put_error(const struct fill *f)
+{
+	const struct sock_error *e = &f->m->error;
+	bool told = e->origin == SO_EE_ORIGIN_ICMP || e->origin == SO_EE_ORIGIN_ICMP6;
+	struct endpoint offender = {.addr = e->offender};
+	struct sockaddr_storage name = {0};
+	struct sock_extended_err ee = {.ee_errno = (uint32_t)e->error,
+				       .ee_origin = e->origin,
+				       .ee_type = e->type,
+				       .ee_code = e->code,
+				       .ee_info = e->info,
+				       .ee_data = e->data};
+	uint8_t out[sizeof(ee) + sizeof(struct sockaddr_in6)];
+	socklen_t len =
+		f->s->family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+
+	if (ipaddr_needs_scope(&offender.addr))
+		offender.scope = (uint16_t)e->ifindex;
+	if (told)
+		(void)sockaddr_fill(f->s->family, &offender, &name); /* `len` bytes */
+	memcpy(out, &ee, sizeof(ee));
+	memcpy(out + sizeof(ee), &name, len);
+	if (f->s->family == AF_INET6)
+		control_put(f->out, IPPROTO_IPV6, IPV6_RECVERR, out, sizeof(ee) + len);
+	else
+		control_put(f->out, IPPROTO_IP, IP_RECVERR, out, sizeof(ee) + len);
+}
+
+/* IPV6_RECVPATHMTU: what was learned of a path since. */
+static void put_path_mtu(const struct fill *f)
+{
+	struct ip6_mtuinfo out = {.ip6m_mtu = f->m->path_mtu};
+	struct sockaddr_storage name;
+
+	(void)sockaddr_fill(AF_INET6, &f->m->addr, &name);
+	memcpy(&out.ip6m_addr, &name, sizeof(out.ip6m_addr));
+	control_put(f->out, IPPROTO_IPV6, IPV6_PATHMTU, &out, sizeof(out));
+}
+
+static void fill_error(struct fill *f)
+{
+	const struct sock_error *e = &f->m->error;
+	struct ip_info message = {.src = e->offender,
+				  .dst = e->message_dst,
+				  .ttl = e->ttl,
+				  .tos = e->tos,
+				  .flow_label = e->flow_label,
+				  .ifindex = e->ifindex};
+
+	f->info = &message;
+	if (e->has_message)
+		put_packet(f);
+	put_error(f);
+}
+
+static void fill(struct control *out, const struct sock *s, const struct proto_msg *m)
+{
+	struct fill f = {out, s, s->opt, m, &m->info};
+
+	if (m->path_mtu) {
+		put_path_mtu(&f);
+		return;
+	}
+	if (m->has_error) {
+		fill_error(&f);
+	} else if (m->has_info) {
+		if (f.opt->rxq_ovfl && m->dropped)
+			control_put(out, SOL_SOCKET, SO_RXQ_OVFL, &m->dropped, sizeof(m->dropped));
+		if (m->segment_bytes)
+			put_int(&f, IPPROTO_UDP, UDP_GRO_NUMBER, m->segment_bytes);
+		put_packet(&f);
+	}
 }
 
 void cmsg_fill(struct socket *so, struct proto_msg *m, struct msghdr *msg)
@@ -175,10 +316,10 @@ void cmsg_fill(struct socket *so, struct proto_msg *m, struct msghdr *msg)
 	const struct proto_names *names = so->sock->proto->names;
 	struct control w = {msg->msg_control, msg->msg_controllen, 0, false};
 
-	if (m->time && !m->has_error)
-		put_time(&w, m, so->sock);
+	if (m->time)
+		put_times(&w, so->sock, m);
 	if (!names)
-		put_pieces(&w, so, m);
+		fill(&w, so->sock, m);
 	else if (names->fill_control)
 		names->fill_control(so->sock, m, &w);
 	if (w.cut)

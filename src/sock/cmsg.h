@@ -9,8 +9,10 @@
 
 #include "sock/socket.h"
 
-/* Reads what a program gives with a datagram into `m`. -EINVAL. */
-int cmsg_parse(const struct msghdr *msg, struct proto_msg *m);
+/* Reads what a program gives with a message into `m`, whose address is parsed already; what few
+ * bring goes into `extras`, to which m->extras then points. -EINVAL, -ENODEV. */
+int cmsg_parse(struct socket *so, const struct msghdr *msg, struct proto_msg *m,
+	       struct proto_extras *extras);
 
 /* Writes what the options of `so` ask for about the packet in `m`, or what else its family tells;
  * sets msg_controllen, and MSG_CTRUNC in m->out_flags if it does not fit. */

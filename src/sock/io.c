@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -50,13 +51,14 @@ static int start(const struct socket *so, const struct msghdr *msg, int flags, s
 	m->has_addr = false;
 	m->addr = (struct endpoint){.addr = ipaddr_from4(0)};
 	m->flow = 0;
+	m->flow_given = false;
 	m->dontfrag = -1;
 	m->gso_bytes = 0;
 	m->mark = -1;
 	m->tsflags = -1;
 	m->extras = NULL;
 	m->segment_bytes = 0;
-	m->ext = NULL;
+	m->path_mtu = 0;
 	m->family = so->sock->family;
 	m->name = NULL;
 	m->name_len = 0;
@@ -104,18 +106,19 @@ static int parse_dst(const struct socket *so, const struct msghdr *msg, struct p
 	return sockaddr_parse((const struct sockaddr *)(const void *)&in, sizeof(in), &m->addr);
 }
 
-/* Internet streams take none. */
-static int parse_control(const struct socket *so, const struct msghdr *msg, struct proto_msg *m)
+static int parse_control(struct socket *so, const struct msghdr *msg, struct proto_msg *m,
+			 struct proto_extras *extras)
 {
 	const struct proto_names *names = so->sock->proto->names;
 
 	if (names)
 		return names->parse_control ? names->parse_control(so->sock, msg, m) : 0;
-	return so->sock->type == SOCK_STREAM ? 0 : cmsg_parse(msg, m);
+	return cmsg_parse(so, msg, m, extras);
 }
 
 ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 {
+	struct proto_extras extras; /* set up when there is control data */
 	struct proto_msg m;
 	int result = start(so, msg, flags, &m);
 
@@ -123,7 +126,7 @@ ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 		return result;
 	result = parse_dst(so, msg, &m);
 	if (result == 0 && msg->msg_controllen > 0)
-		result = parse_control(so, msg, &m);
+		result = parse_control(so, msg, &m, &extras);
 	if (result < 0)
 		return result;
 	return so->sock->proto->send(so->sock, &m);
@@ -140,7 +143,8 @@ static void give_name(const struct socket *so, const struct proto_msg *m, struct
 	msg->msg_namelen = m->out_name_len;
 	if (m->out_name)
 		memcpy(&name, m->out_name, m->out_name_len);
-	else if (m->has_info || m->has_error)
+	else if (m->has_info || m->path_mtu ||
+		 (m->has_error && m->error.origin != SO_EE_ORIGIN_TIMESTAMPING))
 		msg->msg_namelen = sockaddr_fill(so->sock->family, &m->addr, &name);
 	memcpy(msg->msg_name, &name, room < msg->msg_namelen ? room : msg->msg_namelen);
 }
@@ -160,10 +164,10 @@ ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)
 	if (result < 0)
 		return result;
 	give_name(so, &m, msg);
-	if (msg->msg_control || so->sock->proto->names)
-		cmsg_fill(so, &m, msg);
-	else
+	/* Linux: where there is no room at all, MSG_CTRUNC says that something was to be told. */
+	if (!msg->msg_control)
 		msg->msg_controllen = 0;
+	cmsg_fill(so, &m, msg);
 	msg->msg_flags = m.out_flags;
 	return result;
 }

@@ -65,7 +65,7 @@ static int get_ttl(struct opt_arg *a)
 
 /* No-operations, and the kinds that record on the way: RFC 791 §3.1. A source route would change
  * the path. */
-static bool ip_options_valid(const uint8_t *o, size_t len)
+bool opt_ip_options_valid(const uint8_t *o, size_t len)
 {
 	size_t at = 0;
 
@@ -89,7 +89,7 @@ static int set_options(struct opt_arg *a)
 	size_t padded = (a->len + 3u) & ~3u;
 	uint8_t *options = NULL;
 
-	if (a->len > sizeof(((struct ip_info *)0)->options) || !ip_options_valid(a->in, a->len))
+	if (a->len > sizeof(((struct ip_info *)0)->options) || !opt_ip_options_valid(a->in, a->len))
 		return -EINVAL;
 	if (padded > 0) {
 		options = env_calloc(env, 1, padded);

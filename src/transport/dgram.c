@@ -15,8 +15,6 @@
  * errq.h.
  *
  * Ownership: the queue owns its packets, the sock its memberships (member.c).
- *
- * Left out: IP_RECVOPTS (the options of a received packet are gone with its header), SO_PEEK_OFF.
  */
 #include "transport/dgram.h"
 
@@ -40,19 +38,35 @@
 /* What is kept at the begin of a queued packet's header area. */
 struct dgram_meta {
 	struct ipaddr src, dst;
+	struct dgram_ext *ext; /* owned; NULL: none, or not asked for */
 	uint32_t cost;
+	uint32_t flow_label;
 	uint16_t port;
 	uint16_t ifindex;
+	uint16_t fragment_bytes;
+	uint16_t segment_bytes; /* UDP_GRO: of the datagrams in it; 0: it is one */
 	uint8_t ttl, tos;
 	bool broadcast, multicast;
+	bool peeked; /* MSG_PEEK has shown it: an empty one is passed by SO_PEEK_OFF */
 };
 
-STATIC_ASSERT(sizeof(struct dgram_meta) <= 48);
+struct dgram_ext {
+	uint16_t bytes;
+	uint8_t first; /* IPv6: the kind of the first one */
+	uint8_t data[];
+};
+
+STATIC_ASSERT(sizeof(struct dgram_meta) <= 80);
 STATIC_ASSERT(offsetof(struct berth_packet, head) % _Alignof(struct dgram_meta) == 0);
 
 void dgram_init(struct dgram *d)
 {
 	list_init(&d->blocked_link);
+}
+
+static const struct dgram_meta *meta_of(const struct berth_packet *p)
+{
+	return (const struct dgram_meta *)(const void *)p->head;
 }
 
 void dgram_fini(struct dgram *d)
@@ -62,14 +76,13 @@ void dgram_fini(struct dgram *d)
 	ASSERT(env->bytes_held >= d->held);
 	env->bytes_held -= d->held;
 	d->held = 0;
+	for (const struct berth_packet *p = d->queue.head; p; p = p->next)
+		env_free(env, meta_of(p)->ext);
 	packet_queue_clear(&d->queue);
+	env_free(env, d->last_ext);
+	d->last_ext = NULL;
 	member_leave_all(d);
 	list_del(&d->blocked_link);
-}
-
-static const struct dgram_meta *meta_of(const struct berth_packet *p)
-{
-	return (const struct dgram_meta *)(const void *)p->head;
 }
 
 /* Makes room for the meta data in front of the payload bytes that are in head[]. */
@@ -89,26 +102,57 @@ static bool store_meta(struct berth_packet *p, const struct dgram_meta *meta)
 	return true;
 }
 
+static bool wants_ext(const struct sock_options *o, const struct ip_info *info)
+{
+	if (info->options_len)
+		return o->recvopts || o->retopts;
+	return info->ext_bytes && (o->recvhopopts6 || o->recvdstopts6 || o->recvrthdr6 ||
+				   o->hopopts6_2292 || o->dstopts6_2292 || o->rthdr6_2292);
+}
+
+/* The headers that the program asks for, kept. NULL: none, or no memory. */
+static struct dgram_ext *keep_ext(const struct sock *s, const struct ip_info *info)
+{
+	size_t bytes = info->options_len ? info->options_len : info->ext_bytes;
+	struct dgram_ext *ext;
+
+	if (!wants_ext(s->opt, info))
+		return NULL;
+	ext = env_alloc(sock_env(s), sizeof(*ext) + bytes);
+	if (!ext)
+		return NULL;
+	ext->bytes = (uint16_t)bytes;
+	ext->first = info->ext_first;
+	memcpy(ext->data, info->options_len ? info->options : info->ext, bytes);
+	return ext;
+}
+
 void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
 		   uint16_t port)
 {
 	struct env *env = sock_env(&d->sock);
 	uint32_t bytes = (uint32_t)packet_bytes(p);
 	uint32_t cost = PACKET_COST + (bytes + PACKET_STEP - 1) / PACKET_STEP * PACKET_STEP;
-	struct dgram_meta meta = {info->src,
-				  info->dst,
-				  cost,
-				  port,
-				  (uint16_t)info->ifindex,
-				  info->ttl,
-				  info->tos,
-				  info->broadcast,
-				  info->multicast};
+	struct dgram_meta meta = {.src = info->src,
+				  .dst = info->dst,
+				  .cost = cost,
+				  .flow_label = info->flow_label,
+				  .port = port,
+				  .ifindex = (uint16_t)info->ifindex,
+				  .fragment_bytes = info->fragment_bytes,
+				  .segment_bytes = p->gso_bytes,
+				  .ttl = info->ttl,
+				  .tos = info->tos,
+				  .broadcast = info->broadcast,
+				  .multicast = info->multicast};
 
+	if (info->options_len || info->ext_bytes)
+		meta.ext = keep_ext(&d->sock, info);
 	if (d->held > d->sock.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
 	    !store_meta(p, &meta)) {
 		d->dropped++;
 		drop(env, DROP_UDP_RCVBUF);
+		env_free(env, meta.ext);
 		packet_free(p);
 		return;
 	}
@@ -118,12 +162,12 @@ void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info
 	sock_notify(&d->sock, POLLIN);
 }
 
-static size_t scatter(const struct berth_packet *p, const struct proto_msg *m)
+static size_t scatter(const struct berth_packet *p, size_t from, const struct proto_msg *m)
 {
 	size_t done = 0;
 
-	for (int i = 0; i < m->iov_count && done < packet_bytes(p); i++)
-		done += packet_copy_out(p, done, m->iov[i].iov_base, m->iov[i].iov_len);
+	for (int i = 0; i < m->iov_count && from + done < packet_bytes(p); i++)
+		done += packet_copy_out(p, from + done, m->iov[i].iov_base, m->iov[i].iov_len);
 	return done;
 }
 
@@ -142,14 +186,53 @@ static void fill_info(const struct dgram *d, const struct berth_packet *p,
 	m->info.ifindex = meta->ifindex;
 	m->info.broadcast = meta->broadcast;
 	m->info.multicast = meta->multicast;
+	m->info.flow_label = meta->flow_label;
+	m->info.fragment_bytes = meta->fragment_bytes;
 	m->info.options_len = 0;
+	m->info.ext = meta->ext ? meta->ext->data : NULL;
+	m->info.ext_bytes = meta->ext ? meta->ext->bytes : 0;
+	m->info.ext_first = meta->ext ? meta->ext->first : 0;
+	m->segment_bytes = meta->segment_bytes;
 	m->time = p->time;
 	m->dropped = d->dropped;
+}
+
+/* Takes the first packet of the queue out; its headers stay until the next time. */
+static void consume(struct dgram *d)
+{
+	struct env *env = sock_env(&d->sock);
+	struct berth_packet *p = packet_queue_take(&d->queue);
+	const struct dgram_meta *meta = meta_of(p);
+
+	d->held -= meta->cost;
+	env->bytes_held -= meta->cost;
+	if (d->last_ext || meta->ext) {
+		env_free(env, d->last_ext);
+		d->last_ext = meta->ext;
+	}
+	packet_free(p);
+}
+
+/* The packet that SO_PEEK_OFF has come to, and where in it. NULL: none so far out. */
+static struct berth_packet *find_peeked(const struct dgram *d, size_t *out_from)
+{
+	struct berth_packet *p = d->queue.head;
+	size_t off = (size_t)d->sock.extra->peek_off;
+
+	while (p && off >= packet_bytes(p) && (off > 0 || meta_of(p)->peeked)) {
+		off -= packet_bytes(p);
+		p = p->next;
+	}
+	*out_from = off;
+	return p;
 }
 
 ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 {
 	struct dgram *d = dgram_of(s);
+	bool peek = (m->flags & MSG_PEEK) != 0;
+	struct berth_packet *p = d->queue.head;
+	size_t from = 0;
 
 	if (m->flags & MSG_ERRQUEUE)
 		return errq_recv(s, m);
@@ -159,24 +242,24 @@ ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 		s->error = 0;
 		return -error;
 	}
-	if (!d->queue.head)
+	if (peek && sock_peek_off(s) >= 0)
+		p = find_peeked(d, &from);
+	if (!p)
 		return s->shut_rd && !(m->flags & MSG_DONTWAIT) ? 0 : -EAGAIN;
-	struct berth_packet *p = d->queue.head;
-	const struct dgram_meta *meta = meta_of(p);
 	size_t bytes = packet_bytes(p);
-	size_t done = scatter(p, m);
+	size_t done = scatter(p, from, m);
+	size_t result = m->flags & MSG_TRUNC ? bytes : done;
 
-	if (done < bytes)
+	if (from + done < bytes)
 		m->out_flags |= MSG_TRUNC;
-	fill_info(d, p, meta, m);
+	fill_info(d, p, meta_of(p), m);
 	d->stamp = p->time;
-	if (!(m->flags & MSG_PEEK)) {
-		(void)packet_queue_take(&d->queue); /* it is `p` */
-		d->held -= meta->cost;
-		sock_env(s)->bytes_held -= meta->cost;
-		packet_free(p);
-	}
-	return (ssize_t)(m->flags & MSG_TRUNC ? bytes : done);
+	sock_peek_off_move(s, peek, peek ? result : bytes);
+	if (peek)
+		((struct dgram_meta *)(void *)p->head)->peeked = true;
+	else
+		consume(d);
+	return (ssize_t)result;
 }
 
 unsigned dgram_poll(const struct sock *s)
@@ -228,16 +311,28 @@ static void keep_error(struct sock *s, const struct ip_error *e, uint16_t port, 
 {
 	size_t bytes = e->l4_bytes > payload_at ? e->l4_bytes - payload_at : 0;
 	struct endpoint dst = {.addr = e->dst, .port = port};
+	bool is4 = ipaddr_is4(&e->dst);
 	struct sock_error error = {.error = e->error,
-				   .origin = ipaddr_is4(&e->dst) ? SO_EE_ORIGIN_ICMP
-								 : SO_EE_ORIGIN_ICMP6,
+				   .origin = is4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6,
 				   .type = e->icmp_type,
 				   .code = e->icmp_code,
-				   .info = e->error == EMSGSIZE ? e->mtu : 0,
-				   .offender = e->offender};
+				   .info = !is4			  ? e->info
+					   : e->error == EMSGSIZE ? e->mtu
+								  : 0,
+				   .offender = e->offender,
+				   .ifindex = e->message ? e->message->ifindex : 0,
+				   .has_message = e->message != NULL};
 
+	if (e->message) {
+		error.ttl = e->message->ttl;
+		error.tos = e->message->tos;
+		error.flow_label = e->message->flow_label;
+		error.message_dst = e->message->dst;
+	}
+	if (ipaddr_needs_scope(&dst.addr))
+		dst.scope = (uint16_t)e->ifindex;
 	/* What does not fit is lost; the socket hears of an error all the same. */
-	(void)errq_add(s, &error, &dst, 0, e->l4 + payload_at, bytes);
+	(void)errq_add(s, &error, &dst, sock_env(s)->now, e->l4 + payload_at, bytes);
 }
 
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at)

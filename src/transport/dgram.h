@@ -15,7 +15,8 @@
 #include "transport/demux.h"
 #include "transport/proto.h"
 
-struct member; /* transport/member.h */
+struct member;	  /* transport/member.h */
+struct dgram_ext; /* IPv6 extension headers, or IPv4 options, of a packet that waits */
 
 struct dgram {
 	struct sock sock;
@@ -23,6 +24,7 @@ struct dgram {
 	uint32_t held;		    /* what they cost of SO_RCVBUF, overhead included */
 	uint32_t dropped;	    /* for want of room */
 	berth_time stamp;	    /* arrival of the last one read, SIOCGSTAMP; 0: none */
+	struct dgram_ext *last_ext; /* its headers, which recv() tells of; owned, or NULL */
 	struct member *members;	    /* of multicast groups */
 	struct list blocked_link;   /* in tp->blocked: its last send met a full interface */
 };
@@ -48,6 +50,12 @@ struct dgram_target {
 	struct endpoint to;
 	struct ip_path path;
 	int ttl, tos; /* -1: the socket's */
+	bool dontfrag;
+	bool has_label;	    /* flow_label is the program's */
+	uint16_t gso_bytes; /* UDP_SEGMENT; 0: none */
+	uint32_t flow_label;
+	uint32_t tsflags;
+	const struct proto_extras *extras; /* NULL: none */
 };
 
 /* The path that a datagram to `dst` takes; errors of ip_path_find(). */
@@ -60,6 +68,9 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	      const struct ip_path **out_path);
 /* SO_ERROR, a shut down direction, a full interface: what sock_alloc_send_skb() is to Linux. */
 int dgram_check_room(struct sock *s, const struct ip_path *path);
+/* A datagram larger than the path takes: for who asked for errors, the MTU comes with the error.
+ * -EMSGSIZE. */
+int dgram_too_big(struct sock *s, const struct endpoint *to, uint32_t mtu);
 /* A packet of the program's bytes; NULL: no memory. */
 struct berth_packet *dgram_payload(const struct sock *s, const struct proto_msg *m);
 /* Sends a packet that starts at its transport header, whose checksum is seen to, as the socket's

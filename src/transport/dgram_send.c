@@ -8,13 +8,20 @@
  * sender gets -EAGAIN and its POLLOUT comes back with the room: where Linux stops a sender by
  * SO_SNDBUF, we stop it by the one queue that its datagrams wait in.
  */
+#include "transport/dgram.h"
+
 #include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 
 #include "base/env.h"
 #include "link/netif.h"
-#include "transport/dgram.h"
 #include "transport/errq.h"
+
+#define TS_TX_RECORD                                                                               \
+	((uint32_t)(SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_TX_SOFTWARE |                  \
+		    SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK))
 
 /* The source that packets to `dst` are to have: any when the sock has no address of its own, or one
  * that only receives. */
@@ -95,6 +102,15 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	out->to = m->has_addr ? m->addr : s->remote;
 	out->ttl = m->ttl;
 	out->tos = m->tos;
+	out->dontfrag = m->dontfrag >= 0 ? m->dontfrag : s->opt->dontfrag6;
+	out->gso_bytes = (uint16_t)m->gso_bytes;
+	out->tsflags = (s->opt->tsflags & ~TS_TX_RECORD) |
+		       (m->tsflags >= 0 ? (uint32_t)m->tsflags : s->opt->tsflags & TS_TX_RECORD);
+	out->extras = m->extras;
+	/* Linux: the label of a destination counts only with IPV6_FLOWINFO_SEND; that of a piece of
+	 * control data always. */
+	out->has_label = m->flow_given || (m->has_addr && s->opt->flowinfo_send);
+	out->flow_label = m->flow & 0xfffff;
 	if (!own_source) {
 		result = refresh_path(s, &out->to);
 		*out_path = &s->path;
@@ -143,15 +159,54 @@ struct berth_packet *dgram_payload(const struct sock *s, const struct proto_msg 
 	return p;
 }
 
+/* Linux: ip_local_error(), ipv6_local_error(). */
+int dgram_too_big(struct sock *s, const struct endpoint *to, uint32_t mtu)
+{
+	bool is4 = ipaddr_is4(&to->addr);
+	struct endpoint dst = *to;
+	struct sock_error error = {.error = EMSGSIZE,
+				   .origin = SO_EE_ORIGIN_LOCAL,
+				   .info = mtu,
+				   .offender = sock_any(s)};
+
+	if (is4)
+		dst.port = s->remote.port; /* Linux: inet_dport, also of another's datagram */
+	if ((is4 ? s->opt->recverr : s->opt->recverr6) &&
+	    errq_add(s, &error, &dst, sock_env(s)->now, NULL, 0))
+		sock_notify(s, POLLERR);
+	return -EMSGSIZE;
+}
+
+/* What control data says instead of the socket's options. */
+static void override(const struct proto_extras *x, bool is4, struct ip_send *send)
+{
+	const struct ip6_exts *e = &x->exts;
+
+	if (is4 && x->has_options) {
+		send->options = x->options;
+		send->options_len = x->options_len;
+	}
+	if (!is4 &&
+	    (e->hop_by_hop.bytes || e->dst_before_route.bytes || e->route.bytes || e->dst.bytes))
+		send->exts = e;
+}
+
 int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
 		 const struct ip_path *path)
 {
 	struct ip_send send = {.protocol = s->protocol};
-	uint8_t discover = ipaddr_is4(&path->dst) ? s->opt->pmtudisc : s->opt->pmtudisc6;
+	bool is4 = ipaddr_is4(&path->dst);
+	uint8_t discover = is4 ? s->opt->pmtudisc : s->opt->pmtudisc6;
+	int result;
 
 	sock_fill_send(s, path, &send);
+	if (to->extras)
+		override(to->extras, is4, &send);
+	if (to->has_label && !is4)
+		send.flow_label = to->flow_label;
 	/* IPV6_PMTUDISC_* have IPv4's numbers. */
-	send.df = discover == IP_PMTUDISC_DO || discover == IP_PMTUDISC_PROBE;
+	send.df = discover == IP_PMTUDISC_DO || discover == IP_PMTUDISC_PROBE ||
+		  (!is4 && to->dontfrag);
 	send.df_if_fits = discover == IP_PMTUDISC_WANT;
 	send.probe = discover >= IP_PMTUDISC_PROBE;
 	if (to->ttl >= 0) {
@@ -160,7 +215,10 @@ int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_targ
 	}
 	if (to->tos >= 0)
 		send.tos = (uint8_t)to->tos;
-	return dgram_sent(s, ip_output(s->tp->net, p, path, &send));
+	result = ip_output(s->tp->net, p, path, &send);
+	if (result == -EMSGSIZE)
+		return dgram_too_big(s, &to->to, send.probe ? path->netif->mtu : path->mtu);
+	return dgram_sent(s, result);
 }
 
 void dgram_option_changed(struct sock *s, int level, int name)

@@ -36,17 +36,21 @@ struct sock_error {
 	uint32_t data;		    /* a timestamp: whose (SOF_TIMESTAMPING_OPT_ID) */
 	struct ipaddr offender;
 	unsigned ifindex; /* where the error came in; 0: from here */
+	/* Of the packet that brought it; the address is where that was sent. */
+	bool has_message;
+	uint8_t ttl, tos;
+	uint32_t flow_label;
+	struct ipaddr message_dst;
 };
 
 /* Control data about how one datagram is to be sent, which few bring: all zero else. */
 struct proto_extras {
 	struct ip6_exts exts; /* IPv6 extension headers, in the program's own bytes */
-	uint8_t *options;     /* IPv4 options, owned by whoever made them; NULL: the socket's */
+	uint8_t options[40];  /* IPv4's, padded */
 	uint8_t options_len;
-	bool has_options;
-	uint32_t ts_id; /* SCM_TS_OPT_ID */
+	bool has_options; /* instead of the socket's */
 	bool has_ts_id;
-	uint64_t txtime;
+	uint32_t ts_id; /* SCM_TS_OPT_ID */
 };
 
 /* One send or receive, after the socket layer has taken the program's structures apart. */
@@ -64,7 +68,8 @@ struct proto_msg {
 	socklen_t name_len;
 	struct sockaddr_storage *out_name;
 	socklen_t out_name_len;
-	uint32_t flow; /* with addr: sin6_flowinfo, host order */
+	uint32_t flow;	 /* class and label: sin6_flowinfo, IPV6_FLOWINFO; host order */
+	bool flow_given; /* as control data */
 	/* What goes along with the bytes, in the family's own words: from parse_control() to
 	 * send(), from recv() to fill_control(). */
 	void *attached;
@@ -82,9 +87,9 @@ struct proto_msg {
 	struct ip_info info;
 	berth_time time;
 	bool has_info;
-	uint32_t dropped;	/* datagrams lost so far for want of space, SO_RXQ_OVFL */
+	uint32_t dropped;  /* datagrams lost so far for want of space, SO_RXQ_OVFL */
+	uint32_t path_mtu; /* IPV6_PATHMTU: that to `addr`, and nothing else is told; 0: none */
 	uint16_t segment_bytes; /* UDP_GRO: of the datagrams in this one; 0: it is one */
-	const uint8_t *ext;	/* info's extension headers or options, until the next call */
 	bool has_error;		/* with MSG_ERRQUEUE */
 	struct sock_error error;
 };
@@ -181,13 +186,13 @@ struct sock_options {
 	struct ipaddr mcast_src;
 	uint8_t pmtudisc; /* IP_PMTUDISC_* */
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
-		transparent, bind_address_no_port, hdrincl, recvfragsize,
-		recverr_rfc4884, recvchecksum, passsec4;
+		transparent, bind_address_no_port, hdrincl, recvfragsize, recverr_rfc4884,
+		recvchecksum, passsec4;
 	uint8_t minttl;		   /* 0: any */
 	unsigned unicast_ifindex;  /* IP_UNICAST_IF */
 	uint16_t port_lo, port_hi; /* IP_LOCAL_PORT_RANGE; 0: the host's */
-	uint8_t options_len; /* IP_OPTIONS: at most 40 */
-	uint8_t *options;    /* owned; NULL: none */
+	uint8_t options_len;	   /* IP_OPTIONS: at most 40 */
+	uint8_t *options;	   /* owned; NULL: none */
 	/* IPPROTO_IPV6 */
 	bool v6only;
 	int hop_limit, mcast_hops, tclass; /* -1: the default */
@@ -199,9 +204,9 @@ struct sock_options {
 	/* The same with the names that they had in RFC 2292. */
 	bool pktinfo6_2292, hoplimit6_2292, hopopts6_2292, dstopts6_2292, rthdr6_2292;
 	bool dontfrag6, flowinfo_send, recverr6_rfc4884, router_alert_isolate6;
-	int autoflowlabel;   /* -1: the host's way */
-	uint8_t min_hops6;   /* IPV6_MINHOPCOUNT; 0: any */
-	uint16_t addr_prefs; /* IPV6_PREFER_SRC_*, as they differ from the default */
+	int autoflowlabel;    /* -1: the host's way */
+	uint8_t min_hops6;    /* IPV6_MINHOPCOUNT; 0: any */
+	uint16_t addr_prefs;  /* IPV6_PREFER_SRC_*, as they differ from the default */
 	uint32_t frag_bytes6; /* IPV6_MTU as set: fragments are no larger; 0: not set */
 };
 
@@ -268,6 +273,13 @@ void sock_inherit_options(struct sock *child, const struct sock *parent);
 struct sock_options *sock_edit_options(struct sock *s);
 /* The extra part, made if there is none. NULL: no memory. */
 struct sock_extra *sock_extra(struct sock *s);
+/* SO_PEEK_OFF: where MSG_PEEK reads from, in bytes; -1: it is off. What was read moves it forward
+ * (by MSG_PEEK), or back. */
+static inline int32_t sock_peek_off(const struct sock *s)
+{
+	return s->extra ? s->extra->peek_off : -1;
+}
+void sock_peek_off_move(struct sock *s, bool forward, size_t bytes);
 /* The wildcard address of the sock's family. */
 struct ipaddr sock_any(const struct sock *s);
 /* Whether an IPv6 sock takes IPv6 alone. */

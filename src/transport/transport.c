@@ -175,6 +175,17 @@ struct sock_options *sock_edit_options(struct sock *s)
 	return o;
 }
 
+/* Linux: sk_peek_offset_fwd() and sk_peek_offset_bwd(). */
+void sock_peek_off_move(struct sock *s, bool forward, size_t bytes)
+{
+	int64_t off = sock_peek_off(s);
+
+	if (off < 0)
+		return;
+	off = forward ? off + (int64_t)bytes : off - (int64_t)bytes;
+	s->extra->peek_off = off < 0 ? 0 : off > INT32_MAX ? INT32_MAX : (int32_t)off;
+}
+
 static void free_ext(struct env *env, struct ip6_ext *e)
 {
 	env_free(env, (void *)(uintptr_t)e->at);
