@@ -58,7 +58,7 @@ struct ip_error {
 	const uint8_t *l4;   /* the first bytes of the transport header, at least 8 */
 	size_t l4_bytes;
 	size_t l3_bytes; /* of the IP header, which is before them */
-	const struct ip_info *message; /* of the packet with the error; NULL: it is this host's own */
+	const struct ip_info *message; /* of the packet with it; NULL: this host's own */
 };
 
 /*
