@@ -41,7 +41,8 @@ struct berth_stack_config {
 	 * not call into the stack. */
 	void (*wake)(void *ctx);
 	void *ctx;                        /* for the two callbacks */
-	bool forwarding;                  /* a router: net.ipv4.ip_forward=1 */
+	bool forwarding;                  /* a router: net.ipv4.ip_forward=1, and
+					     net.ipv6.conf.all.forwarding=1 */
 	/* Where the driver keeps its present, if it has such a place: socket calls then need no
 	 * berth_advance() before them, however long the host was idle. NULL: it advances. */
 	const berth_time *clock;
@@ -53,7 +54,7 @@ struct berth_stack_config {
 };
 
 /*
- * Makes a host with a loopback interface "lo" (index 1, 127.0.0.1/8, mtu 65536, up).
+ * Makes a host with a loopback interface "lo" (index 1, 127.0.0.1/8, ::1, mtu 65536, up).
  * Returns NULL when memory or `random` is missing. The caller frees it.
  */
 BERTH_API struct berth_stack *berth_stack_new(const struct berth_stack_config *config);

@@ -30,6 +30,20 @@
 	X(IP4_TOO_BIG, "ip4_too_big")                                                              \
 	X(IP4_PROTOCOL, "ip4_protocol")                                                            \
 	X(IP4_BROADCAST, "ip4_broadcast")                                                          \
+	X(IP6_TRUNCATED, "ip6_truncated")                                                          \
+	X(IP6_HEADER, "ip6_header")                                                                \
+	X(IP6_EXTENSION, "ip6_extension")                                                          \
+	X(IP6_OPTIONS, "ip6_options")                                                              \
+	X(IP6_ROUTING, "ip6_routing")                                                              \
+	X(IP6_SOURCE, "ip6_source")                                                                \
+	X(IP6_NOT_LOCAL, "ip6_not_local")                                                          \
+	X(IP6_NO_ROUTE, "ip6_no_route")                                                            \
+	X(IP6_HOPS, "ip6_hops")                                                                    \
+	X(IP6_TOO_BIG, "ip6_too_big")                                                              \
+	X(IP6_PROTOCOL, "ip6_protocol")                                                            \
+	X(ND_MALFORMED, "nd_malformed")                                                            \
+	X(ND_CONFLICT, "nd_conflict")                                                              \
+	X(ND_UNKNOWN, "nd_unknown")                                                                \
 	X(FRAG_MALFORMED, "frag_malformed")                                                        \
 	X(FRAG_OVERLAP, "frag_overlap")                                                            \
 	X(FRAG_DUPLICATE, "frag_duplicate")                                                        \

@@ -17,6 +17,10 @@ struct knobs {
 	int32_t icmp_ratelimit; /* milliseconds between two errors to one peer */
 	int32_t icmp_echo_ignore_all;
 	int32_t icmp_echo_ignore_broadcasts;
+	int32_t icmp6_ratelimit;
+	int32_t icmp6_echo_ignore_all;
+	int32_t icmp6_echo_ignore_multicast;
+	int32_t ip6_auto_flowlabels;
 	int32_t igmp_max_memberships;
 	int32_t somaxconn;
 	int32_t rmem_default, wmem_default; /* bytes as getsockopt shows them */

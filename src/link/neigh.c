@@ -14,7 +14,7 @@
  * Ownership: the table owns entries and the packets that wait in them. Entries are pointed to by
  * paths (net/), which ops.forget() invalidates.
  *
- * Left out: proxies, IPv6's router flag and link-layer addresses of other lengths than 6.
+ * Left out: proxies, and link-layer addresses of other lengths than 6.
  */
 #include "link/neigh.h"
 
@@ -170,9 +170,11 @@ static bool evict(struct neighs *ns)
 }
 
 /* Half to one and a half of the base (RFC 4861 §6.3.2), so that hosts do not ask in step. */
-static berth_time draw_reachable(struct env *env)
+static berth_time draw_reachable(struct env *env, const struct netif *n, const struct ipaddr *addr)
 {
-	uint32_t base_ms = (uint32_t)(REACHABLE_BASE_NS / BERTH_MSEC);
+	bool told = n->nd_reachable_ns && !ipaddr_is4(addr);
+	berth_time base = told ? n->nd_reachable_ns : REACHABLE_BASE_NS;
+	uint32_t base_ms = (uint32_t)(base / BERTH_MSEC);
 
 	return (base_ms / 2 + env_random_below(env, base_ms)) * BERTH_MSEC;
 }
@@ -201,7 +203,7 @@ struct neigh *neigh_get(struct neighs *ns, struct netif *netif, const struct ipa
 	n->netif = netif;
 	n->addr = *addr;
 	n->state = NEIGH_NONE;
-	n->reachable_ns = draw_reachable(ns->env);
+	n->reachable_ns = draw_reachable(ns->env, netif, addr);
 	n->updated = ns->env->now;
 	n->used = ns->env->now;
 	timer_init(&n->timer, on_timer);
@@ -227,9 +229,10 @@ static void set_state(struct neigh *n, enum neigh_state state)
 static void solicit(struct neigh *n, bool unicast)
 {
 	struct neighs *ns = n->table;
+	bool told = n->netif->nd_retrans_ns && !ipaddr_is4(&n->addr);
 
 	n->probes++;
-	timer_arm(ns->env, &n->timer, ns->env->now + RETRANS_NS);
+	timer_arm(ns->env, &n->timer, ns->env->now + (told ? n->netif->nd_retrans_ns : RETRANS_NS));
 	ns->ops.solicit(ns->ops.ctx, n, unicast);
 }
 
@@ -337,11 +340,15 @@ void neigh_update(struct neigh *n, const uint8_t mac[6], enum neigh_state state,
 	ASSERT(state == NEIGH_REACHABLE || state == NEIGH_STALE);
 	if (n->state == NEIGH_PERMANENT)
 		return;
-	if (was_valid && !same && !(flags & NEIGH_OVERRIDE))
+	if (was_valid && !same && !(flags & NEIGH_OVERRIDE)) {
+		/* RFC 4861 §7.2.5: somebody else answers; ask again soon. */
+		if (n->state == NEIGH_REACHABLE && (flags & NEIGH_DOUBT))
+			set_state(n, NEIGH_STALE);
 		return;
+	}
 	if (state == NEIGH_REACHABLE) {
 		n->confirmed = env->now;
-		n->reachable_ns = draw_reachable(env);
+		n->reachable_ns = draw_reachable(env, n->netif, &n->addr);
 	} else if (same) {
 		return; /* RFC 4861 §7.2.3: nothing new, and no proof */
 	}
@@ -366,7 +373,7 @@ void neigh_set(struct neigh *n, const uint8_t mac[6], enum neigh_state state)
 	}
 	memcpy(n->mac, mac, sizeof(n->mac));
 	n->confirmed = env->now;
-	n->reachable_ns = draw_reachable(env);
+	n->reachable_ns = draw_reachable(env, n->netif, &n->addr);
 	n->queue = (struct packet_queue){0};
 	set_state(n, state);
 	if (state == NEIGH_DELAY)

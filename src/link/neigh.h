@@ -53,6 +53,7 @@ struct neigh {
 	uint8_t mac[6];
 	uint8_t state;		   /* enum neigh_state */
 	uint8_t probes;		   /* requests sent in this state */
+	bool router;		   /* IPv6: it said so itself (RFC 4861 §7.3.3) */
 	berth_time reachable_ns;   /* how long a confirmation holds, drawn (RFC 4861 §6.3.2) */
 	berth_time confirmed;	   /* last known to be reachable */
 	berth_time updated;	   /* last change of address or state */
@@ -107,6 +108,7 @@ static inline void neigh_pin(struct neigh *n, uint64_t generation)
 int neigh_output(struct neigh *n, struct berth_packet *p);
 
 #define NEIGH_OVERRIDE 0x1u /* replace an address that differs */
+#define NEIGH_DOUBT 0x2u    /* an address that differs makes a reachable one stale */
 
 /* Something was heard about `n`: its address, and whether that proves it reachable (REACHABLE) or
  * not (STALE). */

@@ -29,6 +29,10 @@ struct netif {
 	bool tx_full;		 /* the queue was full, and is not yet half empty */
 	struct packet_queue txq; /* bounded by limits.txq_packets_max */
 	struct list tx_link;	 /* in links' list of those with frames to pull */
+	struct if6 *if6;	 /* net's: what IPv6 knows of it; NULL: no memory, or gone */
+	/* How IPv6 neighbours are asked for (RFC 4861 §6.3.2), as routers advertise it; 0: the
+	 * defaults. */
+	berth_time nd_reachable_ns, nd_retrans_ns;
 	uint64_t rx_packets, rx_bytes, rx_dropped;
 	uint64_t tx_packets, tx_bytes, tx_dropped;
 };

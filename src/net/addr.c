@@ -6,8 +6,12 @@
  * broadcast address say the same here, with one rule more: an address of lo makes all of its
  * prefix local, which is why 127.0.0.5 answers.
  *
+ * An IPv6 address may be tentative: it is on the list, and its solicited-node group is joined, but
+ * it is in no table, so that nobody takes it for ours, till dad.c assigns it. Lifetimes are
+ * lifetime.c's.
+ *
  * Left out: secondary addresses as a notion (the first one added in a subnet is the one sent
- * from, as on Linux, but nothing goes with it when it is taken away), scopes, lifetimes.
+ * from, as on Linux, but nothing goes with it when it is taken away), scopes of IPv4.
  */
 #include "net/addr.h"
 
@@ -28,6 +32,19 @@ static struct ipaddr broadcast_of(const struct netif *n, const struct ipaddr *a,
 	if (!ipaddr_is4(a) || prefix_len > 30 || n->kind == BERTH_NETIF_LOOPBACK)
 		return (struct ipaddr){{0}};
 	return ipaddr_from4(ipaddr_to4(a) | (uint32_t)(UINT64_C(0xffffffff) >> prefix_len));
+}
+
+struct addr *addr_entry(const struct net *net, const struct netif *n, const struct ipaddr *a)
+{
+	struct list *l;
+
+	list_for_each (l, &net->addrs) {
+		struct addr *at = list_entry(l, struct addr, link);
+
+		if (ipaddr_equal(&at->addr, a) && (!n || at->netif == n))
+			return at;
+	}
+	return NULL;
 }
 
 static bool addr_valid(const struct ipaddr *a, unsigned prefix_len)
@@ -111,10 +128,19 @@ static int add_connected(struct net *net, const struct addr *a)
 	};
 	int err;
 
-	if (a->prefix_len == net_prefix_max(&a->addr) || a->netif->kind == BERTH_NETIF_LOOPBACK)
+	if (a->prefix_len == net_prefix_max(&a->addr) || a->netif->kind == BERTH_NETIF_LOOPBACK ||
+	    (a->flags & ADDR_NOPREFIXROUTE))
 		return 0;
+	if (!ipaddr_is4(&a->addr))
+		config.src = (struct ipaddr){{0}}; /* RFC 6724 chooses */
 	err = route_add(net, &config);
 	return err == -EEXIST ? 0 : err; /* an older address in the same subnet made it */
+}
+
+/* Whether duplicate address detection, and neighbours, are about it. */
+static bool on_link6(const struct addr *a)
+{
+	return !ipaddr_is4(&a->addr) && a->netif->kind == BERTH_NETIF_ETHER;
 }
 
 static void addr_free(struct net *net, struct addr *a)
@@ -123,11 +149,94 @@ static void addr_free(struct net *net, struct addr *a)
 		table_del(&net->addr_table, &a->node);
 	if (table_node_linked(&a->bcast_node))
 		table_del(&net->broadcast_table, &a->bcast_node);
+	if (on_link6(a)) {
+		timer_disarm(net->env, &a->dad_timer);
+		timers_release(net->env, 1);
+	}
 	list_del(&a->link);
 	env_free(net->env, a);
 }
 
-int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len)
+static struct addr *addr_new(struct net *net, struct netif *n, const struct addr_config *config)
+{
+	struct addr *a = env_calloc(net->env, 1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->net = net;
+	a->netif = n;
+	a->addr = config->addr;
+	a->prefix_len = config->prefix_len;
+	a->broadcast = broadcast_of(n, &config->addr, config->prefix_len);
+	a->flags = config->flags;
+	a->autoconf = config->autoconf;
+	a->dad_round = config->dad_round;
+	a->created = net->env->now;
+	list_init(&a->link);
+	if (on_link6(a) && timers_reserve(net->env, 1)) {
+		env_free(net->env, a);
+		return NULL;
+	}
+	timer_init(&a->dad_timer, dad_on_timer);
+	return a;
+}
+
+static berth_time until(berth_time now, berth_time lifetime)
+{
+	return lifetime < BERTH_TIME_NEVER - now ? now + lifetime : BERTH_TIME_NEVER;
+}
+
+int addr_set_lifetimes(struct net *net, struct addr *a, berth_time preferred_ns,
+		       berth_time valid_ns)
+{
+	berth_time now = net->env->now;
+
+	if (valid_ns <= 0 || preferred_ns < 0 || preferred_ns > valid_ns)
+		return -EINVAL;
+	a->updated = now;
+	a->preferred_until = until(now, preferred_ns);
+	a->valid_until = until(now, valid_ns);
+	a->flags &= ~(uint32_t)(ADDR_PERMANENT | ADDR_DEPRECATED);
+	if (a->valid_until == BERTH_TIME_NEVER)
+		a->flags |= ADDR_PERMANENT;
+	if (preferred_ns == 0)
+		a->flags |= ADDR_DEPRECATED;
+	lifetime_refresh(net);
+	return 0;
+}
+
+void addr_assign(struct net *net, struct addr *a)
+{
+	a->flags &= ~(uint32_t)ADDR_TENTATIVE;
+	table_add(&net->addr_table, net->env, &a->node, addr_hash(net, &a->addr));
+	if (!ipaddr_is_any(&a->broadcast))
+		table_add(&net->broadcast_table, net->env, &a->bcast_node,
+			  addr_hash(net, &a->broadcast));
+	net_changed(net);
+	net_tell_addr(net, a, false);
+	if (ipaddr_is4(&a->addr) && netif_usable(a->netif))
+		arp_announce(net, a->netif, &a->addr);
+}
+
+/* Whether the interface can have it. */
+static int check_config(const struct net *net, const struct netif *n,
+			const struct addr_config *config)
+{
+	bool is4 = ipaddr_is4(&config->addr);
+
+	if (!addr_valid(&config->addr, config->prefix_len))
+		return -EINVAL;
+	if (config->valid_ns <= 0 || config->preferred_ns < 0 ||
+	    config->preferred_ns > config->valid_ns)
+		return -EINVAL;
+	if (!is4 && n->if6 && n->if6->conf.disable_ipv6)
+		return -EACCES; /* Linux: addrconf_add_dev() */
+	if (!is4 && !if6_mtu(n))
+		return n->if6 ? -EINVAL : -ENOMEM;
+	return addr_entry(net, n, &config->addr) ? -EEXIST : 0;
+}
+
+int addr_set(struct net *net, unsigned ifindex, const struct addr_config *config)
 {
 	struct netif *n = links_get(net->links, ifindex);
 	struct addr *added;
@@ -135,33 +244,37 @@ int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 
 	if (!n)
 		return -ENODEV;
-	if (!addr_valid(a, prefix_len))
-		return -EINVAL;
-	if (addr_find(net, n, a))
-		return -EEXIST;
-	added = env_calloc(net->env, 1, sizeof(*added));
+	err = check_config(net, n, config);
+	if (err)
+		return err;
+	added = addr_new(net, n, config);
 	if (!added)
 		return -ENOMEM;
-	added->netif = n;
-	added->addr = *a;
-	added->prefix_len = prefix_len;
-	added->broadcast = broadcast_of(n, a, prefix_len);
-	list_init(&added->link);
 	err = add_connected(net, added);
 	if (err) {
 		addr_free(net, added);
 		return err;
 	}
 	list_addr(net, added);
-	table_add(&net->addr_table, net->env, &added->node, addr_hash(net, a));
-	if (!ipaddr_is_any(&added->broadcast))
-		table_add(&net->broadcast_table, net->env, &added->bcast_node,
-			  addr_hash(net, &added->broadcast));
-	net_changed(net);
-	net_tell_addr(net, added, false);
-	if (netif_usable(n))
-		arp_announce(net, n, a);
+	(void)addr_set_lifetimes(net, added, config->preferred_ns, config->valid_ns); /* checked */
+	if (on_link6(added))
+		dad_start(net, added);
+	else
+		addr_assign(net, added);
 	return 0;
+}
+
+int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len)
+{
+	const struct addr_config config = {
+		.addr = *a,
+		.prefix_len = prefix_len,
+		.flags = ADDR_NODAD,
+		.preferred_ns = BERTH_TIME_NEVER,
+		.valid_ns = BERTH_TIME_NEVER,
+	};
+
+	return addr_set(net, ifindex, &config);
 }
 
 /* An address goes: its connected route too, unless another address on the link still needs it. */
@@ -189,14 +302,20 @@ int addr_del(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 
 	if (!n)
 		return -ENODEV;
-	found = (struct addr *)(uintptr_t)addr_find(net, n, a);
+	found = addr_entry(net, n, a);
 	if (!found || found->prefix_len != prefix_len)
 		return -EADDRNOTAVAIL;
-	net_tell_addr(net, found, true);
-	del_connected(net, found);
-	addr_free(net, found);
-	net_changed(net);
+	addr_remove(net, found);
 	return 0;
+}
+
+void addr_remove(struct net *net, struct addr *a)
+{
+	net_tell_addr(net, a, true);
+	del_connected(net, a);
+	dad_leave_group(net, a);
+	addr_free(net, a);
+	net_changed(net);
 }
 
 void addr_flush(struct net *net, const struct netif *n)
@@ -210,6 +329,7 @@ void addr_flush(struct net *net, const struct netif *n)
 		if (a->netif != n)
 			continue;
 		net_tell_addr(net, a, true);
+		dad_leave_group(net, a);
 		addr_free(net, a);
 	}
 }

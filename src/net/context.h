@@ -10,12 +10,16 @@
 #include "base/table.h"
 #include "link/links.h"
 #include "link/neigh.h"
+#include "net/context6.h"
+#include "net/if6.h"
 #include "net/net.h"
 #include "wire/ip4_header.h"
+#include "wire/ip6_header.h"
 
 struct paths;	/* path.c */
 struct frags;	/* frag.c */
 struct limiter; /* icmp_limit.c */
+struct flows6;	/* ip6_in.c */
 struct flows;	/* ip4_in.c */
 
 #define NET_HANDLERS_MAX 15u
@@ -49,6 +53,9 @@ struct net {
 	struct frags *frags;
 	struct limiter *limiter;
 	struct flows *flows;
+	struct flows6 *flows6;
+	struct if6_conf conf6_all, conf6_default;
+	struct timer lifetimes; /* the next address or route to end, or be deprecated: lifetime.c */
 	uint16_t ids[NET_ID_SLOTS]; /* next IPv4 identification, by a path's flow_hash */
 };
 
@@ -85,6 +92,21 @@ static inline unsigned net_prefix_max(const struct ipaddr *a)
 struct paths *paths_new(struct env *env);
 void paths_free(struct paths *paths, struct env *env);
 
+/* slice.c: what fragmentation of both versions does */
+
+/* A packet with bytes [from, from + bytes) of what follows the first `header` bytes of `p`. NULL:
+ * no memory. */
+struct berth_packet *packet_slice(const struct berth_packet *p, size_t header, size_t from,
+				  size_t bytes);
+/* How many bytes the largest IP packet will have that becomes of `p` with `header` bytes in
+ * front. */
+static inline size_t packet_wire_bytes(const struct berth_packet *p, size_t header)
+{
+	if (p->gso_bytes && p->payload_bytes > p->gso_bytes)
+		return header + p->head_len + p->gso_bytes;
+	return header + packet_bytes(p);
+}
+
 /* ip4_out.c */
 
 /* Sends a packet that starts with a complete IPv4 header, whose l3_off and l4_off are set, along a
@@ -109,10 +131,24 @@ void frags_free(struct frags *fs);
 struct berth_packet *frag_input(struct frags *fs, struct berth_packet *p,
 				const struct ip4_header *h);
 
+/* Where in a packet a fragment header is: its offset, that of the field that says so, and what
+ * follows it. */
+struct frag6_place {
+	size_t at, next_at;
+	uint8_t next;
+};
+/* The same for IPv6: `p` starts with its IPv6 header `h`. What is returned has no fragment header
+ * any more, and *place says where it was. */
+struct berth_packet *frag6_input(struct frags *fs, struct berth_packet *p,
+				 const struct ip6_header *h, struct frag6_place *place);
+
 /* forward.c */
 
 /* Sends a packet of another host, whose IPv4 header `h` it starts with, on its way; consumed. */
 void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
+		 const struct ip_path *path);
+/* The same for IPv6. */
+void ip6_forward(struct net *net, struct netif *in, struct berth_packet *p, struct ip6_header *h,
 		 const struct ip_path *path);
 
 /* arp.c */
@@ -140,14 +176,23 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 struct limiter *limiter_new(struct env *env);
 void limiter_free(struct limiter *l);
 /* Whether another ICMP error may go to `peer` now; if so it is counted. */
-bool limiter_allow(struct limiter *l, const struct ipaddr *peer);
+bool limiter_allow(struct limiter *l, const struct ipaddr *peer, int32_t ratelimit_ms);
 
 /* pmtu.c */
 
 /* The path MTU that routers told of; `mtu` itself if none did, or it is larger. */
 uint32_t pmtu_get(const struct net *net, const struct ipaddr *dst, uint32_t mtu, bool *out_locked);
-/* A router says that packets to `dst` must not be larger; believed. Never raises it. */
-void pmtu_update(struct net *net, const struct ipaddr *dst, uint32_t mtu);
+/* A router says that packets to `dst` must not be larger; believed. Never raises it. `ifindex`: as
+ * in ip_path_find(). */
+void pmtu_update(struct net *net, const struct ipaddr *dst, uint32_t mtu, unsigned ifindex);
+/* A router says that packets to `dst` better go through `gateway` of the link `n`. */
+void pmtu_redirect(struct net *net, const struct ipaddr *dst, const struct ipaddr *gateway,
+		   unsigned ifindex);
+/* What it said; false: nothing. */
+bool pmtu_gateway(const struct net *net, const struct ipaddr *dst, const struct netif *n,
+		  struct ipaddr *out_gateway);
+/* No redirection to a router that is gone. */
+void pmtu_forget_gateway(struct net *net, const struct ipaddr *gateway);
 void pmtu_fini(struct net *net);
 /* The next smaller plateau below a packet of `bytes` bytes (RFC 1191 §7.1). */
 uint32_t pmtu_plateau(uint32_t bytes);

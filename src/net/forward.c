@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "net/context.h"
+#include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
 #include "wire/tcp_header.h"
 #include "wire/udp_header.h"
@@ -75,4 +76,80 @@ void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
 	h->ttl--;
 	p->flags |= PACKET_FORWARDED;
 	(void)ip4_send(net, p, path, h, mtu); /* counted there */
+}
+
+/* Where the transport header is, all before it contiguous; 0: it is not there. */
+static size_t find_l4(struct berth_packet *p, uint8_t next)
+{
+	size_t at = IP6_HEADER_BYTES;
+	struct ip6_ext_header e;
+
+	while (ip6_is_ext(next)) {
+		if (!packet_pull(p, at + 2))
+			return 0;
+		size_t bytes = (packet_head(p)[at + 1] + 1u) * 8u;
+
+		if (!packet_pull(p, at + bytes))
+			return 0;
+		struct reader r = reader_of(packet_head(p) + at, bytes);
+
+		if (next == IP6_FRAGMENT || !ip6_ext_next(&r, next, &e))
+			return 0;
+		next = e.next;
+		at += bytes;
+	}
+	return at;
+}
+
+/* As pull_headers(). */
+static bool pull_headers6(struct berth_packet *p, const struct ip6_header *h)
+{
+	size_t l4_at;
+	size_t l4_bytes = p->l4_protocol == IPPROTO_TCP ? TCP_HEADER_BYTES : UDP_HEADER_BYTES;
+
+	if (p->csum != CSUM_PARTIAL && p->gso_bytes == 0)
+		return true;
+	l4_at = find_l4(p, h->next);
+	if (l4_at == 0 || !packet_pull(p, l4_at + l4_bytes))
+		return false;
+	if (p->gso_bytes != 0 &&
+	    !packet_pull(p, l4_at + tcp_peek_header_bytes(packet_head(p) + l4_at)))
+		return false;
+	p->l3_off = p->head_off;
+	p->l4_off = (uint8_t)(p->head_off + l4_at);
+	return true;
+}
+
+void ip6_forward(struct net *net, struct netif *in, struct berth_packet *p, struct ip6_header *h,
+		 const struct ip_path *path)
+{
+	uint32_t mtu = if6_mtu(path->netif);
+
+	if (p->broadcast || path->multicast) {
+		refuse(net, p, DROP_IP6_NOT_LOCAL);
+		return;
+	}
+	/* RFC 4007 §9, RFC 4443 §3.1: a link-local source means nothing on another link. */
+	if (ipaddr_is_link_local(&h->src) && path->netif != in) {
+		icmp6_error_about(net, p, h, ICMP6_UNREACHABLE, ICMP6_UNREACHABLE_SCOPE, 0);
+		refuse(net, p, DROP_IP6_SOURCE);
+		return;
+	}
+	if (h->hop_limit <= 1) { /* RFC 8200 §3 */
+		icmp6_error_about(net, p, h, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEEDED_HOPS, 0);
+		refuse(net, p, DROP_IP6_HOPS);
+		return;
+	}
+	if (!pull_headers6(p, h)) {
+		refuse(net, p, DROP_IP6_TRUNCATED);
+		return;
+	}
+	if (packet_wire_bytes(p, 0) > mtu) { /* RFC 8200 §5: the source's to cut */
+		icmp6_error_about(net, p, h, ICMP6_TOO_BIG, 0, mtu);
+		refuse(net, p, DROP_IP6_TOO_BIG);
+		return;
+	}
+	packet_head(p)[7]--; /* the hop limit; no checksum covers it */
+	p->flags |= PACKET_FORWARDED;
+	(void)ip6_send(net, p, path, mtu); /* counted there */
 }

@@ -1,63 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reassembly of IPv4 fragments (RFC 791 §3.2, RFC 815, RFC 1122 §3.3.2).
+ * Reassembly of fragments (RFC 791 §3.2, RFC 815, RFC 1122 §3.3.2, RFC 8200 §4.5). frag4.c and
+ * frag6.c read and write the headers.
  *
  * Pieces of a datagram are kept in order of their offset, sharing the payload they came with. A
  * datagram is whole when its pieces' bytes add up to what the last one says, since pieces never
- * overlap: a piece that does condemns the datagram (RFC 5722 for IPv6; overlaps have no honest
+ * overlap: a piece that does condemns the datagram (RFC 5722; overlaps have no honest
  * use), which then swallows whatever else comes for it until its time is over. A piece that is
  * contained in another is a duplicate, and ignored, as on Linux.
  *
  * Bounds: limits.frag_datagrams_max datagrams and limits.frag_bytes_max bytes of memory, packets'
- * own included, and FRAG_PIECES_MAX pieces each; the oldest datagram gives way. All live 30 s, so
- * that one timer for the oldest is enough. The table is hashed with the stack's key.
+ * own included, and FRAG_PIECES_MAX pieces each; the oldest datagram gives way. All of one version
+ * live equally long, so that one timer for the oldest is enough. The table is hashed with the
+ * stack's key.
  *
  * Ownership: a datagram owns its pieces, the packets in them too.
  */
+#include "net/frag.h"
+
 #include <string.h>
 
-#include "net/context.h"
 #include "pkt/block.h"
+#include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
 
-#define FRAG_TIME_NS (30 * BERTH_SEC) /* Linux: net.ipv4.ipfrag_time */
-#define FRAG_PIECES_MAX 2048u	      /* 65,535 bytes at the smallest MTU are 1,365 */
-#define IP4_BYTES_MAX 65535u
-#define ECN_MASK 0x3u
+#define FRAG_TIME_NS (30 * BERTH_SEC)  /* Linux: net.ipv4.ipfrag_time */
+#define FRAG6_TIME_NS (60 * BERTH_SEC) /* RFC 8200 §4.5 */
+#define FRAG_PIECES_MAX 2048u	       /* 65,535 bytes at the smallest MTU are 1,365 */
 #define ECN_CE 0x3u
 
 struct piece {
 	struct list link;	     /* in its datagram's list, by offset */
-	struct berth_packet *packet; /* without its IP header, but for the first */
+	struct berth_packet *packet; /* without its headers, but for the first */
 	uint32_t offset, end;	     /* bytes of the datagram's payload, end exclusive */
-};
-
-struct frag_key {
-	uint32_t src, dst;
-	uint16_t id;
-	uint16_t protocol;
 };
 
 struct datagram {
 	struct table_node node; /* by key */
-	struct list link;	/* in frags' list, oldest first */
+	struct list link;	/* in its age's list, oldest first */
+	struct age *age;
 	struct frag_key key;
 	berth_time deadline;
 	struct list pieces;
 	uint32_t piece_count;
-	uint32_t have;	  /* bytes in pieces */
-	uint32_t total;	  /* bytes there are to be; 0: not known yet */
-	uint32_t cost;	  /* memory charged to frags */
-	uint8_t ecn_seen; /* 1 << each code point that was seen */
-	bool condemned;	  /* overlapping or contradictory: nothing comes of it */
+	uint32_t have;		   /* bytes in pieces */
+	uint32_t total;		   /* bytes there are to be; 0: not known yet */
+	size_t first_header_bytes; /* in front of the first piece's bytes */
+	uint32_t cost;		   /* memory charged to frags */
+	uint8_t ecn_seen;	   /* 1 << each code point that was seen */
+	bool condemned;		   /* overlapping or contradictory: nothing comes of it */
+};
+
+/* The datagrams of one version. */
+struct age {
+	struct frags *fs;
+	berth_time time_ns; /* that a datagram may take */
+	struct list list;   /* struct datagram.link, oldest first */
+	struct timer timer; /* deadline of the oldest */
 };
 
 struct frags {
 	struct net *net;
 	struct table table;
-	struct list list;   /* struct datagram.link, oldest first */
+	struct age ages[2]; /* [0]: IPv4 */
 	uint64_t cost;	    /* of all datagrams, <= limits.frag_bytes_max */
-	struct timer timer; /* deadline of the oldest */
 };
 
 static void on_timer(struct timer *t);
@@ -70,14 +76,18 @@ struct frags *frags_new(struct net *net)
 	if (!fs)
 		return NULL;
 	fs->net = net;
-	list_init(&fs->list);
-	timer_init(&fs->timer, on_timer);
-	if (timers_reserve(env, 1)) {
+	for (size_t i = 0; i < ARRAY_LEN(fs->ages); i++) {
+		fs->ages[i].fs = fs;
+		fs->ages[i].time_ns = i == 0 ? FRAG_TIME_NS : FRAG6_TIME_NS;
+		list_init(&fs->ages[i].list);
+		timer_init(&fs->ages[i].timer, on_timer);
+	}
+	if (timers_reserve(env, 2)) {
 		env_free(env, fs);
 		return NULL;
 	}
 	if (table_init(&fs->table, env, 4)) {
-		timers_release(env, 1);
+		timers_release(env, 2);
 		env_free(env, fs);
 		return NULL;
 	}
@@ -111,39 +121,48 @@ void frags_free(struct frags *fs)
 {
 	if (!fs)
 		return;
-	while (!list_empty(&fs->list))
-		datagram_free(fs, list_first(&fs->list, struct datagram, link));
-	timer_disarm(fs->net->env, &fs->timer);
-	timers_release(fs->net->env, 1);
+	for (size_t i = 0; i < ARRAY_LEN(fs->ages); i++) {
+		struct age *age = &fs->ages[i];
+
+		while (!list_empty(&age->list))
+			datagram_free(fs, list_first(&age->list, struct datagram, link));
+		timer_disarm(fs->net->env, &age->timer);
+	}
+	timers_release(fs->net->env, 2);
 	table_fini(&fs->table, fs->net->env);
 	env_free(fs->net->env, fs);
 }
 
-/* RFC 1122 §3.3.2: who sent it is told, if the first fragment is there to quote. */
+/* RFC 1122 §3.3.2, RFC 8200 §4.5: who sent it is told, if the first fragment is there to quote. */
 static void tell_timeout(struct frags *fs, struct datagram *d)
 {
 	struct piece *first = list_first(&d->pieces, struct piece, link);
 	struct ip4_header h;
+	struct ip6_header h6;
 
 	if (list_empty(&d->pieces) || first->offset != 0)
 		return;
 	struct reader r = reader_of(packet_head(first->packet), first->packet->head_len);
 
-	if (ip4_parse(&r, &h))
+	if (!ipaddr_is4(&d->key.src) && ip6_parse(&r, &h6))
+		icmp6_error_about(fs->net, first->packet, &h6, ICMP6_TIME_EXCEEDED,
+				  ICMP6_TIME_EXCEEDED_REASSEMBLY, 0);
+	else if (ipaddr_is4(&d->key.src) && ip4_parse(&r, &h))
 		icmp4_error_about(fs->net, first->packet, &h, ICMP4_TIME_EXCEEDED,
 				  ICMP4_TIME_EXCEEDED_REASSEMBLY, 0);
 }
 
 static void on_timer(struct timer *t)
 {
-	struct frags *fs = container_of(t, struct frags, timer);
+	struct age *age = container_of(t, struct age, timer);
+	struct frags *fs = age->fs;
 	struct env *env = fs->net->env;
 
-	while (!list_empty(&fs->list)) {
-		struct datagram *d = list_first(&fs->list, struct datagram, link);
+	while (!list_empty(&age->list)) {
+		struct datagram *d = list_first(&age->list, struct datagram, link);
 
 		if (d->deadline > env->now) {
-			timer_arm(env, &fs->timer, d->deadline);
+			timer_arm(env, &age->timer, d->deadline);
 			return;
 		}
 		if (!d->condemned) {
@@ -154,10 +173,29 @@ static void on_timer(struct timer *t)
 	}
 }
 
-static void evict_oldest(struct frags *fs)
+static berth_time age_of(const struct datagram *d)
+{
+	return d->deadline - d->age->time_ns;
+}
+
+/* The datagram that has been there longest; NULL: none. */
+static struct datagram *oldest_of(struct frags *fs)
+{
+	struct datagram *oldest = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(fs->ages); i++) {
+		struct datagram *d = list_first(&fs->ages[i].list, struct datagram, link);
+
+		if (!list_empty(&fs->ages[i].list) && (!oldest || age_of(d) < age_of(oldest)))
+			oldest = d;
+	}
+	return oldest;
+}
+
+static void evict(struct frags *fs, struct datagram *d)
 {
 	drop(fs->net->env, DROP_FRAG_LIMIT);
-	datagram_free(fs, list_first(&fs->list, struct datagram, link));
+	datagram_free(fs, d);
 }
 
 static struct datagram *datagram_find(struct frags *fs, const struct frag_key *key, uint32_t hash)
@@ -173,26 +211,26 @@ static struct datagram *datagram_find(struct frags *fs, const struct frag_key *k
 	return NULL;
 }
 
-static struct datagram *datagram_get(struct frags *fs, const struct ip4_header *h)
+static struct datagram *datagram_get(struct frags *fs, const struct frag_key *key)
 {
-	const struct frag_key key = {h->src, h->dst, h->id, h->protocol};
 	struct env *env = fs->net->env;
-	uint32_t hash = env_hash(env, &key, sizeof(key));
-	struct datagram *d = datagram_find(fs, &key, hash);
+	struct age *age = &fs->ages[ipaddr_is4(&key->src) ? 0 : 1];
+	uint32_t hash = env_hash(env, key, sizeof(*key));
+	struct datagram *d = datagram_find(fs, key, hash);
 
 	if (d)
 		return d;
 	if (fs->table.count >= env->limits.frag_datagrams_max)
-		evict_oldest(fs);
+		evict(fs, oldest_of(fs));
 	d = block_new(env->pool, sizeof(*d));
 	if (!d)
 		return NULL;
-	*d = (struct datagram){.key = key, .deadline = env->now + FRAG_TIME_NS};
+	*d = (struct datagram){.key = *key, .age = age, .deadline = env->now + age->time_ns};
 	list_init(&d->pieces);
 	table_add(&fs->table, env, &d->node, hash);
-	list_add_tail(&fs->list, &d->link);
-	if (!timer_armed(&fs->timer))
-		timer_arm(env, &fs->timer, d->deadline);
+	list_add_tail(&age->list, &d->link);
+	if (!timer_armed(&age->timer))
+		timer_arm(env, &age->timer, d->deadline);
 	return d;
 }
 
@@ -317,39 +355,38 @@ static bool can_share(const struct datagram *d)
 	return views <= PACKET_VIEWS_MAX;
 }
 
-/* A packet with the IP header of `first` and nothing else. NULL: no memory. */
-static struct berth_packet *header_of(struct berth_packet *first, const struct ip4_header *h)
+/* A packet with a new header in front, else as the first fragment; which has none after. NULL: no
+ * memory. */
+static struct berth_packet *header_of(const struct datagram *d, const uint8_t *header, size_t bytes)
 {
+	struct berth_packet *first = frag_first(d);
 	struct berth_packet *p = packet_new(first->pool);
 
 	if (!p)
 		return NULL;
-	memcpy(packet_push(p, h->header_bytes), packet_head(first), h->header_bytes);
+	memcpy(packet_push(p, bytes), header, bytes);
 	p->broadcast = first->broadcast;
 	p->flags = first->flags;
 	p->ifindex = first->ifindex;
 	p->time = first->time;
-	packet_trim_front(first, h->header_bytes);
+	packet_trim_front(first, d->first_header_bytes);
 	return p;
 }
 
-/* RFC 3168 §5.3: one fragment marked CE marks the datagram; mixed with not-ECT it is dropped. */
-static bool merge_ecn(const struct datagram *d, struct ip4_header *h)
+bool frag_merge_ecn(const struct datagram *d, uint8_t *tos)
 {
 	if (!(d->ecn_seen & (1u << ECN_CE)))
 		return true;
 	if (d->ecn_seen & 1u)
 		return false;
-	h->tos |= ECN_CE;
+	*tos |= ECN_CE;
 	return true;
 }
 
-/* Joins all pieces behind the header `h` of the first. NULL: no memory. */
-static struct berth_packet *join(struct datagram *d, const struct ip4_header *h)
+static struct berth_packet *join(struct datagram *d, const uint8_t *header, size_t bytes)
 {
-	struct piece *first = list_first(&d->pieces, struct piece, link);
 	bool share = can_share(d);
-	struct berth_packet *p = header_of(first->packet, h);
+	struct berth_packet *p = header_of(d, header, bytes);
 	struct list *l;
 
 	if (!p)
@@ -366,49 +403,39 @@ static struct berth_packet *join(struct datagram *d, const struct ip4_header *h)
 	return p;
 }
 
-/* The datagram is complete: makes one packet of it, and forgets it. NULL: it was no good. */
-static struct berth_packet *assemble(struct frags *fs, struct datagram *d)
+struct berth_packet *frag_join(struct frags *fs, struct datagram *d, const uint8_t *header,
+			       size_t bytes)
 {
-	struct piece *first = list_first(&d->pieces, struct piece, link);
-	struct reader r = reader_of(packet_head(first->packet), first->packet->head_len);
-	uint8_t options[IP4_OPTIONS_BYTES_MAX];
-	enum drop reason = DROP_FRAG_MALFORMED;
-	struct berth_packet *p = NULL;
-	struct ip4_header h;
+	struct berth_packet *p = join(d, header, bytes);
 
-	(void)ip4_parse(&r, &h); /* it was parsed when it came in */
-	memcpy(options, h.options, h.options_len);
-	h.options = options;
-	h.mf = false;
-	h.df = false;
-	if (h.header_bytes + d->total <= IP4_BYTES_MAX && merge_ecn(d, &h)) {
-		h.total_bytes = (uint16_t)(h.header_bytes + d->total);
-		p = join(d, &h);
-		reason = DROP_NO_MEMORY;
-	}
 	datagram_free(fs, d);
-	if (!p) {
-		drop(fs->net->env, reason);
-		return NULL;
-	}
-	ip4_write(packet_head(p), &h);
-	ip4_write_checksum(packet_head(p), h.header_bytes);
-	p->l3_off = p->head_off;
-	p->l4_off = (uint8_t)(p->head_off + h.header_bytes);
+	if (!p)
+		drop(fs->net->env, DROP_NO_MEMORY);
 	return p;
 }
 
-/* What no honest sender makes (RFC 791 §3.2, RFC 1858). */
-static bool fragment_valid(const struct ip4_header *h)
+struct berth_packet *frag_first(const struct datagram *d)
 {
-	uint32_t bytes = (uint32_t)h->total_bytes - h->header_bytes;
-
-	if (bytes == 0 || (h->mf && bytes % 8 != 0))
-		return false;
-	return (uint32_t)h->header_bytes + h->fragment_offset + bytes <= IP4_BYTES_MAX;
+	return list_first(&d->pieces, struct piece, link)->packet;
 }
 
-static struct piece *piece_new(struct env *env, struct berth_packet *p, const struct ip4_header *h)
+uint32_t frag_total(const struct datagram *d)
+{
+	return d->total;
+}
+
+struct net *frags_net(const struct frags *fs)
+{
+	return fs->net;
+}
+
+void frag_refuse(struct frags *fs, struct datagram *d, enum drop reason)
+{
+	drop(fs->net->env, reason);
+	datagram_free(fs, d);
+}
+
+static struct piece *piece_new(struct env *env, struct berth_packet *p, const struct fragment *f)
 {
 	struct piece *new = block_new(env->pool, sizeof(*new));
 
@@ -416,41 +443,35 @@ static struct piece *piece_new(struct env *env, struct berth_packet *p, const st
 		return NULL;
 	list_init(&new->link);
 	new->packet = p;
-	new->offset = h->fragment_offset;
-	new->end = (uint32_t)h->fragment_offset + h->total_bytes - h->header_bytes;
+	new->offset = f->offset;
+	new->end = f->offset + f->bytes;
 	return new;
 }
 
-struct berth_packet *frag_input(struct frags *fs, struct berth_packet *p,
-				const struct ip4_header *h)
+struct datagram *frag_add(struct frags *fs, struct berth_packet *p, const struct fragment *f)
 {
 	struct env *env = fs->net->env;
-	bool last = !h->mf;
-	uint8_t ecn = h->tos & ECN_MASK;
 	struct datagram *d;
 	struct piece *new;
 
-	if (!fragment_valid(h)) {
-		drop(env, DROP_FRAG_MALFORMED);
-		packet_free(p);
-		return NULL;
-	}
-	while (fs->cost + cost_of(p) > env->limits.frag_bytes_max && !list_empty(&fs->list))
-		evict_oldest(fs);
-	d = datagram_get(fs, h);
-	new = d ? piece_new(env, p, h) : NULL;
+	while (fs->cost + cost_of(p) > env->limits.frag_bytes_max && oldest_of(fs))
+		evict(fs, oldest_of(fs));
+	d = datagram_get(fs, &f->key);
+	new = d ? piece_new(env, p, f) : NULL;
 	if (!new) {
 		drop(env, DROP_NO_MEMORY);
 		packet_free(p);
 		return NULL;
 	}
 	if (new->offset > 0)
-		packet_trim_front(p, h->header_bytes); /* `h` keeps to what it borrowed till here */
-	if (!add_piece(fs, d, new, last)) {
+		packet_trim_front(p, f->header_bytes);
+	if (!add_piece(fs, d, new, !f->more)) {
 		packet_free(p);
 		block_free(env->pool, new, sizeof(*new));
 		return NULL;
 	}
-	d->ecn_seen |= (uint8_t)(1u << ecn);
-	return d->have == d->total ? assemble(fs, d) : NULL;
+	if (new->offset == 0)
+		d->first_header_bytes = f->header_bytes;
+	d->ecn_seen |= (uint8_t)(1u << f->ecn);
+	return d->have == d->total ? d : NULL;
 }

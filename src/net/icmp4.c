@@ -24,6 +24,7 @@
 #include "net/addr.h"
 #include "net/context.h"
 #include "pkt/csum.h"
+#include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
 
 #define ERROR_BYTES_MAX 576u /* RFC 1812 §4.3.2.3 */
@@ -102,7 +103,8 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 	if (ip_path_find(net, &to, &from, 0, &path))
 		return;
 	/* Linux: neither lo nor path-MTU discovery is limited. */
-	if (!path.local && !frag_needed && !limiter_allow(net->limiter, &to))
+	if (!path.local && !frag_needed &&
+	    !limiter_allow(net->limiter, &to, net->env->knobs.icmp_ratelimit))
 		return;
 	if (frag_needed)
 		icmp.mtu = (uint16_t)(info < UINT16_MAX ? info : UINT16_MAX);
@@ -118,6 +120,20 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 	send_message(net, q, &icmp, &path, (uint8_t)((h->tos & TOS_MASK) | TOS_ERROR));
 }
 
+/* About a packet of IPv6 the error that means what `type` and `code` of ICMP mean. */
+static void error_send6(struct net *net, const struct berth_packet *p, struct reader r,
+			uint8_t type, uint8_t code)
+{
+	struct ip6_header h;
+
+	ASSERT(type == ICMP4_UNREACHABLE);
+	if (ip6_parse(&r, &h))
+		icmp6_error_about(net, p, &h, ICMP6_UNREACHABLE,
+				  code == ICMP4_UNREACHABLE_PORT ? ICMP6_UNREACHABLE_PORT
+								 : ICMP6_UNREACHABLE_ADDRESS,
+				  0);
+}
+
 void icmp_error_send(struct net *net, const struct berth_packet *p, const struct ip_info *info,
 		     uint8_t type, uint8_t code, uint32_t mtu)
 {
@@ -125,9 +141,12 @@ void icmp_error_send(struct net *net, const struct berth_packet *p, const struct
 		reader_of(p->head + p->l3_off, (size_t)p->head_off + p->head_len - p->l3_off);
 	struct ip4_header h;
 
-	if (info->broadcast || info->multicast || !ip4_parse(&r, &h))
+	if (info->broadcast || info->multicast)
 		return;
-	icmp4_error_about(net, p, &h, type, code, mtu);
+	if (!ipaddr_is4(&info->src))
+		error_send6(net, p, r, type, code);
+	else if (ip4_parse(&r, &h))
+		icmp4_error_about(net, p, &h, type, code, mtu);
 }
 
 /* What Linux tells a program of each code of "unreachable" (icmp_err_convert[]). */
@@ -218,7 +237,7 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 		e.mtu = mtu_told(icmp, &h);
 		if (e.mtu == 0 || net->env->knobs.ip_no_pmtu_disc)
 			return DROP_ICMP_EMBEDDED;
-		pmtu_update(net, &e.dst, e.mtu);
+		pmtu_update(net, &e.dst, e.mtu, 0);
 	}
 	if (told_raw)
 		net->raw.error(net->raw.ctx, &e);

@@ -51,10 +51,10 @@ static bool has_credit(struct bucket *b, berth_time now, berth_time interval, in
 	return now - b->empty_at >= interval;
 }
 
-bool limiter_allow(struct limiter *l, const struct ipaddr *peer)
+bool limiter_allow(struct limiter *l, const struct ipaddr *peer, int32_t ratelimit_ms)
 {
 	struct env *env = l->env;
-	berth_time interval = env->knobs.icmp_ratelimit * BERTH_MSEC;
+	berth_time interval = ratelimit_ms * BERTH_MSEC;
 	berth_time all_interval = BERTH_SEC / ALL_PER_SECOND;
 	uint32_t hash = env_hash(env, peer->bytes, sizeof(peer->bytes));
 	struct bucket *b = &l->peers[hash & (PEER_BUCKETS - 1)];

@@ -20,8 +20,7 @@
 #include "net/mcast.h"
 
 #define IP4_BYTES_MAX 65535u
-#define TTL_MULTICAST 1u      /* RFC 1112 §6.1 */
-#define FRAGMENT_HEAD_MAX 96u /* bytes of payload that may go into a fragment's head[] */
+#define TTL_MULTICAST 1u /* RFC 1112 §6.1 */
 
 static int refuse(struct net *net, struct berth_packet *p, enum drop reason, int err)
 {
@@ -30,8 +29,8 @@ static int refuse(struct net *net, struct berth_packet *p, enum drop reason, int
 	return err;
 }
 
-/* A group's or broadcast's copy for this host itself (Linux: ip_mc_output()). */
-static void loop_copy(struct net *net, const struct berth_packet *p, struct netif *n)
+/* Linux: ip_mc_output(). */
+void ip_loop_copy(struct net *net, const struct berth_packet *p, struct netif *n)
 {
 	struct berth_packet *copy = packet_clone(p);
 
@@ -80,34 +79,6 @@ static uint8_t copied_options(const struct ip4_header *h, uint8_t out[IP4_OPTION
 	return (uint8_t)bytes;
 }
 
-/* A packet with bytes [from, from + bytes) of what follows the header of `p`. NULL: no memory. */
-static struct berth_packet *slice(const struct berth_packet *p, size_t header, size_t from,
-				  size_t bytes)
-{
-	size_t in_head = p->head_len - header;
-	size_t n = from < in_head ? in_head - from : 0;
-	struct berth_packet *q = packet_new(p->pool);
-	int err = 0;
-
-	if (!q)
-		return NULL;
-	if (n > bytes)
-		n = bytes;
-	if (n > 0 && n <= FRAGMENT_HEAD_MAX)
-		memcpy(packet_push(q, n), p->head + p->head_off + header + from, n);
-	else if (n > 0)
-		err = packet_append_copy(q, p->head + p->head_off + header + from, n);
-	if (!err && bytes > n)
-		err = packet_append_from(q, p, from + n - in_head, bytes - n);
-	if (err) {
-		packet_free(q);
-		return NULL;
-	}
-	q->flags = p->flags;
-	q->l4_protocol = p->l4_protocol;
-	return q;
-}
-
 static void push_header(struct berth_packet *p, const struct ip4_header *h)
 {
 	uint8_t *at = packet_push(p, h->header_bytes);
@@ -132,7 +103,7 @@ static int fragment(struct net *net, struct berth_packet *p, const struct ip_pat
 	h.df = false;
 	for (size_t at = 0; at < bytes && !result; at += step) {
 		size_t n = bytes - at < step ? bytes - at : step;
-		struct berth_packet *q = slice(p, whole->header_bytes, at, n);
+		struct berth_packet *q = packet_slice(p, whole->header_bytes, at, n);
 
 		if (!q)
 			return refuse(net, p, DROP_NO_MEMORY, -ENOBUFS);
@@ -188,14 +159,6 @@ int ip4_send(struct net *net, struct berth_packet *p, const struct ip_path *path
 	return bytes <= mtu ? transmit(net, p, path) : fragment(net, p, path, h, mtu);
 }
 
-/* How many bytes the largest IP packet will have that becomes of this. */
-static size_t wire_bytes(const struct berth_packet *p, size_t header)
-{
-	if (p->gso_bytes && p->payload_bytes > p->gso_bytes)
-		return header + p->head_len + p->gso_bytes;
-	return header + packet_bytes(p);
-}
-
 static uint8_t choose_ttl(const struct net *net, const struct ip_path *path,
 			  const struct ip_send *send)
 {
@@ -245,7 +208,7 @@ static int ip4_output(struct net *net, struct berth_packet *p, const struct ip_p
 	uint32_t mtu = send->probe ? path->netif->mtu : path->mtu;
 	size_t padded = (send->options_len + 3u) & ~3u;
 	size_t header = IP4_HEADER_BYTES + padded;
-	bool fits = wire_bytes(p, header) <= mtu;
+	bool fits = packet_wire_bytes(p, header) <= mtu;
 	bool df = send->df && !path->mtu_locked;
 
 	ASSERT(padded <= IP4_OPTIONS_BYTES_MAX);
@@ -270,7 +233,7 @@ static int ip4_output(struct net *net, struct berth_packet *p, const struct ip_p
 	h.options = options;
 	prepend(p, &h);
 	if (wants_loop_copy(net, path, send))
-		loop_copy(net, p, path->netif);
+		ip_loop_copy(net, p, path->netif);
 	if (fits)
 		return transmit(net, p, path);
 	return ip4_send(net, p, path, &h, mtu);
@@ -290,5 +253,7 @@ int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *pat
 			return refuse(net, p, DROP_IP4_NO_ROUTE, err);
 		path = &fresh;
 	}
+	if (!ipaddr_is4(&path->dst))
+		return ip6_output(net, p, path, send);
 	return ip4_output(net, p, path, send);
 }

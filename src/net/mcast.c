@@ -85,9 +85,26 @@ int mcast_leave(struct net *net, unsigned ifindex, const struct ipaddr *group)
 	return 0;
 }
 
+/* The groups that every node (RFC 4291 §2.8), and every router, is in: ff01::1, ff02::1, ff01::2,
+ * ff02::2 and ff05::2. */
+static bool is_own_group6(const struct net *net, const struct netif *n, const struct ipaddr *group)
+{
+	struct ipaddr like = {{0xff, group->bytes[1], [15] = group->bytes[15]}};
+	uint8_t scope = group->bytes[1]; /* its flags are zero */
+
+	if (!ipaddr_equal(&like, group))
+		return false;
+	if (group->bytes[15] == 1)
+		return scope == 1 || scope == 2;
+	return group->bytes[15] == 2 && (scope == 1 || scope == 2 || scope == 5) &&
+	       if6_forwards(net, n);
+}
+
 bool mcast_joined(const struct net *net, const struct netif *n, const struct ipaddr *group)
 {
 	if (ipaddr_is4(group) && ipaddr_to4(group) == ALL_HOSTS)
+		return true;
+	if (!ipaddr_is4(group) && is_own_group6(net, n, group))
 		return true;
 	return group_find(net, n, group) != NULL;
 }

@@ -14,6 +14,7 @@
 #include "net/context.h"
 #include "net/mcast.h"
 #include "net/route.h"
+#include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
 
 void net_changed(struct net *net)
@@ -24,7 +25,22 @@ void net_changed(struct net *net)
 
 static void on_solicit(void *ctx, struct neigh *n, bool unicast)
 {
-	arp_solicit(ctx, n, unicast);
+	if (ipaddr_is4(&n->addr))
+		arp_solicit(ctx, n, unicast);
+	else
+		ndp_solicit(ctx, n, unicast);
+}
+
+/* Linux: ndisc_error_report(), ip6_link_failure(). */
+static void on_unreachable6(struct net *net, struct berth_packet *p)
+{
+	struct reader r = reader_of(packet_head(p), p->head_len);
+	struct ip6_header h;
+
+	if (!(p->flags & PACKET_FORWARDED))
+		icmp6_error_local(net, p, ICMP6_UNREACHABLE, ICMP6_UNREACHABLE_ADDRESS);
+	else if (ip6_parse(&r, &h))
+		icmp6_error_about(net, p, &h, ICMP6_UNREACHABLE, ICMP6_UNREACHABLE_ADDRESS, 0);
 }
 
 /* Linux: arp_error_report(), ipv4_link_failure(). */
@@ -32,7 +48,9 @@ static void on_unreachable(void *ctx, struct berth_packet *p)
 {
 	struct net *net = ctx;
 
-	if (p->flags & PACKET_FORWARDED) {
+	if (p->head_len && packet_head(p)[0] >> 4 == 6)
+		on_unreachable6(net, p);
+	else if (p->flags & PACKET_FORWARDED) {
 		struct reader r = reader_of(packet_head(p), p->head_len);
 		struct ip4_header h;
 
@@ -100,17 +118,22 @@ static void on_link_change(void *ctx, struct netif *n, enum link_change change)
 	case LINK_UP:
 		net_changed(net);
 		addr_announce(net, n);
+		if6_up(net, n);
 		return;
 	case LINK_DOWN:
+		if6_down(net, n);
 		neighs_flush(net->neighs, n);
 		break;
 	case LINK_REMOVED:
 		neighs_flush(net->neighs, n);
-		mcast_flush(net, n);
 		route_flush(net, n);
 		addr_flush(net, n);
+		mcast_flush(net, n);
+		if6_remove(net, n);
 		break;
 	case LINK_ADDED:
+		if6_add(net, n);
+		break;
 	case LINK_MTU:
 	case LINK_FEATURES:
 		break;
@@ -124,6 +147,7 @@ static void net_listen(struct net *net)
 	net->listener.on_change = on_link_change;
 	links_listen(net->links, &net->listener);
 	links_set_input(net->links, LINK_IP4, ip4_input, net);
+	links_set_input(net->links, LINK_IP6, ip6_input, net);
 	links_set_input(net->links, LINK_ARP, arp_input, net);
 }
 
@@ -144,14 +168,22 @@ struct net *net_new(struct env *env, struct links *links)
 	list_init(&net->listener.link);
 	list_init(&net->listeners);
 	env_random(env, net->ids, sizeof(net->ids));
+	timer_init(&net->lifetimes, lifetime_on_timer);
+	if (timers_reserve(env, 1)) {
+		env_free(env, net);
+		return NULL;
+	}
+	if6_defaults(net);
 	net->neighs = neighs_new(env, &ops);
 	net->paths = paths_new(env);
 	net->frags = frags_new(net);
 	net->limiter = limiter_new(env);
 	net->flows = flows_new(env);
+	net->flows6 = flows6_new(env);
 	if (!net->neighs || !net->paths || !net->frags || !net->limiter || !net->flows ||
-	    table_init(&net->addr_table, env, 4) || table_init(&net->broadcast_table, env, 4) ||
-	    table_init(&net->route_table, env, 8) || table_init(&net->pmtus, env, 4)) {
+	    !net->flows6 || table_init(&net->addr_table, env, 4) ||
+	    table_init(&net->broadcast_table, env, 4) || table_init(&net->route_table, env, 8) ||
+	    table_init(&net->pmtus, env, 4)) {
 		net_free(net);
 		return NULL;
 	}
@@ -167,11 +199,15 @@ void net_free(struct net *net)
 	list_del(&net->listener.link);
 	for (unsigned i = 0; i < LINK_PROTOCOLS; i++)
 		links_set_input(net->links, (enum link_protocol)i, NULL, NULL);
-	mcast_fini(net);
 	route_fini(net);
 	addr_fini(net);
+	mcast_fini(net);
+	if6_fini(net);
+	timer_disarm(net->env, &net->lifetimes);
+	timers_release(net->env, 1);
 	pmtu_fini(net);
 	flows_free(net->flows, net->env);
+	flows6_free(net->flows6, net->env);
 	paths_free(net->paths, net->env);
 	limiter_free(net->limiter);
 	frags_free(net->frags);

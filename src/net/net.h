@@ -142,6 +142,9 @@ struct ip6_ext {
 	uint16_t bytes; /* 0: none */
 };
 
+/* What fits besides all other headers; more is -EMSGSIZE. */
+#define IP6_EXTS_BYTES_MAX 72u
+
 /* In the order in which they are sent (RFC 8200 §4.1). A routing header is sent as it is: the path
  * leads to the first node that it names. */
 struct ip6_exts {

@@ -14,13 +14,6 @@
 #include "net/context.h"
 #include "net/route.h"
 
-/* What is being asked, and the path that grows out of it. */
-struct query {
-	struct net *net;
-	struct netif *bound; /* NULL: any interface */
-	struct ip_path path;
-};
-
 static bool in_zero_net(const struct ipaddr *a)
 {
 	return ipaddr_is4(a) && ipaddr_to4(a) >> 24 == 0;
@@ -39,7 +32,7 @@ static struct ipaddr loopback_like(const struct ipaddr *a)
 	return ipaddr_is4(a) ? ipaddr_from4(0x7f000001) : one;
 }
 
-static void choose_source(struct query *q)
+static void choose_source(struct path_query *q)
 {
 	const struct addr *a;
 
@@ -50,7 +43,7 @@ static void choose_source(struct query *q)
 }
 
 /* The destination is this host: through lo, from the address that is sent to. */
-static int find_local(struct query *q)
+static int find_local(struct path_query *q)
 {
 	struct netif *lo = links_loopback(q->net->links);
 
@@ -68,7 +61,7 @@ static int find_local(struct query *q)
 	return 0;
 }
 
-static int find_routed(struct query *q)
+static int find_routed(struct path_query *q)
 {
 	unsigned ifindex = q->bound ? q->bound->ifindex : 0;
 	const struct route *r = route_find(q->net, &q->path.dst, ifindex);
@@ -103,7 +96,7 @@ static int find_routed(struct query *q)
 }
 
 /* Multicasts and 255.255.255.255 go where the program said: by interface, by source, by route. */
-static int find_group(struct query *q)
+static int find_group(struct path_query *q)
 {
 	if (!q->bound && !ipaddr_is_any(&q->path.src)) {
 		const struct addr *a = addr_find(q->net, NULL, &q->path.src);
@@ -119,7 +112,7 @@ static int find_group(struct query *q)
 	return 0;
 }
 
-static int find_subnet_broadcast(struct query *q, const struct addr *a)
+static int find_subnet_broadcast(struct path_query *q, const struct addr *a)
 {
 	q->path.broadcast = true;
 	q->path.netif = q->bound ? q->bound : a->netif;
@@ -129,7 +122,7 @@ static int find_subnet_broadcast(struct query *q, const struct addr *a)
 	return q->path.netif->up ? 0 : -ENETUNREACH;
 }
 
-static int find_next_hop(struct query *q)
+static int find_next_hop(struct path_query *q)
 {
 	const struct ipaddr *dst = &q->path.dst;
 	const struct addr *a;
@@ -153,7 +146,7 @@ static int find_next_hop(struct query *q)
 }
 
 /* What depends on the next hop alone. */
-static int finish(struct query *q)
+static int finish(struct path_query *q)
 {
 	struct ip_path *path = &q->path;
 	struct ipaddr pair[2] = {path->src, path->dst};
@@ -162,7 +155,8 @@ static int finish(struct query *q)
 	/* RFC 1122 §3.2.1.3 (g): 127/8 never leaves the host. */
 	if (!lo && (ipaddr_is_loopback(&path->src) || ipaddr_is_loopback(&path->dst)))
 		return -EINVAL;
-	path->mtu = path->netif->mtu < 65535 ? path->netif->mtu : 65535;
+	if (ipaddr_is4(&path->dst))
+		path->mtu = path->netif->mtu < 65535 ? path->netif->mtu : 65535;
 	if (!path->local && !path->multicast && !path->broadcast)
 		path->mtu = pmtu_get(q->net, &path->dst, path->mtu, &path->mtu_locked);
 	path->flow_hash = env_hash(q->net->env, pair, sizeof(pair));
@@ -212,8 +206,8 @@ STATIC_ASSERT(PATH_SLOTS == 1u << (32 - 28));
 static int find_anew(struct net *net, const struct ipaddr *dst, const struct ipaddr *src,
 		     unsigned ifindex, struct ip_path *path)
 {
-	struct query q = {.net = net,
-			  .path = {.dst = *dst, .src = *src, .ifindex = (uint16_t)ifindex}};
+	struct path_query q = {.net = net,
+			       .path = {.dst = *dst, .src = *src, .ifindex = (uint16_t)ifindex}};
 	int err;
 
 	if (ipaddr_is_any(src))
@@ -230,7 +224,12 @@ static int find_anew(struct net *net, const struct ipaddr *dst, const struct ipa
 		return -EINVAL;
 	if (ipaddr_is_any(dst)) /* Linux: 0.0.0.0 is this host, as in BSD */
 		q.path.dst = ipaddr_is_any(src) ? loopback_like(dst) : *src;
-	err = find_next_hop(&q);
+	if (ipaddr_is4(dst))
+		err = find_next_hop(&q);
+	else
+		err = path6_find_next_hop(&q);
+	if (!err && !ipaddr_is4(dst))
+		err = path6_finish(&q);
 	if (!err)
 		err = finish(&q);
 	if (!err)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Path MTUs that routers told of (RFC 1191), by destination, for ten minutes each.
+ * Path MTUs that routers told of (RFC 1191, RFC 8201), by destination, for ten minutes each; and,
+ * in the same entries, what IPv6 routers said would be a better first hop (RFC 4861 §8.3).
  *
  * A change ends net's generation, so that every path asks again; so does forgetting one, which is
  * how a larger path is tried again (RFC 1191 §6.3). The table is bounded; the oldest entry gives
  * way.
  *
  * Nothing below 552 is believed (Linux: min_pmtu): what claims to need less is sent at 552
- * without DF, so that a forged message can't make every byte a packet.
+ * without DF, so that a forged message can't make every byte a packet. For IPv6 the least is 1,280,
+ * which the caller sees to.
  */
 #include "net/context.h"
 
@@ -20,8 +22,11 @@ struct pmtu {
 	struct list link;	/* in net's list, oldest first */
 	struct net *net;
 	struct ipaddr dst;
-	uint32_t mtu; /* >= PMTU_MIN */
+	uint32_t mtu; /* >= PMTU_MIN; UINT32_MAX: nobody told */
 	bool locked;  /* the path needs less than PMTU_MIN */
+	bool has_gateway;
+	unsigned ifindex; /* with a gateway: of the link that it is on */
+	struct ipaddr gateway;
 	struct timer timer;
 };
 
@@ -82,6 +87,7 @@ static struct pmtu *pmtu_new(struct net *net, const struct ipaddr *dst)
 	}
 	m->net = net;
 	m->dst = *dst;
+	m->mtu = UINT32_MAX;
 	timer_init(&m->timer, on_age);
 	table_add(&net->pmtus, net->env, &m->node, pmtu_hash(net, dst));
 	list_add_tail(&net->pmtu_list, &m->link);
@@ -96,14 +102,14 @@ uint32_t pmtu_get(const struct net *net, const struct ipaddr *dst, uint32_t mtu,
 	return m && m->mtu < mtu ? m->mtu : mtu;
 }
 
-void pmtu_update(struct net *net, const struct ipaddr *dst, uint32_t mtu)
+void pmtu_update(struct net *net, const struct ipaddr *dst, uint32_t mtu, unsigned ifindex)
 {
 	struct ipaddr any = {{0}};
 	struct ip_path path;
 	struct pmtu *m;
 
 	/* RFC 1191 §3: never raised by a message, and only where there is a path at all. */
-	if (ip_path_find(net, dst, &any, 0, &path) || path.local || mtu >= path.mtu)
+	if (ip_path_find(net, dst, &any, ifindex, &path) || path.local || mtu >= path.mtu)
 		return;
 	m = pmtu_find(net, dst);
 	if (!m)
@@ -117,6 +123,45 @@ void pmtu_update(struct net *net, const struct ipaddr *dst, uint32_t mtu)
 		m->mtu = path.mtu < PMTU_MIN ? path.mtu : PMTU_MIN;
 	timer_arm(net->env, &m->timer, net->env->now + PMTU_AGE_NS);
 	net_changed(net);
+}
+
+void pmtu_redirect(struct net *net, const struct ipaddr *dst, const struct ipaddr *gateway,
+		   unsigned ifindex)
+{
+	struct pmtu *m = pmtu_find(net, dst);
+
+	if (!m)
+		m = pmtu_new(net, dst);
+	if (!m)
+		return;
+	m->has_gateway = true;
+	m->gateway = *gateway;
+	m->ifindex = ifindex;
+	timer_arm(net->env, &m->timer, net->env->now + PMTU_AGE_NS);
+	net_changed(net);
+}
+
+bool pmtu_gateway(const struct net *net, const struct ipaddr *dst, const struct netif *n,
+		  struct ipaddr *out_gateway)
+{
+	const struct pmtu *m = pmtu_find(net, dst);
+
+	if (!m || !m->has_gateway || m->ifindex != n->ifindex)
+		return false;
+	*out_gateway = m->gateway;
+	return true;
+}
+
+void pmtu_forget_gateway(struct net *net, const struct ipaddr *gateway)
+{
+	struct list *l;
+
+	list_for_each (l, &net->pmtu_list) {
+		struct pmtu *m = list_entry(l, struct pmtu, link);
+
+		if (m->has_gateway && ipaddr_equal(&m->gateway, gateway))
+			m->has_gateway = false;
+	}
 }
 
 void pmtu_fini(struct net *net)

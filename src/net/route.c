@@ -89,6 +89,20 @@ static void route_free(struct net *net, struct route *r)
 	env_free(net->env, r);
 }
 
+/* Whether packets that one would take go where the other's go. */
+static bool same_gateway(const struct route *r, const struct ipaddr *gateway)
+{
+	return r->has_gateway == (gateway != NULL) &&
+	       (!gateway || ipaddr_equal(&r->gateway, gateway));
+}
+
+static uint32_t metric_of(const struct route_config *config)
+{
+	if (config->metric || ipaddr_is4(&config->dst))
+		return config->metric;
+	return config->connected ? ROUTE6_METRIC_CONNECTED : ROUTE6_METRIC;
+}
+
 /* Another route that this one would be mistaken for. */
 static bool route_exists(const struct net *net, const struct route_config *config,
 			 const struct netif *n)
@@ -98,7 +112,11 @@ static bool route_exists(const struct net *net, const struct route_config *confi
 	struct route *r;
 
 	for (; (r = next_match(at, hash, &config->dst, config->prefix_len)); at = r->node.next) {
-		if (r->metric == config->metric && (!config->connected || r->netif == n))
+		if (r->metric != metric_of(config) || (config->connected && r->netif != n))
+			continue;
+		/* Several routers may offer themselves on one link, or on several. */
+		if (config->protocol != ROUTE_RA ||
+		    (r->netif == n && same_gateway(r, config->gateway)))
 			return true;
 	}
 	return false;
@@ -116,6 +134,11 @@ static int choose_netif(const struct net *net, const struct route_config *config
 	if (!config->gateway) {
 		*out = n;
 		return n ? 0 : -ENODEV;
+	}
+	/* What is on every link says nothing of which. Linux: ip6_route_check_nh(). */
+	if (ipaddr_is_link_local(config->gateway)) {
+		*out = n;
+		return n && !addr_find(net, n, config->gateway) ? 0 : -EINVAL;
 	}
 	/* Linux: fib_check_nh(): the gateway is a neighbour, and not this host itself. */
 	r = route_find(net, config->gateway, config->ifindex);
@@ -154,13 +177,19 @@ int route_add(struct net *net, const struct route_config *config)
 		r->gateway = *config->gateway;
 	r->connected = config->connected;
 	r->netif = n;
-	r->metric = config->metric;
+	r->metric = metric_of(config);
 	r->src = config->src;
+	r->protocol = (uint8_t)(config->protocol    ? config->protocol
+				: config->connected ? ROUTE_KERNEL
+						    : ROUTE_BOOT);
+	r->preference = config->preference;
+	r->expires = config->lifetime_ns ? net->env->now + config->lifetime_ns : BERTH_TIME_NEVER;
 	r->order = ++net->route_order;
 	list_route(net, r);
 	table_add(&net->route_table, net->env, &r->node, route_hash(&dst, r->prefix_len));
 	net->route_counts[family_of(&dst)][r->prefix_len]++;
 	net_changed(net);
+	lifetime_refresh(net);
 	net_tell_route(net, r, false);
 	return 0;
 }
@@ -176,9 +205,7 @@ int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, un
 			continue;
 		if (ifindex && (!r->netif || r->netif->ifindex != ifindex))
 			continue;
-		net_tell_route(net, r, true);
-		route_free(net, r);
-		net_changed(net);
+		route_remove(net, r);
 		return 0;
 	}
 	return -ESRCH;
@@ -193,13 +220,61 @@ int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned pref
 
 	for (; (r = next_match(at, hash, dst, prefix_len)); at = r->node.next) {
 		if (r->connected && r->netif == n) {
-			net_tell_route(net, r, true);
-			route_free(net, r);
-			net_changed(net);
+			route_remove(net, r);
 			return 0;
 		}
 	}
 	return -ESRCH;
+}
+
+struct route *route_find_ra(const struct net *net, const struct ipaddr *dst, unsigned prefix_len,
+			    const struct ipaddr *gateway, const struct netif *n)
+{
+	uint32_t hash = route_hash(dst, prefix_len);
+	struct table_node *at = table_chain(&net->route_table, hash);
+	struct route *r;
+
+	for (; (r = next_match(at, hash, dst, prefix_len)); at = r->node.next) {
+		if (r->protocol == ROUTE_RA && r->netif == n && same_gateway(r, gateway))
+			return r;
+	}
+	return NULL;
+}
+
+void route_set_expiry(struct net *net, struct route *r, berth_time expires)
+{
+	r->expires = expires;
+	lifetime_refresh(net);
+	net_tell_route(net, r, false);
+}
+
+void route_remove(struct net *net, struct route *r)
+{
+	net_tell_route(net, r, true);
+	route_free(net, r);
+	net_changed(net);
+}
+
+/* A router that is known not to answer is the last choice (RFC 4861 §6.3.6), then the preference
+ * counts (RFC 4191 §3.2). */
+static int rank_of(const struct net *net, const struct route *r)
+{
+	const struct neigh *n;
+
+	if (!r->has_gateway || ipaddr_is4(&r->gateway))
+		return 0;
+	n = neigh_find(net->neighs, r->netif, &r->gateway);
+	return (n && n->state == NEIGH_FAILED ? -10 : 0) + r->preference;
+}
+
+static bool is_better(const struct net *net, const struct route *r, const struct route *than)
+{
+	int order;
+
+	if (r->metric != than->metric)
+		return r->metric < than->metric;
+	order = rank_of(net, r) - rank_of(net, than);
+	return order > 0 || (order == 0 && r->order < than->order);
 }
 
 /* The best route of one prefix: the smallest metric, of several the oldest (Linux). */
@@ -215,8 +290,7 @@ static const struct route *best_of(const struct net *net, const struct ipaddr *d
 	for (; (r = next_match(at, hash, &key, prefix_len)); at = r->node.next) {
 		if (r->netif && (!r->netif->up || (ifindex && r->netif->ifindex != ifindex)))
 			continue;
-		if (!best || r->metric < best->metric ||
-		    (r->metric == best->metric && r->order < best->order))
+		if (!best || is_better(net, r, best))
 			best = r;
 	}
 	return best;

@@ -18,6 +18,19 @@ enum route_kind {
 	ROUTE_PROHIBIT,	   /* -EACCES */
 };
 
+/* Who made a route. */
+enum route_protocol {
+	ROUTE_REDIRECT = 1,
+	ROUTE_KERNEL = 2,
+	ROUTE_BOOT = 3,
+	ROUTE_STATIC = 4,
+	ROUTE_RA = 9, /* from a router's advertisement; several of one metric may be there */
+};
+
+/* Metrics of IPv6 routes that give none, as Linux has them. */
+#define ROUTE6_METRIC_CONNECTED 256u
+#define ROUTE6_METRIC 1024u
+
 struct route {
 	struct list link;	/* in net's list, by destination, prefix and metric */
 	struct table_node node; /* by (dst, prefix_len) */
@@ -29,8 +42,11 @@ struct route {
 	struct ipaddr gateway;
 	struct netif *netif; /* NULL unless unicast */
 	uint32_t metric;
-	uint64_t order;	   /* ascending with age: of equals the oldest is used */
-	struct ipaddr src; /* preferred source; any: choose */
+	uint64_t order;	    /* ascending with age: of equals the oldest is used */
+	uint8_t protocol;   /* RTPROT_* of <linux/rtnetlink.h>: enum route_protocol */
+	int8_t preference;  /* of routers (RFC 4191): -1 low, 0 medium, 1 high */
+	berth_time expires; /* BERTH_TIME_NEVER: does not */
+	struct ipaddr src;  /* preferred source; any: choose */
 };
 
 /* What a new route is to be. */
@@ -43,6 +59,9 @@ struct route_config {
 	uint32_t metric;
 	bool connected;
 	struct ipaddr src;
+	enum route_protocol protocol; /* 0: ROUTE_BOOT, or ROUTE_KERNEL if connected */
+	int8_t preference;
+	berth_time lifetime_ns; /* 0: for ever */
 };
 
 /* -EEXIST; -ENETUNREACH: the gateway is not on a link; -ENODEV; -EINVAL: bits beyond the prefix;
@@ -54,6 +73,13 @@ int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, un
 /* Takes the route that an address made away. -ESRCH: there is none. */
 int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned prefix_len,
 			const struct netif *n);
+/* The route of protocol RA to this prefix through this gateway (NULL: on the link); NULL: none. */
+struct route *route_find_ra(const struct net *net, const struct ipaddr *dst, unsigned prefix_len,
+			    const struct ipaddr *gateway, const struct netif *n);
+/* When it goes by itself; BERTH_TIME_NEVER: never. */
+void route_set_expiry(struct net *net, struct route *r, berth_time expires);
+/* Takes one away. */
+void route_remove(struct net *net, struct route *r);
 /* The address with the bits behind the prefix cleared. */
 struct ipaddr route_mask(const struct ipaddr *a, unsigned prefix_len);
 /* The `i`th in a stable order; NULL past the last. */

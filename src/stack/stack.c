@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 
 #include "net/addr.h"
+#include "net/if6.h"
 #include "sock/ready.h"
 #include "stack/host.h"
 #include "tcp/tcp.h"
@@ -90,6 +91,7 @@ static int add_loopback(struct berth_stack *st)
 		.features = BERTH_NETIF_CSUM | BERTH_NETIF_GSO,
 	};
 	const struct ipaddr localhost = ipaddr_from4(INADDR_LOOPBACK);
+	const struct ipaddr localhost6 = {{[15] = 1}};
 	int ifindex = links_add(st->links, &config);
 
 	if (ifindex < 0)
@@ -98,7 +100,15 @@ static int add_loopback(struct berth_stack *st)
 
 	netif_set_running(lo, true);
 	netif_set_up(lo, true);
-	return addr_add(st->net, (unsigned)ifindex, &localhost, 8);
+	ifindex = addr_add(st->net, lo->ifindex, &localhost, 8);
+	return ifindex < 0 ? ifindex : addr_add(st->net, lo->ifindex, &localhost6, 128);
+}
+
+/* As a router is set up: interfaces to come do it too. Both knobs are there. */
+static void forward_ip6(struct berth_stack *st)
+{
+	(void)if6_conf_set(st->net, "default", "forwarding", 1);
+	(void)if6_conf_set(st->net, "all", "forwarding", 1);
 }
 
 /* Makes the layers; what exists when one fails is freed by berth_stack_free(). */
@@ -119,6 +129,8 @@ static int add_layers(struct berth_stack *st)
 	st->sockets = sockets_new(&st->env, st->tp, protos);
 	if (st->sockets == NULL || unix_init(st->sockets) < 0)
 		return -1;
+	if (st->env.knobs.ip_forward)
+		forward_ip6(st);
 	st->listener = (struct link_listener){.ctx = st, .on_tx_space = on_tx_space};
 	links_listen(st->links, &st->listener);
 	return add_loopback(st);

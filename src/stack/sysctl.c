@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/if6.h"
 #include "stack/host.h"
 
 struct knob {
@@ -32,6 +33,10 @@ static const struct knob table[] = {
 	IPV4(icmp_ratelimit, 0, INT32_MAX, 1000),
 	SWITCH(icmp_echo_ignore_all, 0),
 	SWITCH(icmp_echo_ignore_broadcasts, 1),
+	KNOB("net.ipv6.icmp.ratelimit", icmp6_ratelimit, 0, INT32_MAX, 1000),
+	KNOB("net.ipv6.icmp.echo_ignore_all", icmp6_echo_ignore_all, 0, 1, 0),
+	KNOB("net.ipv6.icmp.echo_ignore_multicast", icmp6_echo_ignore_multicast, 0, 1, 0),
+	KNOB("net.ipv6.auto_flowlabels", ip6_auto_flowlabels, 0, 3, 1),
 	IPV4(igmp_max_memberships, 0, INT32_MAX, 20),
 	KNOB("net.core.somaxconn", somaxconn, 0, 65535, 4096),
 	KNOB("net.core.rmem_default", rmem_default, 2304, INT32_MAX, 212992),
@@ -90,11 +95,31 @@ void knobs_default(struct knobs *knobs)
 		*value_of(knobs, &table[i]) = table[i].initial;
 }
 
+/* Splits "net.ipv6.conf.WHOSE.NAME"; false: it is none of these. Interfaces' names may have dots.
+ */
+static bool split_conf(const char *name, char whose[BERTH_NETIF_NAME_BYTES], const char **out_name)
+{
+	static const char prefix[] = "net.ipv6.conf.";
+	const char *dot = strrchr(name, '.');
+	const char *begin = name + sizeof(prefix) - 1;
+
+	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || dot <= begin ||
+	    dot - begin >= BERTH_NETIF_NAME_BYTES)
+		return false;
+	memcpy(whose, begin, (size_t)(dot - begin));
+	whose[dot - begin] = '\0';
+	*out_name = dot + 1;
+	return true;
+}
+
 int berth_stack_sysctl_get(const struct berth_stack *st, const char *name, int64_t *out_value)
 {
 	const struct knob *k = find(name);
 	struct knobs knobs = st->env.knobs;
+	char whose[BERTH_NETIF_NAME_BYTES];
 
+	if (split_conf(name, whose, &name))
+		return if6_conf_get(st->net, whose, name, out_value);
 	if (k == NULL)
 		return -ENOENT;
 	*out_value = *value_of(&knobs, k);
@@ -105,7 +130,14 @@ int berth_stack_sysctl_set(struct berth_stack *st, const char *name, int64_t val
 {
 	const struct knob *k = find(name);
 	struct knobs knobs = st->env.knobs;
+	char whose[BERTH_NETIF_NAME_BYTES];
+	int result;
 
+	if (split_conf(name, whose, &name)) {
+		result = if6_conf_set(st->net, whose, name, value);
+		stack_settle(st);
+		return result;
+	}
 	if (k == NULL)
 		return -ENOENT;
 	if (value < k->min || value > k->max)

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ICMPv6 (RFC 4443): echo, errors sent, errors received. What icmp4.c is to IPv4, and built alike.
+ *
+ * An error sent quotes as much of the packet as the minimum MTU allows and is limited in rate
+ * (packet too big is not, as on Linux); there is none about errors, redirects, packets without a
+ * sender, groups (but for packet too big and unknown options, RFC 4443 §2.4 (e.3)) and later
+ * fragments.
+ *
+ * An error received is believed if the packet that it quotes was from an address of ours and the
+ * protocol that sent it says that the packet concerns one of its sockets. A path MTU below the
+ * minimum changes nothing (RFC 8201 §4; RFC 8021: no atomic fragments).
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "net/addr.h"
+#include "net/context.h"
+#include "pkt/csum.h"
+#include "wire/icmp6_header.h"
+#include "wire/nd_message.h"
+
+#define QUOTE_BYTES_MAX (IP6_MTU_MIN - IP6_HEADER_BYTES - ICMP6_HEADER_BYTES)
+#define QUOTE_L4_MIN 8u
+#define ND_BYTES_MAX 1500u /* neighbour discovery messages: no longer ones are read */
+
+static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
+{
+	drop(net->env, reason);
+	packet_free(p);
+}
+
+/* Copies a packet from its IPv6 header on, which may already have been taken off. */
+static size_t quote(const struct berth_packet *p, uint8_t *buf, size_t bytes)
+{
+	size_t in_head = (size_t)p->head_off + p->head_len - p->l3_off;
+
+	if (in_head >= bytes) {
+		memcpy(buf, p->head + p->l3_off, bytes);
+		return bytes;
+	}
+	memcpy(buf, p->head + p->l3_off, in_head);
+	return in_head + packet_copy_out(p, p->head_len, buf + in_head, bytes - in_head);
+}
+
+/* What follows all extension headers of a quoted packet. */
+struct quoted {
+	struct ip6_header h;
+	uint8_t protocol;
+	size_t l4_at;
+	bool later_fragment; /* its transport header is in another packet */
+};
+
+static bool quoted_parse(const uint8_t *at, size_t bytes, struct quoted *q)
+{
+	struct reader r = reader_of(at, bytes);
+	struct ip6_ext_header e;
+	struct ip6_fragment f;
+
+	if (!ip6_parse(&r, &q->h))
+		return false;
+	q->protocol = q->h.next;
+	q->later_fragment = false;
+	while (ip6_ext_next(&r, q->protocol, &e)) {
+		q->protocol = e.next;
+		if (e.type != IP6_FRAGMENT)
+			continue;
+		ip6_fragment_parse(e.at, &f);
+		if (f.offset > 0)
+			q->later_fragment = true;
+		if (q->later_fragment)
+			break;
+	}
+	q->l4_at = bytes - reader_left(&r);
+	return r.ok;
+}
+
+/* RFC 4443 §2.4 (e): what no error is sent about. */
+static bool deserves_error(const struct berth_packet *p, const uint8_t *at, size_t bytes,
+			   uint8_t type, uint8_t code)
+{
+	bool even_to_groups = type == ICMP6_TOO_BIG ||
+			      (type == ICMP6_PARAMETER && code == ICMP6_PARAMETER_OPTION);
+	struct quoted q;
+
+	if (!quoted_parse(at, bytes, &q))
+		return false;
+	if (ipaddr_is_any(&q.h.src) || ipaddr_is_multicast(&q.h.src) || ipaddr_is4(&q.h.src))
+		return false;
+	if ((p->broadcast || ipaddr_is_multicast(&q.h.dst)) && !even_to_groups)
+		return false;
+	if (q.later_fragment)
+		return false;
+	if (q.protocol != IPPROTO_ICMPV6)
+		return true;
+	return q.l4_at < bytes && !icmp6_is_error(at[q.l4_at]) && at[q.l4_at] != ICMP6_REDIRECT;
+}
+
+/* Sends an ICMPv6 message whose header is `icmp`, and whose body is all of `p`; consumed. */
+static void send_message(struct net *net, struct berth_packet *p, const struct icmp6_header *icmp,
+			 const struct ip_path *path, uint8_t tclass)
+{
+	const struct ip_send send = {.protocol = IPPROTO_ICMPV6, .tos = tclass};
+
+	icmp6_write(packet_push(p, ICMP6_HEADER_BYTES), icmp);
+	p->csum = CSUM_PARTIAL;
+	p->l4_protocol = IPPROTO_ICMPV6;
+	p->l4_off = p->head_off;
+	(void)ip_output(net, p, path, &send); /* counted there */
+}
+
+/* The interface that an answer to `to` leaves through, if that is not for the routes to say. */
+static unsigned scope_of(const struct berth_packet *p, const struct ipaddr *to)
+{
+	return ipaddr_needs_scope(to) ? p->ifindex : 0;
+}
+
+void icmp6_error_about(struct net *net, const struct berth_packet *p, const struct ip6_header *h,
+		       uint8_t type, uint8_t code, uint32_t info)
+{
+	const struct icmp6_header icmp = {.type = type, .code = code, .info = info};
+	struct ipaddr from = h->dst;
+	struct ipaddr to = h->src;
+	uint8_t quoted[QUOTE_BYTES_MAX];
+	size_t bytes = quote(p, quoted, sizeof(quoted));
+	struct berth_packet *q;
+	struct ip_path path;
+
+	if (!deserves_error(p, quoted, bytes, type, code))
+		return;
+	if (!addr_find(net, NULL, &from))
+		from = ip6_any;
+	if (ip_path_find(net, &to, &from, scope_of(p, &to), &path))
+		return;
+	/* Linux: neither lo nor path-MTU discovery is limited. */
+	if (!path.local && type != ICMP6_TOO_BIG &&
+	    !limiter_allow(net->limiter, &to, net->env->knobs.icmp6_ratelimit))
+		return;
+	q = packet_new(net->env->pool);
+	if (!q || packet_append_copy(q, quoted, bytes)) {
+		refuse(net, q, DROP_NO_MEMORY);
+		return;
+	}
+	send_message(net, q, &icmp, &path, 0);
+}
+
+/* The errno that Linux makes of an error (icmpv6_err_convert()). False: it tells nothing. */
+static bool error_of(const struct icmp6_header *icmp, struct ip_error *e)
+{
+	static const struct {
+		int error;
+		bool hard;
+	} unreachable[] = {
+		[ICMP6_UNREACHABLE_ROUTE] = {ENETUNREACH, false},
+		[ICMP6_UNREACHABLE_PROHIBITED] = {EACCES, true},
+		[ICMP6_UNREACHABLE_SCOPE] = {EHOSTUNREACH, false},
+		[ICMP6_UNREACHABLE_ADDRESS] = {EHOSTUNREACH, false},
+		[ICMP6_UNREACHABLE_PORT] = {ECONNREFUSED, true},
+		[ICMP6_UNREACHABLE_POLICY] = {EACCES, true},
+		[ICMP6_UNREACHABLE_REJECT] = {EACCES, true},
+	};
+
+	switch (icmp->type) {
+	case ICMP6_UNREACHABLE:
+		e->error = EPROTO;
+		e->hard = true;
+		if (icmp->code < ARRAY_LEN(unreachable)) {
+			e->error = unreachable[icmp->code].error;
+			e->hard = unreachable[icmp->code].hard;
+		}
+		return true;
+	case ICMP6_TOO_BIG:
+		e->error = EMSGSIZE;
+		return true;
+	case ICMP6_TIME_EXCEEDED:
+		e->error = EHOSTUNREACH;
+		return true;
+	case ICMP6_PARAMETER:
+		e->error = EPROTO;
+		e->hard = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Tells the protocol of a quoted packet what became of it. */
+static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp, const uint8_t *at,
+			       size_t bytes, const struct ipaddr *offender, unsigned ifindex)
+{
+	struct ip_error e = {
+		.icmp_type = icmp->type,
+		.icmp_code = icmp->code,
+		.info = icmp->info,
+		.ifindex = ifindex,
+	};
+	const struct ip_protocol *handler;
+	struct quoted q;
+	bool told;
+	bool told_raw;
+
+	if (!quoted_parse(at, bytes, &q) || q.later_fragment || bytes - q.l4_at < QUOTE_L4_MIN)
+		return DROP_ICMP_EMBEDDED;
+	e.src = q.h.src;
+	e.dst = q.h.dst;
+	e.offender = offender ? *offender : e.src;
+	e.protocol = q.protocol;
+	e.flow_label = q.h.flow_label;
+	e.l4 = at + q.l4_at;
+	e.l4_bytes = bytes - q.l4_at;
+	e.l3_bytes = q.l4_at;
+	if (!addr_find(net, NULL, &e.src))
+		return DROP_ICMP_EMBEDDED;
+	if (!error_of(icmp, &e))
+		return DROP_ICMP_TYPE;
+	handler = net_handler(net, q.protocol);
+	told = handler && handler->error &&
+	       (!handler->concerns || handler->concerns(handler->ctx, &e));
+	told_raw = net->raw.error && net->raw.concerns(net->raw.ctx, &e);
+	if (!told && !told_raw)
+		return DROP_ICMP_UNMATCHED;
+	if (e.error == EMSGSIZE) {
+		e.mtu = icmp->info;
+		if (e.mtu < IP6_MTU_MIN) /* RFC 8201 §4: of no use */
+			return DROP_ICMP_EMBEDDED;
+		pmtu_update(net, &e.dst, e.mtu, ipaddr_needs_scope(&e.dst) ? ifindex : 0);
+	}
+	if (told_raw)
+		net->raw.error(net->raw.ctx, &e);
+	if (told)
+		handler->error(handler->ctx, &e);
+	return DROP_COUNT;
+}
+
+void icmp6_error_local(struct net *net, const struct berth_packet *p, uint8_t type, uint8_t code)
+{
+	const struct icmp6_header icmp = {.type = type, .code = code};
+	uint8_t quoted[QUOTE_BYTES_MAX];
+	size_t bytes = quote(p, quoted, sizeof(quoted));
+
+	/* The packet itself is already counted as dropped. */
+	(void)tell_protocol(net, &icmp, quoted, bytes, NULL, 0);
+}
+
+static void on_error(struct net *net, struct berth_packet *p, const struct icmp6_header *icmp,
+		     const struct ip_info *info)
+{
+	uint8_t quoted[QUOTE_BYTES_MAX];
+	size_t bytes = packet_copy_out(p, ICMP6_HEADER_BYTES, quoted, sizeof(quoted));
+	enum drop reason = tell_protocol(net, icmp, quoted, bytes, &info->src, info->ifindex);
+
+	if (reason != DROP_COUNT)
+		drop(net->env, reason);
+	packet_free(p);
+}
+
+/* RFC 4443 §4.2: everything that came goes back, from the address that was asked. */
+static void on_echo(struct net *net, struct berth_packet *p, struct icmp6_header *icmp,
+		    const struct ip_info *info)
+{
+	const struct knobs *knobs = &net->env->knobs;
+	struct ipaddr from = info->multicast ? ip6_any : info->dst;
+	struct ip_path path;
+
+	if (knobs->icmp6_echo_ignore_all ||
+	    (info->multicast && knobs->icmp6_echo_ignore_multicast)) {
+		refuse(net, p, DROP_ICMP_TYPE);
+		return;
+	}
+	if (ip_path_find(net, &info->src, &from, ipaddr_needs_scope(&info->src) ? info->ifindex : 0,
+			 &path)) {
+		refuse(net, p, DROP_IP6_NO_ROUTE);
+		return;
+	}
+	packet_trim_front(p, ICMP6_HEADER_BYTES);
+	p->broadcast = 0;
+	p->flags = 0;
+	icmp->type = ICMP6_ECHO_ANSWER;
+	send_message(net, p, icmp, &path, info->tos);
+}
+
+/* Ping sockets hear everything that is valid. */
+static void tell_listener(struct net *net, const struct berth_packet *p, const struct ip_info *info)
+{
+	const struct ip_protocol *handler = net_handler(net, IPPROTO_ICMPV6);
+	struct berth_packet *copy;
+
+	if (!handler)
+		return;
+	copy = packet_clone(p);
+	if (copy)
+		handler->input(handler->ctx, copy, info);
+	else
+		drop(net->env, DROP_NO_MEMORY);
+}
+
+static void on_nd(struct net *net, struct netif *n, struct berth_packet *p,
+		  const struct ip_info *info)
+{
+	uint8_t message[ND_BYTES_MAX];
+	size_t bytes = packet_copy_out(p, 0, message, sizeof(message));
+	bool whole = bytes == packet_bytes(p);
+
+	packet_free(p);
+	if (whole)
+		ndp_input(net, n, message, bytes, info);
+	else
+		drop(net->env, DROP_ND_MALFORMED);
+}
+
+static bool checksum_right(const struct berth_packet *p, const struct ip_info *info)
+{
+	size_t bytes = packet_bytes(p);
+	uint32_t sum = csum_pseudo6(info->src.bytes, info->dst.bytes, IPPROTO_ICMPV6, bytes);
+
+	return p->csum != CSUM_NONE || csum_finish(packet_sum(p, 0, bytes, sum)) == 0;
+}
+
+void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
+		 const struct ip_info *info)
+{
+	struct icmp6_header icmp;
+
+	if (!packet_pull(p, ICMP6_HEADER_BYTES)) {
+		refuse(net, p, DROP_ICMP_TRUNCATED);
+		return;
+	}
+	if (!checksum_right(p, info)) {
+		refuse(net, p, DROP_ICMP_CHECKSUM);
+		return;
+	}
+	struct reader r = reader_of(packet_head(p), ICMP6_HEADER_BYTES);
+
+	(void)icmp6_parse(&r, &icmp); /* as many bytes are there */
+	tell_listener(net, p, info);
+	switch (icmp.type) {
+	case ICMP6_ECHO:
+		on_echo(net, p, &icmp, info);
+		break;
+	case ICMP6_UNREACHABLE:
+	case ICMP6_TOO_BIG:
+	case ICMP6_TIME_EXCEEDED:
+	case ICMP6_PARAMETER:
+		on_error(net, p, &icmp, info);
+		break;
+	case ICMP6_ROUTER_SOLICIT:
+	case ICMP6_ROUTER_ADVERT:
+	case ICMP6_NEIGHBOUR_SOLICIT:
+	case ICMP6_NEIGHBOUR_ADVERT:
+	case ICMP6_REDIRECT:
+		on_nd(net, n, p, info);
+		break;
+	case ICMP6_ECHO_ANSWER: /* for the listeners alone */
+		if (net_handler(net, IPPROTO_ICMPV6))
+			packet_free(p);
+		else
+			refuse(net, p, DROP_ICMP_TYPE);
+		break;
+	default:
+		refuse(net, p, DROP_ICMP_TYPE);
+	}
+}
