@@ -36,9 +36,10 @@ def progs():
 @pytest.fixture
 def folder(tmp_path):
     """A folder that the unprivileged user can reach."""
-    for path in [tmp_path] + list(tmp_path.parents)[:3]:
-        if path.stat().st_uid == os.geteuid() and path != pathlib.Path("/"):
-            path.chmod(0o755)
+    for path in [tmp_path] + list(tmp_path.parents):
+        mode = path.stat().st_mode
+        if path.stat().st_uid == os.geteuid() and mode & 0o055 != 0o055:
+            path.chmod(mode | 0o055)
     return tmp_path
 
 
