@@ -329,7 +329,8 @@ long call_connect(struct call *call)
 		return connect_foreign(call);
 	if (c->state == CARRIER_NETLINK)
 		return 0; /* there is only the kernel's side to talk to */
-	result = call_read_addr(call, call->args[1], call->args[2], &call->addr);
+	/* One that has waited had its address read; the program may have taken it away since. */
+	result = call->again ? 0 : call_read_addr(call, call->args[1], call->args[2], &call->addr);
 	if (result < 0)
 		return result;
 	if (c->state == CARRIER_DATAGRAM)

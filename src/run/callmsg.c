@@ -442,12 +442,36 @@ long call_recvfrom(struct call *call)
 				      : recv_dgram(call, &m, 0, flags, true);
 }
 
+/* The header of a message can't be read. If that is because it was taken away while the call
+ * waited, Linux notices when there is a datagram, which is lost. */
+static long recv_headless(struct call *call, int flags)
+{
+	struct sockaddr_storage name;
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
+	struct iovec iov = {.iov_base = call->run->buf, .iov_len = RUN_BUF_BYTES};
+	struct msghdr msg = {
+		.msg_name = &name,
+		.msg_namelen = sizeof(name),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = call->again ? take_dgram(call, &msg, flags) : -EFAULT;
+
+	if (n == -EAGAIN)
+		return call_wait(call, flags);
+	return n < 0 ? n : -EFAULT;
+}
+
 static long recv_message(struct call *call, uint64_t addr, int flags, bool reply)
 {
 	struct carrier *c = call->carrier;
 	struct message m;
 	long result = message_read(call, addr, &m);
 
+	if (result == -EFAULT && c->state == CARRIER_DATAGRAM)
+		result = recv_headless(call, flags);
 	if (result < 0)
 		goto out;
 	if (c->state == CARRIER_NETLINK)

@@ -13,15 +13,51 @@ import harness
 berth_only = pytest.mark.skipif(harness.NATIVE, reason="about the command itself")
 
 
+def same_as_native(command, program, timeout=20):
+    """A program says under berth what it says on the kernel; returns it."""
+    native = subprocess.run(harness.unprivileged() + program, check=True, capture_output=True,
+                            text=True, timeout=timeout, cwd=command.folder)
+    carried = command.run([], program, timeout).check()
+    assert carried.out.splitlines() == native.stdout.splitlines()
+    return native.stdout
+
+
 @berth_only
 def test_bad_arguments(command, progs):
     """Bad pointers, lengths, descriptors and addresses: each errno is the kernel's."""
-    native = subprocess.run(harness.unprivileged() + [progs / "badcalls"], check=True,
-                            capture_output=True, text=True, timeout=20)
-    carried = command.run([], [progs / "badcalls"], 20).check()
-    assert carried.out.splitlines() == native.stdout.splitlines()
+    said = same_as_native(command, [progs / "badcalls"])
     for error in ("EFAULT", "EINVAL", "EBADF", "ENOTSOCK", "EAFNOSUPPORT", "EMSGSIZE"):
-        assert error in native.stdout
+        assert error in said
+
+
+@berth_only
+def test_memory_that_goes_away(command, progs):
+    """Unmapped by another thread while the call waits."""
+    said = same_as_native(command, [progs / "unmap"], 40)
+    assert said.count("EFAULT") == 20 and said.count("peer: yes") == 2
+
+
+@berth_only
+def test_peers(command):
+    """Process numbers and credentials, of TCP's peers and of AF_UNIX's."""
+    program = harness.TOP / "tests/system/progs/peers.py"
+    said = same_as_native(command, ["/usr/bin/python3", program])
+    assert "parent's ('child', 'ours', 'ours')" in said and "stranger" not in said
+
+
+@berth_only
+@pytest.mark.parametrize("mode", ["list", "kill", "trap"])
+def test_filters_of_programs(command, progs, mode):
+    """A program's own seccomp filter comes before ours; what it allows is carried."""
+    said = same_as_native(command, [progs / "ownfilter", mode])
+    assert {"list": "got pong", "kill": "killed by SYS", "trap": "bind: ENOSPC"}[mode] in said
+
+
+@berth_only
+def test_listener_of_a_program(command, progs):
+    """The one thing that a program cannot have is a seccomp listener; the rest goes on."""
+    result = command.run([], [progs / "ownfilter", "listener"], 20).check()
+    assert result.out.startswith("listener: EBUSY\n") and result.out.endswith("openat: done\n")
 
 
 @pytest.mark.parametrize("case", ["passed", "executed", "doubled", "moved"])

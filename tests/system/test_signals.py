@@ -3,7 +3,7 @@
 
 import pytest
 
-CALLS = ["accept", "recv", "recvfrom", "recvmsg", "poll", "epoll"]
+CALLS = ["accept", "connect", "recv", "recvfrom", "recvmsg", "poll", "epoll"]
 
 
 @pytest.mark.parametrize("call", CALLS + ["send"])

@@ -7,8 +7,9 @@
  * jump     alarm() and a handler that leaves the call by siglongjmp()
  * kill     a child blocked in the call is killed, and gone at once
  *
- * CALL is accept, recv, recvfrom (UDP), recvmsg (UDP), send, poll or epoll. poll and epoll
- * are never restarted.
+ * CALL is accept, connect, recv, recvfrom (UDP), recvmsg (UDP), send, poll or epoll. poll and epoll
+ * are never restarted. What keeps connect waiting is a listener whose queue is full; an interrupted
+ * one goes on by itself, and whoever calls again waits for its end.
  * Prints "ok".
  */
 #include <arpa/inet.h>
@@ -91,8 +92,16 @@ static void set_up(struct scene *s, const char *call)
 	if (strcmp(call, "accept") == 0)
 		return;
 	int client = socket(AF_INET, SOCK_STREAM, 0);
+	if (strcmp(call, "connect") == 0) {
+		if (listen(s->fd, 0) < 0)
+			fail("listen");
+		s->other = s->fd;
+		s->fd = socket(AF_INET, SOCK_STREAM, 0);
+	}
 	if (connect(client, (struct sockaddr *)&s->addr, sizeof(s->addr)) < 0)
 		fail("connect");
+	if (strcmp(call, "connect") == 0)
+		return;
 	s->other = client;
 	s->fd = accept(s->fd, NULL, NULL);
 	if (s->fd < 0)
@@ -108,6 +117,8 @@ static long blocked_call(struct scene *s)
 
 	if (strcmp(s->call, "accept") == 0)
 		return accept(s->fd, (struct sockaddr *)&from, &len);
+	if (strcmp(s->call, "connect") == 0)
+		return connect(s->fd, (struct sockaddr *)&s->addr, sizeof(s->addr));
 	if (strcmp(s->call, "recv") == 0)
 		return recv(s->fd, buf, sizeof(buf), 0);
 	if (strcmp(s->call, "recvfrom") == 0)
@@ -155,6 +166,9 @@ static pid_t unblock_later(struct scene *s, double delay)
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(fd, (struct sockaddr *)&s->addr, sizeof(s->addr)) < 0)
 			fail("connect of the child");
+	} else if (strcmp(s->call, "connect") == 0) {
+		if (accept(s->other, NULL, NULL) < 0)
+			fail("accept of the child");
 	} else if (s->other < 0) {
 		int fd = socket(AF_INET, SOCK_DGRAM, 0);
 		if (sendto(fd, "x", 1, 0, (struct sockaddr *)&s->addr, sizeof(s->addr)) != 1)
