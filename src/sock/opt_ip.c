@@ -83,6 +83,17 @@ bool opt_ip_options_valid(const uint8_t *o, size_t len)
 	return true;
 }
 
+/* Linux: what follows the end of the list is made nothing. */
+static void clear_after_end(uint8_t *o, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && o[at] != 0)
+		at += o[at] == 1 ? 1 : o[at + 1];
+	if (at < len)
+		memset(o + at, 0, len - at);
+}
+
 static int set_options(struct opt_arg *a)
 {
 	struct env *env = a->s->tp->env;
@@ -97,6 +108,7 @@ static int set_options(struct opt_arg *a)
 			return -ENOMEM;
 		memcpy(options, a->in, a->len);
 	}
+	clear_after_end(options, padded);
 	env_free(env, a->opt->options);
 	a->opt->options = options;
 	a->opt->options_len = (uint8_t)padded;
@@ -149,8 +161,7 @@ static int set_router_alert(struct opt_arg *a)
 /* Linux: a policy of a kind that it does not know. */
 static int set_ipsec_policy(struct opt_arg *a)
 {
-	(void)a;
-	return -EOPNOTSUPP;
+	return a->len ? -EOPNOTSUPP : 0;
 }
 
 static int set_minttl(struct opt_arg *a)
@@ -257,9 +268,10 @@ static int get_pktoptions(struct opt_arg *a)
 	return 0;
 }
 
+/* Linux: a raw socket's protocol, which it keeps where others have their port. */
 static int get_protocol(struct opt_arg *a)
 {
-	a->out.number = a->s->protocol;
+	a->out.number = a->s->type == SOCK_RAW ? a->s->protocol : a->s->local.port;
 	return 0;
 }
 
@@ -290,9 +302,9 @@ static const struct opt_row rows[] = {
 	{IP_RECVTTL, "IP_RECVTTL", OPT_FLAG, OPT_FIELD(recvttl), "TTL as control data"},
 	{IP_RECVTOS, "IP_RECVTOS", OPT_FLAG, OPT_FIELD(recvtos), "TOS as control data"},
 	{IP_MTU, "IP_MTU", OPT_ASK, OPT_NONE, NULL, get_mtu, "int", "of the path, when connected"},
-	{IP_FREEBIND, "IP_FREEBIND", OPT_FLAG, OPT_FIELD(freebind),
+	{IP_FREEBIND, "IP_FREEBIND", OPT_FLAG, OPT_AT(freebind), 1, 0, NULL, NULL, "flag",
 	 "bind() to addresses that are not there yet"},
-	{IP_TRANSPARENT, "IP_TRANSPARENT", OPT_FLAG, OPT_FIELD(transparent),
+	{IP_TRANSPARENT, "IP_TRANSPARENT", OPT_FLAG, OPT_AT(transparent), 1, 0, NULL, NULL, "flag",
 	 "bind() to addresses that are not this host's"},
 	{OPT_IP_IPSEC_POLICY, "IP_IPSEC_POLICY", OPT_BYTES, OPT_NONE, set_ipsec_policy, NULL,
 	 "struct sadb_x_policy", "there is no IPsec"},
@@ -312,8 +324,8 @@ static const struct opt_row rows[] = {
 	 "struct ip_mreqn", "interface and source of multicasts"},
 	{IP_MULTICAST_TTL, "IP_MULTICAST_TTL", OPT_OWN, OPT_NONE, opt_set_mcast_ttl,
 	 opt_get_mcast_ttl, "int", "their TTL, 1 unless set"},
-	{IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", OPT_FLAG, OPT_FIELD(mcast_loop),
-	 "members on this host get them too"},
+	{IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP", OPT_FLAG, OPT_AT(mcast_loop), 1, 0, NULL, NULL,
+	 "flag", "members on this host get them too"},
 	{IP_MULTICAST_ALL, "IP_MULTICAST_ALL", OPT_OWN, OPT_NONE, opt_set_mcast_all,
 	 opt_get_mcast_all, "int", "receive what any socket of the host joined"},
 	{IP_ADD_MEMBERSHIP, "IP_ADD_MEMBERSHIP", OPT_OWN, OPT_NONE, opt_change_membership, NULL,
@@ -351,7 +363,7 @@ static const struct opt_row rows[] = {
 	 get_port_range, "int",
 	 "ports that may be chosen, within the host's: lowest, and highest shifted by 16"},
 	{OPT_IP_PROTOCOL, "IP_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "int",
-	 "as SO_PROTOCOL"},
+	 "a raw socket's protocol; of others their port, as on Linux"},
 };
 
 const struct opt_level opt_ip = {IPPROTO_IP, "IPPROTO_IP", OPT_SHORT_BYTE,

@@ -134,6 +134,8 @@ static int set_mcast_if(struct opt_arg *a)
 
 	if (s->type == SOCK_STREAM)
 		return -ENOPROTOOPT;
+	if (a->len < sizeof(a->value))
+		return -EINVAL;
 	if (a->value) {
 		if (s->opt->ifindex && s->opt->ifindex != (unsigned)a->value)
 			return -EINVAL;
@@ -154,7 +156,7 @@ static int set_mcast_hops(struct opt_arg *a)
 {
 	if (a->s->type == SOCK_STREAM)
 		return -ENOPROTOOPT;
-	if (a->value < -1 || a->value > 255)
+	if (a->len < sizeof(a->value) || a->value < -1 || a->value > 255)
 		return -EINVAL;
 	a->opt->mcast_hops = a->value == -1 ? 1 : a->value;
 	return 0;
@@ -235,8 +237,7 @@ static int set_anycast(struct opt_arg *a)
 
 static int set_ipsec_policy(struct opt_arg *a)
 {
-	(void)a;
-	return -EOPNOTSUPP;
+	return a->len ? -EOPNOTSUPP : 0;
 }
 
 static int set_pktinfo(struct opt_arg *a)
@@ -244,11 +245,9 @@ static int set_pktinfo(struct opt_arg *a)
 	struct sock_extra *extra;
 	struct in6_pktinfo in;
 
-	if (a->len > 0 && a->len < sizeof(in))
+	if (a->len < sizeof(in))
 		return -EINVAL;
-	memset(&in, 0, sizeof(in));
-	if (a->len > 0)
-		memcpy(&in, a->in, sizeof(in));
+	memcpy(&in, a->in, sizeof(in));
 	if (a->s->opt->ifindex && in.ipi6_ifindex && in.ipi6_ifindex != a->s->opt->ifindex)
 		return -EINVAL;
 	extra = sock_extra(a->s);
@@ -460,9 +459,9 @@ static const struct opt_row rows[] = {
 	 "class and label of a packet, as control data"},
 	{IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", OPT_OWN, OPT_NONE, set_unicast_hops,
 	 get_unicast_hops, "int", "hop limit, 0 to 255; -1: the host's"},
-	{IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", OPT_OWN, OPT_NONE, set_mcast_if, get_mcast_if,
+	{IPV6_MULTICAST_IF, "IPV6_MULTICAST_IF", OPT_BYTES, OPT_NONE, set_mcast_if, get_mcast_if,
 	 "int", "interface of multicasts"},
-	{IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", OPT_OWN, OPT_NONE, set_mcast_hops,
+	{IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS", OPT_BYTES, OPT_NONE, set_mcast_hops,
 	 get_mcast_hops, "int", "their hop limit, 1 unless set"},
 	{IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP", OPT_BYTE, OPT_AT(mcast6_loop), 0, 1, NULL,
 	 NULL, "int", "members on this host get them too"},
@@ -535,13 +534,13 @@ static const struct opt_row rows[] = {
 	 "a path that has become narrower, as control data"},
 	{IPV6_PATHMTU, "IPV6_PATHMTU", OPT_ASK, OPT_NONE, NULL, get_path_mtu, "struct ip6_mtuinfo",
 	 "the path that is known, when connected"},
-	{IPV6_DONTFRAG, "IPV6_DONTFRAG", OPT_FLAG, OPT_FIELD(dontfrag6),
+	{IPV6_DONTFRAG, "IPV6_DONTFRAG", OPT_LAX, OPT_FIELD(dontfrag6),
 	 "datagrams that are too large are refused"},
 	{IPV6_RECVTCLASS, "IPV6_RECVTCLASS", OPT_FLAG, OPT_FIELD(recvtclass6),
 	 "traffic class as control data"},
 	{IPV6_TCLASS, "IPV6_TCLASS", OPT_OWN, OPT_NONE, set_tclass, get_tclass, "int",
 	 "the traffic class; the ECN bits of a stream are TCP's"},
-	{OPT_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", OPT_OWN, OPT_NONE, set_autoflowlabel,
+	{OPT_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", OPT_BYTES, OPT_NONE, set_autoflowlabel,
 	 get_autoflowlabel, "int", "flow labels are chosen (RFC 6437)"},
 	{OPT_ADDR_PREFERENCES, "IPV6_ADDR_PREFERENCES", OPT_OWN, OPT_NONE, set_addr_preferences,
 	 get_addr_preferences, "int", "which of several source addresses is liked (RFC 5014)"},
@@ -553,7 +552,7 @@ static const struct opt_row rows[] = {
 	 "as IP_TRANSPARENT"},
 	{OPT_UNICAST_IF, "IPV6_UNICAST_IF", OPT_OWN, OPT_NONE, set_unicast_if, get_unicast_if,
 	 "int", "interface of packets to others, in network order"},
-	{OPT_RECVFRAGSIZE, "IPV6_RECVFRAGSIZE", OPT_FLAG, OPT_FIELD(recvfragsize6),
+	{OPT_RECVFRAGSIZE, "IPV6_RECVFRAGSIZE", OPT_LAX, OPT_FIELD(recvfragsize6),
 	 "the largest fragment of a packet, as control data"},
 	{OPT_FREEBIND, "IPV6_FREEBIND", OPT_FLAG, OPT_FIELD(freebind), "as IP_FREEBIND"},
 };

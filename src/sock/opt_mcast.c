@@ -92,8 +92,13 @@ int opt_set_mcast_if(struct opt_arg *a)
 
 int opt_get_mcast_if(struct opt_arg *a)
 {
-	a->out.in.s_addr = htonl(ipaddr_to4(&a->s->opt->mcast_src));
-	a->out_len = sizeof(a->out.in);
+	struct in_addr in = {htonl(ipaddr_to4(&a->s->opt->mcast_src))};
+
+	/* Not a number, so never a byte. */
+	a->out_len = a->len < sizeof(in) ? a->len : sizeof(in);
+	if (a->out_len > 0)
+		memcpy(a->room, &in, a->out_len);
+	a->written = true;
 	return 0;
 }
 

@@ -234,7 +234,17 @@ static int get_sndtimeo(struct opt_arg *a)
 
 static int set_rcvlowat(struct opt_arg *a)
 {
-	a->opt->rcvlowat = a->value < 0 ? INT_MAX : a->value == 0 ? 1 : (uint32_t)a->value;
+	uint32_t value = a->value < 0 ? INT_MAX : a->value == 0 ? 1 : (uint32_t)a->value;
+	const struct sock *s = a->s;
+
+	/* Linux: tcp_set_rcvlowat(): the buffer must be able to hold as much. */
+	if (s->protocol == IPPROTO_TCP) {
+		uint32_t most = s->opt->rcvbuf_locked ? s->rcvbuf : s->tp->env->limits.tcp_rmem_max;
+
+		if (value > most / 2)
+			value = most / 2;
+	}
+	a->opt->rcvlowat = value;
 	return 0;
 }
 
@@ -488,8 +498,6 @@ static int set_peek_off(struct opt_arg *a)
 
 	if (!peeks(a->s))
 		return -EOPNOTSUPP;
-	if (a->value < -1)
-		return -EINVAL;
 	extra = sock_extra(a->s);
 	if (!extra)
 		return -ENOMEM;

@@ -39,6 +39,7 @@
 #include "base/timer.h"
 #include "pkt/viewq.h"
 #include "tcp/tcp_seq.h"
+#include "tcp/tcp_settings.h"
 #include "transport/demux.h"
 #include "transport/proto.h"
 #include "wire/tcp_header.h"
@@ -231,7 +232,6 @@ struct tcp {
 	uint32_t snd_wnd_max; /* the largest window the peer has offered */
 	uint32_t snd_mss;     /* payload bytes of a full segment, options subtracted */
 	uint16_t peer_mss;    /* as its SYN said */
-	uint16_t user_mss;    /* TCP_MAXSEG; 0: not set */
 	uint16_t rcv_mss;     /* estimate of what the peer sends */
 	bool undo_possible;   /* the fields undo_* of segs mean something */
 	uint8_t backoff;      /* doublings of rto now */
@@ -292,19 +292,11 @@ struct tcp {
 	uint64_t drs_copied; /* rcvq.begin when the present measurement began */
 	berth_time drs_at;   /* when that was */
 	uint32_t drs_space;  /* bytes read in the one before */
-	uint32_t window_clamp;
 
 	/* Options of the program's. */
 	uint32_t small_end; /* sequence number after the last segment sent that was not full */
-	uint32_t keep_idle_s, keep_interval_s; /* 0: the host's */
-	int32_t linger2_s;
-	uint32_t user_timeout_ms;
-	uint32_t notsent_lowat;
+	const struct tcp_settings *set; /* the rare ones, shared until tcp_settings_edit() */
 	bool nodelay, cork, more;
-	uint8_t syn_retries;  /* 0: the host's */
-	uint8_t keep_count;   /* 0: the host's */
-	uint8_t defer_accept; /* SYN-ACKs sent before a connection without data is given up on */
-	uint8_t fastopen;     /* accepted, without effect */
 
 	/* One timer for three deadlines: see tcp_timer.c. */
 	struct timer timer;

@@ -336,7 +336,7 @@ static void schedule_ack(struct tcp *t, uint32_t bytes)
 	else if (t->quickack_mode || t->rcv_nxt - t->rcv_acked > t->rcv_mss)
 		t->ack_now = true;
 	else if (bytes)
-		tcp_delay_ack(t, now + TCP_DELACK);
+		tcp_delay_ack(t, now + tcp_delack_max(t));
 }
 
 /* Learns the peer's segment size, and the RTT as a receiver sees it. */

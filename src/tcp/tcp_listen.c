@@ -166,8 +166,8 @@ static uint16_t mss_to_offer(const struct tcp *listener, const struct ip_path *p
 		mss = UINT16_MAX - 40 - 12;
 	else if (mss > UINT16_MAX - 20)
 		mss = UINT16_MAX - 20;
-	if (listener->user_mss && listener->user_mss < mss)
-		mss = listener->user_mss;
+	if (listener->set->user_mss && listener->set->user_mss < mss)
+		mss = listener->set->user_mss;
 	return (uint16_t)mss;
 }
 
@@ -212,18 +212,18 @@ static void on_timer(struct timer *timer)
 	struct tcp_request *r = container_of(timer, struct tcp_request, timer);
 	struct tcp *listener = r->listener;
 	const struct knobs *k = &listener->ts->env->knobs;
-	uint8_t most =
-		listener->syn_retries ? listener->syn_retries : (uint8_t)k->tcp_synack_retries;
+	uint8_t most = listener->set->syn_retries ? listener->set->syn_retries
+						  : (uint8_t)k->tcp_synack_retries;
 
 	/* TCP_DEFER_ACCEPT: one that was acknowledged is given its time to send. */
-	if (listener->defer_accept > most && r->acked)
-		most = listener->defer_accept;
+	if (listener->set->defer_accept > most && r->acked)
+		most = listener->set->defer_accept;
 	if (r->tries >= most) {
 		free_request(r);
 		return;
 	}
 	r->tries++;
-	if (!r->acked || r->tries >= listener->defer_accept)
+	if (!r->acked || r->tries >= listener->set->defer_accept)
 		send_from(listener, r, true, stamp_of(listener->ts));
 	berth_time wait = TCP_RTO_INIT << r->tries;
 
@@ -333,17 +333,9 @@ static void on_syn(struct tcp *listener, const struct flow *f, const struct tcp_
 static void inherit(struct tcp *child, const struct tcp *listener)
 {
 	child->cc = listener->cc;
-	child->user_mss = listener->user_mss;
 	child->nodelay = listener->nodelay;
 	child->cork = listener->cork;
-	child->keep_count = listener->keep_count;
-	child->keep_idle_s = listener->keep_idle_s;
-	child->keep_interval_s = listener->keep_interval_s;
-	child->linger2_s = listener->linger2_s;
-	child->user_timeout_ms = listener->user_timeout_ms;
-	child->notsent_lowat = listener->notsent_lowat;
-	child->window_clamp = listener->window_clamp;
-	child->syn_retries = listener->syn_retries;
+	tcp_settings_share(child, listener);
 	child->quickack_mode = listener->quickack_mode;
 }
 
@@ -560,7 +552,7 @@ bool tcp_request_input(struct tcp_stack *ts, const struct flow *f, struct tcp_in
 	if (!acceptable(r, in))
 		return true;
 	/* TCP_DEFER_ACCEPT: a bare ACK does not wake the program. */
-	if (r->tries < listener->defer_accept && in->end == r->irs + 1) {
+	if (r->tries < listener->set->defer_accept && in->end == r->irs + 1) {
 		r->acked = true;
 		return true;
 	}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The options of level IPPROTO_TCP, with Linux's names, ranges and errors. Values live in struct
- * tcp, so that the common options, which are shared, need no copy for them. A change that lifts
- * what held data or an acknowledgment back lets it go at once; one that moves a timer sets it anew.
+ * tcp and, what is rarely set, in struct tcp_settings. Left out: TCP_MD5SIG and TCP_AO_*
+ * (ENOPROTOOPT, as a kernel that is built without), TCP_ZEROCOPY_RECEIVE, which needs a mapping. A
+ * change that lifts what held data or an acknowledgment back lets it go at once; one that moves a
+ * timer sets it anew.
  */
 #include "tcp/tcp_usr.h"
 
@@ -26,6 +28,12 @@
 #define FIN_TIMEOUT_MAX 120
 #define CC_NAME_BYTES 16
 #define WINDOW_CLAMP_MIN 1152
+#define FASTOPEN_KEY_BYTES 16
+#define TX_DELAY_MAX 1000000
+#define RTO_MAX_MS_LOW 1000
+#define RTO_MAX_MS_HIGH 120000
+#define RTO_MIN_US_LOW 1000
+#define RTO_MIN_US_HIGH 200000
 
 /* Options that some C libraries' headers lack. */
 enum {
@@ -38,6 +46,19 @@ enum {
 	OPT_FASTOPEN_NO_COOKIE = 34,
 	OPT_INQ = 36,
 	OPT_TX_DELAY = 37,
+	OPT_THIN_LINEAR = 16,
+	OPT_THIN_DUPACK = 17,
+	OPT_REPAIR = 19,
+	OPT_REPAIR_QUEUE = 20,
+	OPT_QUEUE_SEQ = 21,
+	OPT_REPAIR_OPTIONS = 22,
+	OPT_SAVED_SYN = 28,
+	OPT_REPAIR_WINDOW = 29,
+	OPT_FASTOPEN_KEY = 33,
+	OPT_IS_MPTCP = 43,
+	OPT_RTO_MAX_MS = 44,
+	OPT_RTO_MIN_US = 45,
+	OPT_DELACK_MAX_US = 46,
 };
 
 static int set_congestion(struct opt_arg *a)
@@ -144,12 +165,23 @@ static int get_cork(struct opt_arg *a)
 	return 0;
 }
 
+/* What the row is about, to be changed. */
+static struct tcp_settings *edit(const struct opt_arg *a)
+{
+	return tcp_settings_edit(tcp_of(a->s));
+}
+
 static int set_maxseg(struct opt_arg *a)
 {
+	struct tcp_settings *set;
+
 	/* Linux: 0 takes the limit away. */
 	if (a->value && !within(a->value, (int)TCP_MSS_MIN, MSS_MAX))
 		return -EINVAL;
-	tcp_of(a->s)->user_mss = (uint16_t)a->value;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->user_mss = (uint16_t)a->value;
 	return 0;
 }
 
@@ -160,7 +192,7 @@ static int get_maxseg(struct opt_arg *a)
 	if (t->state != TCP_CLOSE && t->state != TCP_LISTEN)
 		a->out.number = (int)t->snd_mss;
 	else
-		a->out.number = t->user_mss ? t->user_mss : (int)TCP_DEFAULT_MSS;
+		a->out.number = t->set->user_mss ? t->set->user_mss : (int)TCP_DEFAULT_MSS;
 	return 0;
 }
 
@@ -174,32 +206,41 @@ static int keepalive_changed(struct tcp *t)
 
 static int set_keepidle(struct opt_arg *a)
 {
-	struct tcp *t = tcp_of(a->s);
+	struct tcp_settings *set;
 
 	if (!within(a->value, 1, KEEPIDLE_MAX))
 		return -EINVAL;
-	t->keep_idle_s = (uint32_t)a->value;
-	return keepalive_changed(t);
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->keep_idle_s = (uint32_t)a->value;
+	return keepalive_changed(tcp_of(a->s));
 }
 
 static int set_keepintvl(struct opt_arg *a)
 {
-	struct tcp *t = tcp_of(a->s);
+	struct tcp_settings *set;
 
 	if (!within(a->value, 1, KEEPINTVL_MAX))
 		return -EINVAL;
-	t->keep_interval_s = (uint32_t)a->value;
-	return keepalive_changed(t);
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->keep_interval_s = (uint32_t)a->value;
+	return keepalive_changed(tcp_of(a->s));
 }
 
 static int set_keepcnt(struct opt_arg *a)
 {
-	struct tcp *t = tcp_of(a->s);
+	struct tcp_settings *set;
 
 	if (!within(a->value, 1, KEEPCNT_MAX))
 		return -EINVAL;
-	t->keep_count = (uint8_t)a->value;
-	return keepalive_changed(t);
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->keep_count = (uint8_t)a->value;
+	return keepalive_changed(tcp_of(a->s));
 }
 
 static int get_keepidle(struct opt_arg *a)
@@ -207,7 +248,7 @@ static int get_keepidle(struct opt_arg *a)
 	const struct tcp *t = tcp_of(a->s);
 	const struct knobs *k = &t->ts->env->knobs;
 
-	a->out.number = t->keep_idle_s ? (int)t->keep_idle_s : k->tcp_keepalive_time;
+	a->out.number = t->set->keep_idle_s ? (int)t->set->keep_idle_s : k->tcp_keepalive_time;
 	return 0;
 }
 
@@ -216,7 +257,8 @@ static int get_keepintvl(struct opt_arg *a)
 	const struct tcp *t = tcp_of(a->s);
 	const struct knobs *k = &t->ts->env->knobs;
 
-	a->out.number = t->keep_interval_s ? (int)t->keep_interval_s : k->tcp_keepalive_intvl;
+	a->out.number =
+		t->set->keep_interval_s ? (int)t->set->keep_interval_s : k->tcp_keepalive_intvl;
 	return 0;
 }
 
@@ -225,15 +267,20 @@ static int get_keepcnt(struct opt_arg *a)
 	const struct tcp *t = tcp_of(a->s);
 	const struct knobs *k = &t->ts->env->knobs;
 
-	a->out.number = t->keep_count ? t->keep_count : k->tcp_keepalive_probes;
+	a->out.number = t->set->keep_count ? t->set->keep_count : k->tcp_keepalive_probes;
 	return 0;
 }
 
 static int set_syncnt(struct opt_arg *a)
 {
+	struct tcp_settings *set;
+
 	if (!within(a->value, 1, SYNCNT_MAX))
 		return -EINVAL;
-	tcp_of(a->s)->syn_retries = (uint8_t)a->value;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->syn_retries = (uint8_t)a->value;
 	return 0;
 }
 
@@ -242,15 +289,18 @@ static int get_syncnt(struct opt_arg *a)
 	const struct tcp *t = tcp_of(a->s);
 	const struct knobs *k = &t->ts->env->knobs;
 
-	a->out.number = t->syn_retries ? t->syn_retries : k->tcp_syn_retries;
+	a->out.number = t->set->syn_retries ? t->set->syn_retries : k->tcp_syn_retries;
 	return 0;
 }
 
 static int set_linger2(struct opt_arg *a)
 {
+	struct tcp_settings *set = edit(a);
 	int v = a->value;
 
-	tcp_of(a->s)->linger2_s = v < 0 ? -1 : v > FIN_TIMEOUT_MAX ? FIN_TIMEOUT_MAX : v;
+	if (!set)
+		return -ENOMEM;
+	set->linger2_s = v < 0 ? -1 : v > FIN_TIMEOUT_MAX ? FIN_TIMEOUT_MAX : v;
 	return 0;
 }
 
@@ -259,13 +309,17 @@ static int get_linger2(struct opt_arg *a)
 	const struct tcp *t = tcp_of(a->s);
 	const struct knobs *k = &t->ts->env->knobs;
 
-	a->out.number = t->linger2_s ? t->linger2_s : k->tcp_fin_timeout;
+	a->out.number = t->set->linger2_s ? t->set->linger2_s : k->tcp_fin_timeout;
 	return 0;
 }
 
 static int set_defer_accept(struct opt_arg *a)
 {
-	tcp_of(a->s)->defer_accept = retries_of(a->value);
+	struct tcp_settings *set = edit(a);
+
+	if (!set)
+		return -ENOMEM;
+	set->defer_accept = retries_of(a->value);
 	return 0;
 }
 
@@ -273,23 +327,25 @@ static int get_defer_accept(struct opt_arg *a)
 {
 	const struct tcp *t = tcp_of(a->s);
 
-	a->out.number = seconds_of(t->defer_accept);
+	a->out.number = seconds_of(t->set->defer_accept);
 	return 0;
 }
 
 static int set_window_clamp(struct opt_arg *a)
 {
-	struct tcp *t = tcp_of(a->s);
+	struct tcp_settings *set;
 
-	if (a->value == 0) {
-		if (t->state != TCP_CLOSE)
-			return -EINVAL;
-		t->window_clamp = UINT32_MAX;
-	} else {
-		/* Linux: no less than SOCK_MIN_RCVBUF / 2. */
-		t->window_clamp =
+	if (a->value == 0 && tcp_of(a->s)->state != TCP_CLOSE)
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	/* Linux: no less than SOCK_MIN_RCVBUF / 2. */
+	if (a->value == 0)
+		set->window_clamp = UINT32_MAX;
+	else
+		set->window_clamp =
 			a->value < WINDOW_CLAMP_MIN ? WINDOW_CLAMP_MIN : (uint32_t)a->value;
-	}
 	return 0;
 }
 
@@ -297,7 +353,7 @@ static int get_window_clamp(struct opt_arg *a)
 {
 	const struct tcp *t = tcp_of(a->s);
 
-	a->out.number = t->window_clamp == UINT32_MAX ? 0 : (int)t->window_clamp;
+	a->out.number = t->set->window_clamp == UINT32_MAX ? 0 : (int)t->set->window_clamp;
 	return 0;
 }
 
@@ -324,9 +380,14 @@ static int get_quickack(struct opt_arg *a)
 
 static int set_user_timeout(struct opt_arg *a)
 {
+	struct tcp_settings *set;
+
 	if (a->value < 0)
 		return -EINVAL;
-	tcp_of(a->s)->user_timeout_ms = (uint32_t)a->value;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->user_timeout_ms = (uint32_t)a->value;
 	return 0;
 }
 
@@ -334,15 +395,18 @@ static int get_user_timeout(struct opt_arg *a)
 {
 	const struct tcp *t = tcp_of(a->s);
 
-	a->out.number = (int)t->user_timeout_ms;
+	a->out.number = (int)t->set->user_timeout_ms;
 	return 0;
 }
 
 static int set_notsent_lowat(struct opt_arg *a)
 {
 	struct tcp *t = tcp_of(a->s);
+	struct tcp_settings *set = edit(a);
 
-	t->notsent_lowat = (uint32_t)a->value;
+	if (!set)
+		return -ENOMEM;
+	set->notsent_lowat = (uint32_t)a->value;
 	if (t->state != TCP_LISTEN)
 		sock_notify(&t->sock, POLLOUT);
 	return 0;
@@ -352,24 +416,85 @@ static int get_notsent_lowat(struct opt_arg *a)
 {
 	const struct tcp *t = tcp_of(a->s);
 
-	a->out.number = (int)t->notsent_lowat;
+	a->out.number = (int)t->set->notsent_lowat;
 	return 0;
 }
 
-/* Accepted; the connection opens without it. */
+static bool is_unconnected(const struct opt_arg *a)
+{
+	uint8_t state = tcp_of(a->s)->state;
+
+	return state == TCP_CLOSE || state == TCP_LISTEN;
+}
+
+/* Taken; the connection opens without it, as if the other end did not have it (RFC 7413 §3). */
 static int set_fastopen(struct opt_arg *a)
 {
-	if (a->value < 0)
+	struct tcp_settings *set;
+	int most = (int)a->s->tp->env->knobs.somaxconn;
+
+	if (a->value < 0 || !is_unconnected(a))
 		return -EINVAL;
-	tcp_of(a->s)->fastopen = a->value > UINT8_MAX ? UINT8_MAX : (uint8_t)a->value;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->fastopen = (uint16_t)(a->value < most ? a->value : most);
 	return 0;
 }
 
 static int get_fastopen(struct opt_arg *a)
 {
-	const struct tcp *t = tcp_of(a->s);
+	a->out.number = tcp_of(a->s)->set->fastopen;
+	return 0;
+}
 
-	a->out.number = t->fastopen;
+static int set_fastopen_connect(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, 0, 1) || tcp_of(a->s)->state != TCP_CLOSE)
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->fastopen_connect = a->value;
+	return 0;
+}
+
+static int get_fastopen_connect(struct opt_arg *a)
+{
+	a->out.number = tcp_of(a->s)->set->fastopen_connect;
+	return 0;
+}
+
+static int set_fastopen_no_cookie(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, 0, 1) || !is_unconnected(a))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->fastopen_no_cookie = a->value;
+	return 0;
+}
+
+static int get_fastopen_no_cookie(struct opt_arg *a)
+{
+	a->out.number = tcp_of(a->s)->set->fastopen_no_cookie;
+	return 0;
+}
+
+/* Linux: 16 bytes, or two keys; none is told that was not set. */
+static int set_fastopen_key(struct opt_arg *a)
+{
+	return a->len == FASTOPEN_KEY_BYTES || a->len == 2 * FASTOPEN_KEY_BYTES ? 0 : -EINVAL;
+}
+
+static int get_nothing(struct opt_arg *a)
+{
+	a->out_len = 0;
 	return 0;
 }
 
@@ -381,22 +506,182 @@ static int get_timestamp(struct opt_arg *a)
 	return 0;
 }
 
-static int set_bool(struct opt_arg *a)
+/* Linux: only the repairing process sets it. */
+static int set_timestamp(struct opt_arg *a)
+{
+	(void)a;
+	return -EPERM;
+}
+
+static int set_thin(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, 0, 1))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->thin = a->value;
+	return 0;
+}
+
+static int get_thin(struct opt_arg *a)
+{
+	a->out.number = tcp_of(a->s)->set->thin;
+	return 0;
+}
+
+/* Linux: since 4.15 without effect. */
+static int set_thin_dupack(struct opt_arg *a)
 {
 	return within(a->value, 0, 1) ? 0 : -EINVAL;
+}
+
+static int set_save_syn(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, 0, 2))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->save_syn = (uint8_t)a->value;
+	return 0;
+}
+
+static int get_save_syn(struct opt_arg *a)
+{
+	a->out.number = tcp_of(a->s)->set->save_syn;
+	return 0;
+}
+
+static int set_inq(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, 0, 1))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->inq = a->value;
+	return 0;
+}
+
+static int get_inq(struct opt_arg *a)
+{
+	a->out.number = tcp_of(a->s)->set->inq;
+	return 0;
+}
+
+static int set_tx_delay(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (a->value < 0 || a->value > TX_DELAY_MAX)
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->tx_delay_us = (uint32_t)a->value;
+	return 0;
+}
+
+static int get_tx_delay(struct opt_arg *a)
+{
+	a->out.number = (int)tcp_of(a->s)->set->tx_delay_us;
+	return 0;
+}
+
+static int set_rto_max(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, RTO_MAX_MS_LOW, RTO_MAX_MS_HIGH))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->rto_max_ms = (uint32_t)a->value;
+	return 0;
+}
+
+static int get_rto_max(struct opt_arg *a)
+{
+	a->out.number = (int)(tcp_rto_max(tcp_of(a->s)) / BERTH_MSEC);
+	return 0;
+}
+
+static int set_rto_min(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, RTO_MIN_US_LOW, RTO_MIN_US_HIGH))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->rto_min_us = (uint32_t)a->value;
+	return 0;
+}
+
+static int get_rto_min(struct opt_arg *a)
+{
+	a->out.number = (int)(tcp_rto_min(tcp_of(a->s)) / BERTH_USEC);
+	return 0;
+}
+
+static int set_delack_max(struct opt_arg *a)
+{
+	struct tcp_settings *set;
+
+	if (!within(a->value, RTO_MIN_US_LOW, RTO_MIN_US_HIGH))
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	set->delack_max_us = (uint32_t)a->value;
+	return 0;
+}
+
+static int get_delack_max(struct opt_arg *a)
+{
+	const struct tcp *t = tcp_of(a->s);
+
+	a->out.number = t->set->delack_max_us ? (int)t->set->delack_max_us : RTO_MIN_US_HIGH;
+	return 0;
+}
+
+/* Repair (CRIU) is not to be had: what Linux answers to who may not. */
+static int set_not_permitted(struct opt_arg *a)
+{
+	(void)a;
+	return -EPERM;
+}
+
+static int get_invalid(struct opt_arg *a)
+{
+	(void)a;
+	return -EINVAL;
+}
+
+static int set_invalid(struct opt_arg *a)
+{
+	(void)a;
+	return -EINVAL;
+}
+
+static int set_queue_seq(struct opt_arg *a)
+{
+	return tcp_of(a->s)->state == TCP_CLOSE ? -EINVAL : -EPERM;
 }
 
 /* Linux without the tls module. */
 static int set_ulp(struct opt_arg *a)
 {
-	(void)a;
-	return -ENOENT;
-}
-
-static int get_ulp(struct opt_arg *a)
-{
-	a->out_len = 0;
-	return 0;
+	return a->len < 1 ? -EINVAL : -ENOENT;
 }
 
 static int get_info(struct opt_arg *a)
@@ -441,22 +726,51 @@ static const struct opt_row rows[] = {
 	{TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", OPT_OWN, 0, 0, INT_MAX, set_user_timeout,
 	 get_user_timeout, "int", "milliseconds data may stay unacknowledged"},
 	{TCP_FASTOPEN, "TCP_FASTOPEN", OPT_OWN, OPT_NONE, set_fastopen, get_fastopen, "int",
-	 "kept, without effect"},
-	{OPT_TIMESTAMP, "TCP_TIMESTAMP", OPT_OWN, OPT_NONE, set_bool, get_timestamp, "int",
+	 "connections that may open with data; kept, without effect"},
+	{OPT_TIMESTAMP, "TCP_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "int",
 	 "the clock of the timestamps option"},
 	{OPT_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", OPT_OWN, OPT_NONE, set_notsent_lowat,
 	 get_notsent_lowat, "int", "bytes not sent yet that make the socket unwritable"},
-	{OPT_SAVE_SYN, "TCP_SAVE_SYN", OPT_OWN, OPT_NONE, set_bool, opt_get_zero, "int",
-	 "without effect"},
-	{OPT_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", OPT_OWN, OPT_NONE, set_fastopen,
-	 get_fastopen, "int", "kept, without effect"},
-	{OPT_ULP, "TCP_ULP", OPT_BYTES, OPT_NONE, set_ulp, get_ulp, "int",
+	{OPT_SAVE_SYN, "TCP_SAVE_SYN", OPT_OWN, 0, 0, 2, set_save_syn, get_save_syn, "int",
+	 "a listener keeps the headers of SYNs: 1 from IP on, 2 from the link on"},
+	{OPT_SAVED_SYN, "TCP_SAVED_SYN", OPT_ASK, OPT_NONE, NULL, get_nothing, "uint8_t[]",
+	 "the headers kept, once"},
+	{OPT_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", OPT_OWN, 0, 0, 1, set_fastopen_connect,
+	 get_fastopen_connect, "flag",
+	 "connect() waits for data to open with; kept, without effect"},
+	{OPT_ULP, "TCP_ULP", OPT_BYTES, OPT_NONE, set_ulp, get_nothing, "int",
 	 "there are none: ENOENT"},
-	{OPT_FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE", OPT_OWN, OPT_NONE, set_fastopen,
-	 get_fastopen, "int", "kept, without effect"},
-	{OPT_INQ, "TCP_INQ", OPT_OWN, OPT_NONE, set_bool, opt_get_zero, "int", "without effect"},
-	{OPT_TX_DELAY, "TCP_TX_DELAY", OPT_OWN, OPT_NONE, set_bool, opt_get_zero, "int",
-	 "without effect"},
+	{OPT_FASTOPEN_KEY, "TCP_FASTOPEN_KEY", OPT_BYTES, OPT_NONE, set_fastopen_key, get_nothing,
+	 "uint8_t[16]", "of the cookies; taken without effect"},
+	{OPT_FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE", OPT_OWN, 0, 0, 1, set_fastopen_no_cookie,
+	 get_fastopen_no_cookie, "flag", "kept, without effect"},
+	{OPT_INQ, "TCP_INQ", OPT_OWN, 0, 0, 1, set_inq, get_inq, "flag",
+	 "bytes left to be read, as control data"},
+	{OPT_TX_DELAY, "TCP_TX_DELAY", OPT_OWN, OPT_NONE, set_tx_delay, get_tx_delay, "int",
+	 "microseconds; kept, without effect: cables have delays"},
+	{OPT_THIN_LINEAR, "TCP_THIN_LINEAR_TIMEOUTS", OPT_OWN, 0, 0, 1, set_thin, get_thin, "flag",
+	 "time-outs of a thin stream are not doubled at first"},
+	{OPT_THIN_DUPACK, "TCP_THIN_DUPACK", OPT_OWN, 0, 0, 1, set_thin_dupack, opt_get_zero,
+	 "flag", "taken without effect, as on Linux"},
+	{OPT_REPAIR, "TCP_REPAIR", OPT_OWN, OPT_NONE, set_not_permitted, opt_get_zero, "int",
+	 "not to be had: EPERM"},
+	{OPT_REPAIR_QUEUE, "TCP_REPAIR_QUEUE", OPT_OWN, OPT_NONE, set_not_permitted, get_invalid,
+	 "int", "not to be had"},
+	{OPT_QUEUE_SEQ, "TCP_QUEUE_SEQ", OPT_OWN, OPT_NONE, set_queue_seq, get_invalid, "int",
+	 "not to be had"},
+	{OPT_REPAIR_OPTIONS, "TCP_REPAIR_OPTIONS", OPT_OWN, OPT_NONE, set_invalid, NULL,
+	 "struct tcp_repair_opt", "not to be had"},
+	{OPT_REPAIR_WINDOW, "TCP_REPAIR_WINDOW", OPT_OWN, OPT_NONE, set_not_permitted, get_invalid,
+	 "struct tcp_repair_window", "not to be had"},
+	{OPT_CC_INFO, "TCP_CC_INFO", OPT_ASK, OPT_NONE, NULL, get_nothing, "union tcp_cc_info",
+	 "of cubic and reno there is none"},
+	{OPT_IS_MPTCP, "TCP_IS_MPTCP", OPT_ASK, OPT_NONE, NULL, opt_get_zero, "int", "it is not"},
+	{OPT_RTO_MAX_MS, "TCP_RTO_MAX_MS", OPT_OWN, 0, RTO_MAX_MS_LOW, RTO_MAX_MS_HIGH, set_rto_max,
+	 get_rto_max, "int", "the longest retransmission timeout"},
+	{OPT_RTO_MIN_US, "TCP_RTO_MIN_US", OPT_OWN, 0, RTO_MIN_US_LOW, RTO_MIN_US_HIGH, set_rto_min,
+	 get_rto_min, "int", "the shortest retransmission timeout"},
+	{OPT_DELACK_MAX_US, "TCP_DELACK_MAX_US", OPT_OWN, 0, RTO_MIN_US_LOW, RTO_MIN_US_HIGH,
+	 set_delack_max, get_delack_max, "int", "the longest delay of an acknowledgment"},
 };
 
 const struct opt_level tcp_options = {IPPROTO_TCP, "IPPROTO_TCP", OPT_SHORT_INVALID,

@@ -54,7 +54,7 @@ uint32_t tcp_window_to_offer(const struct tcp *t)
 	uint32_t offered = t->rcv_acked + t->rcv_wnd;
 	uint32_t current = seq_gt(offered, t->rcv_nxt) ? offered - t->rcv_nxt : 0;
 	uint32_t mss = t->rcv_mss < full ? t->rcv_mss : full;
-	uint32_t window = space < t->window_clamp ? space : t->window_clamp;
+	uint32_t window = space < t->set->window_clamp ? space : t->set->window_clamp;
 	uint32_t ceiling = TCP_WINDOW_MAX << t->agreed.rcv_wscale;
 
 	if (space < full / 2 && (space < full / 16 || space < mss))
@@ -186,8 +186,8 @@ uint32_t tcp_first_window(const struct sock *s, uint32_t mss)
 {
 	uint32_t space = s->rcvbuf / 2;
 
-	if (space > tcp_of_const(s)->window_clamp)
-		space = tcp_of_const(s)->window_clamp;
+	if (space > tcp_of_const(s)->set->window_clamp)
+		space = tcp_of_const(s)->set->window_clamp;
 	if (space > TCP_WINDOW_MAX)
 		space = TCP_WINDOW_MAX;
 	return space > mss ? space - space % mss : space;
@@ -226,8 +226,8 @@ uint16_t tcp_mss_to_offer(const struct tcp *t)
 		mss = UINT16_MAX - 40 - 12;
 	else if (mss > UINT16_MAX - 20)
 		mss = UINT16_MAX - 20;
-	if (t->user_mss && t->user_mss < mss)
-		mss = t->user_mss;
+	if (t->set->user_mss && t->set->user_mss < mss)
+		mss = t->set->user_mss;
 	return (uint16_t)mss;
 }
 
@@ -240,8 +240,8 @@ void tcp_update_mss(struct tcp *t)
 
 	if (mss > t->peer_mss)
 		mss = t->peer_mss;
-	if (t->user_mss && mss > t->user_mss)
-		mss = t->user_mss;
+	if (t->set->user_mss && mss > t->set->user_mss)
+		mss = t->set->user_mss;
 	mss = mss > (t->agreed.ts ? 12u : 0u) ? mss - (t->agreed.ts ? 12u : 0u) : 0;
 	/* Linux: never below 48, or a hostile MTU would make us send dust. */
 	if (mss < TCP_SND_MSS_MIN)

@@ -91,10 +91,7 @@ int tcp_pcb_init(struct sock *s)
 	t->ts = ts;
 	t->cc = tcp_cc_numbered(ts->env->knobs.tcp_congestion_control);
 	t->state = TCP_CLOSE;
-	t->window_clamp = UINT32_MAX;
-	t->notsent_lowat = ts->env->knobs.tcp_notsent_lowat < 0
-				   ? UINT32_MAX
-				   : (uint32_t)ts->env->knobs.tcp_notsent_lowat;
+	t->set = &tcp_settings_default;
 	s->rcvbuf = (uint32_t)ts->env->knobs.tcp_rmem_default;
 	s->sndbuf = (uint32_t)ts->env->knobs.tcp_wmem_default;
 	viewq_init(&t->sndq, 0);
@@ -153,6 +150,7 @@ static void destroy(struct tcp *t)
 	tcp_forget(t);
 	list_del(&t->link);
 	timers_release(env, 1);
+	tcp_settings_drop(t);
 	sock_free(&t->sock);
 }
 

@@ -106,8 +106,7 @@ static struct tcp_run *insert(struct tcp *t, uint32_t i, uint32_t seq)
 
 		if (r->count >= RUNS_MAX)
 			return NULL;
-		struct tcp_run *runs =
-			block_new(t->ts->env->pool, capacity * sizeof(*runs));
+		struct tcp_run *runs = block_new(t->ts->env->pool, capacity * sizeof(*runs));
 
 		if (!runs)
 			return NULL;

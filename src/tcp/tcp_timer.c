@@ -23,6 +23,9 @@
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_sack.h"
 
+#define THIN_SEGMENTS 4u
+#define THIN_RETRIES 6u
+
 /* Ensures that the timer fires no later than `at`. */
 static void arm(struct tcp *t, berth_time at)
 {
@@ -84,19 +87,33 @@ void tcp_rtt_sample(struct tcp *t, berth_time rtt)
 	/* Linux: the floor is on the variance, so the RTO is always 200 ms above the RTT. */
 	berth_time margin = 4 * t->rttvar;
 
-	t->rto = t->srtt + (margin > TCP_RTO_MIN ? margin : TCP_RTO_MIN);
-	if (t->rto > TCP_RTO_MAX)
-		t->rto = TCP_RTO_MAX;
+	berth_time least = tcp_rto_min(t);
+	berth_time most = tcp_rto_max(t);
+
+	t->rto = t->srtt + (margin > least ? margin : least);
+	if (t->rto > most)
+		t->rto = most;
 	t->backoff = 0;
+}
+
+/* Linux: TCP_THIN_LINEAR_TIMEOUTS leaves the first six retries of a stream that has less than four
+ * segments in flight without a doubling. */
+static unsigned doublings_spared(const struct tcp *t)
+{
+	bool thin = t->set->thin && t->state == TCP_ESTABLISHED && t->segs->count < THIN_SEGMENTS &&
+		    t->backoff <= THIN_RETRIES;
+
+	return thin ? t->backoff : 0;
 }
 
 berth_time tcp_rto(const struct tcp *t)
 {
+	berth_time most = tcp_rto_max(t);
 	berth_time rto = t->rto;
 
-	for (unsigned i = 0; i < t->backoff && rto < TCP_RTO_MAX; i++)
+	for (unsigned i = doublings_spared(t); i < t->backoff && rto < most; i++)
 		rto *= 2;
-	return rto < TCP_RTO_MAX ? rto : TCP_RTO_MAX;
+	return rto < most ? rto : most;
 }
 
 berth_time tcp_retry_span(berth_time rto, unsigned count)
@@ -164,8 +181,8 @@ static bool given_up(const struct tcp *t, unsigned tries_max)
 
 	if (t->first_retrans == 0)
 		return false;
-	if (t->user_timeout_ms)
-		return since >= t->user_timeout_ms * BERTH_MSEC;
+	if (t->set->user_timeout_ms)
+		return since >= t->set->user_timeout_ms * BERTH_MSEC;
 	return since >= tcp_retry_span(TCP_RTO_MIN, tries_max);
 }
 
@@ -187,10 +204,10 @@ static void time_out(struct tcp *t)
 /* The SYN, or SYN+ACK of a simultaneous open, once more. */
 static void on_syn_timeout(struct tcp *t)
 {
-	unsigned tries =
-		t->syn_retries ? t->syn_retries : (unsigned)t->ts->env->knobs.tcp_syn_retries;
-	bool late = t->user_timeout_ms && t->first_retrans &&
-		    t->ts->env->now - t->first_retrans >= t->user_timeout_ms * BERTH_MSEC;
+	unsigned tries = t->set->syn_retries ? t->set->syn_retries
+					     : (unsigned)t->ts->env->knobs.tcp_syn_retries;
+	bool late = t->set->user_timeout_ms && t->first_retrans &&
+		    t->ts->env->now - t->first_retrans >= t->set->user_timeout_ms * BERTH_MSEC;
 
 	if (t->backoff >= tries || late) {
 		time_out(t);
@@ -264,7 +281,8 @@ static void on_persist(struct tcp *t)
 
 	if (t->probes == 0)
 		t->first_retrans = now;
-	bool late = t->user_timeout_ms && now - t->first_retrans >= t->user_timeout_ms * BERTH_MSEC;
+	bool late = t->set->user_timeout_ms &&
+		    now - t->first_retrans >= t->set->user_timeout_ms * BERTH_MSEC;
 
 	if (t->probes > tries_max(t) || (t->probes && late)) {
 		if (t->orphan)
@@ -312,16 +330,16 @@ static void on_rexmit(struct tcp *t)
 
 static berth_time keep_idle(const struct tcp *t)
 {
-	uint32_t s =
-		t->keep_idle_s ? t->keep_idle_s : (uint32_t)t->ts->env->knobs.tcp_keepalive_time;
+	uint32_t s = t->set->keep_idle_s ? t->set->keep_idle_s
+					 : (uint32_t)t->ts->env->knobs.tcp_keepalive_time;
 
 	return s * BERTH_SEC;
 }
 
 static berth_time keep_interval(const struct tcp *t)
 {
-	uint32_t s = t->keep_interval_s ? t->keep_interval_s
-					: (uint32_t)t->ts->env->knobs.tcp_keepalive_intvl;
+	uint32_t s = t->set->keep_interval_s ? t->set->keep_interval_s
+					     : (uint32_t)t->ts->env->knobs.tcp_keepalive_intvl;
 
 	return s * BERTH_SEC;
 }
@@ -354,8 +372,8 @@ void tcp_slow_update(struct tcp *t)
 /* RFC 9293 §3.8.4. */
 static void on_keepalive(struct tcp *t)
 {
-	unsigned max =
-		t->keep_count ? t->keep_count : (unsigned)t->ts->env->knobs.tcp_keepalive_probes;
+	unsigned max = t->set->keep_count ? t->set->keep_count
+					  : (unsigned)t->ts->env->knobs.tcp_keepalive_probes;
 	berth_time now = t->ts->env->now;
 	berth_time silent = now - t->last_received;
 
@@ -371,8 +389,8 @@ static void on_keepalive(struct tcp *t)
 		tcp_slow_update(t);
 		return;
 	}
-	bool late = t->user_timeout_ms
-			    ? t->keep_probes > 0 && silent >= t->user_timeout_ms * BERTH_MSEC
+	bool late = t->set->user_timeout_ms
+			    ? t->keep_probes > 0 && silent >= t->set->user_timeout_ms * BERTH_MSEC
 			    : t->keep_probes >= max;
 
 	if (late) {

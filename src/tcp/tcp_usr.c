@@ -217,12 +217,13 @@ void tcp_fin_wait2(struct tcp *t)
 {
 	if (!t->orphan)
 		return;
-	if (t->linger2_s < 0) {
+	if (t->set->linger2_s < 0) {
 		tcp_rst_send(t);
 		tcp_done(t, 0);
 		return;
 	}
-	int64_t seconds = t->linger2_s > 0 ? t->linger2_s : t->ts->env->knobs.tcp_fin_timeout;
+	int64_t seconds =
+		t->set->linger2_s > 0 ? t->set->linger2_s : t->ts->env->knobs.tcp_fin_timeout;
 
 	tcp_slow_at(t, t->ts->env->now + seconds * BERTH_SEC);
 }
@@ -688,7 +689,9 @@ static bool writeable(const struct tcp *t)
 	uint64_t queued = viewq_bytes(&t->sndq);
 	uint64_t space = t->sock.sndbuf > queued ? t->sock.sndbuf - queued : 0;
 
-	if (t->notsent_lowat != UINT32_MAX && tcp_unsent(t) >= t->notsent_lowat)
+	uint32_t lowat = tcp_notsent_lowat(t);
+
+	if (lowat != UINT32_MAX && tcp_unsent(t) >= lowat)
 		return false;
 	return space >= queued / 2 && space > 0;
 }

@@ -51,10 +51,9 @@ static uint8_t *field_to_change(const struct opt_level *level, const struct opt_
 
 static bool changes_options(const struct opt_level *level, const struct opt_row *row)
 {
-	bool own = row->type == OPT_OWN || row->type == OPT_BYTES;
-
-	return !level->of_block && (row->type == OPT_FLAG || row->type == OPT_BYTE ||
-				    row->type == OPT_INT || (own && row->set));
+	if (level->of_block || row->type == OPT_NOTHING || row->type == OPT_ASK)
+		return false;
+	return row->set || (row->type != OPT_OWN && row->type != OPT_BYTES);
 }
 
 static int set_row(const struct opt_level *level, struct opt_arg *a, const struct opt_row *row)
@@ -66,6 +65,11 @@ static int set_row(const struct opt_level *level, struct opt_arg *a, const struc
 	}
 	switch (row->type) {
 	case OPT_FLAG:
+		if (a->len < (socklen_t)row->min)
+			return -EINVAL;
+		*(bool *)field_to_change(level, a, row) = a->value != 0;
+		return 0;
+	case OPT_LAX:
 		*(bool *)field_to_change(level, a, row) = a->value != 0;
 		return 0;
 	case OPT_BYTE:
@@ -95,6 +99,7 @@ static int get_row(const struct opt_level *level, struct opt_arg *a, const struc
 	a->out_len = sizeof(a->out.number);
 	switch (row->type) {
 	case OPT_FLAG:
+	case OPT_LAX:
 		a->out.number = *(const bool *)field_of(level, a->s, row);
 		return 0;
 	case OPT_BYTE:

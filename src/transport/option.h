@@ -21,7 +21,8 @@
 #include "transport/proto.h"
 
 enum opt_type {
-	OPT_FLAG,    /* a bool at `offset` */
+	OPT_FLAG,    /* a bool at `offset`; a value has `min` bytes or more */
+	OPT_LAX,     /* a bool at `offset`; a value that is shorter than an int is 0 */
 	OPT_BYTE,    /* a uint8_t or bool at `offset`, min to max */
 	OPT_INT,     /* an int or unsigned at `offset`, min to max */
 	OPT_NOTHING, /* taken without effect, 0 when asked */
@@ -45,7 +46,6 @@ struct opt_arg {
 		uint64_t big;
 		struct linger linger;
 		struct timeval time;
-		struct in_addr in;
 		uint8_t bytes[256];
 	} out;
 	socklen_t out_len;
