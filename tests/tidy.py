@@ -170,6 +170,25 @@ def check_readme(judge):
                 judge.say(path, number, f"links to {link}, which is not there")
 
 
+def check_seed(judge):
+    """Every file that docs/seed.md names is there, and has the test named behind a colon."""
+    path = pathlib.Path("docs/seed.md")
+    named = 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("| ") and not line.startswith("| the lecture") \
+                and "tests/" not in line:
+            judge.say(path, number, "a statement without a test")
+        for name, test in re.findall(r"`((?:src|tests|examples|docs)/[\w./]+)(?::(\w+))?`", line):
+            named += 1
+            if not pathlib.Path(name).exists():
+                judge.say(path, number, f"names {name}, which is not there")
+            elif test and not re.search(rf"\b{test}\b",
+                                        pathlib.Path(name).read_text(encoding="utf-8")):
+                judge.say(path, number, f"names {test}, which {name} lacks")
+    if named < 50:
+        judge.say(path, 1, "names hardly anything")
+
+
 def main():
     judge = Judge()
     files = tracked_files()
@@ -184,6 +203,7 @@ def main():
             check_source(judge, path, text)
     check_basenames(judge, files)
     check_readme(judge)
+    check_seed(judge)
     for breach in judge.breaches:
         print(breach)
     print(f"{len(files)} files, {len(judge.breaches)} breaches")

@@ -32,6 +32,14 @@
 
 #define ECN_MASK 0x03
 
+/* Linux: rt_tos2priority(), the packet scheduler's class of an old type of service. */
+static uint32_t priority_of_tos(uint8_t tos)
+{
+	static const uint8_t of_upper_bits[] = {0, 2, 6, 4}; /* best effort, bulk, interactive */
+
+	return of_upper_bits[tos >> 3 & 3];
+}
+
 static int set_tos(struct opt_arg *a)
 {
 	uint8_t tos = (uint8_t)a->value;
@@ -39,6 +47,8 @@ static int set_tos(struct opt_arg *a)
 	/* The ECN bits of a stream are TCP's. */
 	if (a->s->type == SOCK_STREAM)
 		tos = (uint8_t)((tos & ~ECN_MASK) | (a->s->opt->tos & ECN_MASK));
+	if (tos != a->opt->tos)
+		a->opt->priority = priority_of_tos(tos);
 	a->opt->tos = tos;
 	return 0;
 }

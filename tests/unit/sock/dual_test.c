@@ -989,6 +989,10 @@ static void case_set_ip(struct side *w)
 	NOTE(w, get_int(w, tcp, IPPROTO_IP, IP_TOS));
 	NOTE(w, do_set(w, fd, IPPROTO_IP, IP_TOS, &byte, 1));
 	NOTE(w, get_int(w, fd, IPPROTO_IP, IP_TOS));
+	for (int tos = 0; tos < 256; tos += 4) {
+		NOTE(w, set_int(w, fd, IPPROTO_IP, IP_TOS, tos));
+		NOTE(w, get_int(w, fd, SOL_SOCKET, SO_PRIORITY));
+	}
 	len = 1;
 	value = 0;
 	NOTE(w, do_get(w, fd, IPPROTO_IP, IP_TOS, &value, &len));
