@@ -22,6 +22,7 @@ struct knobs {
 	int32_t icmp6_echo_ignore_multicast;
 	int32_t ip6_auto_flowlabels;
 	int32_t igmp_max_memberships;
+	int32_t ping_group_lo, ping_group_hi; /* who may have ping sockets; none if lo > hi */
 	int32_t somaxconn;
 	int32_t rmem_default, wmem_default; /* bytes as getsockopt shows them */
 	int32_t unix_max_dgram_qlen;

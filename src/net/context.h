@@ -110,7 +110,8 @@ static inline size_t packet_wire_bytes(const struct berth_packet *p, size_t head
 /* ip4_out.c */
 
 /* Sends a packet that starts with a complete IPv4 header, whose l3_off and l4_off are set, along a
- * path: whole, or in fragments if it is larger than `mtu` allows. Consumed; results as ip_output().
+ * path: whole, or in fragments if it is larger than `mtu` allows (UINT32_MAX: never; `h` may be
+ * NULL then). Consumed; results as ip_output().
  */
 int ip4_send(struct net *net, struct berth_packet *p, const struct ip_path *path,
 	     const struct ip4_header *h, uint32_t mtu);

@@ -292,7 +292,7 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp_header 
 	send_message(net, p, icmp, &path, info->tos);
 }
 
-/* Ping and raw sockets hear everything that is valid. */
+/* Ping sockets hear everything that is valid. */
 static void tell_listener(struct net *net, const struct berth_packet *p, const struct ip_info *info)
 {
 	const struct ip_protocol *handler = net_handler(net, IPPROTO_ICMP);

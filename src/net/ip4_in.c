@@ -70,8 +70,10 @@ static bool source_valid(const struct net *net, const struct netif *n, uint32_t 
 		return false;
 	if (src >> 24 == 0) /* a host that does not know its address (RFC 2131) */
 		return src == 0 && dst == 0xffffffff;
+	/* Linux: what comes in through lo was routed when it left, and is not judged again; only a
+	 * raw socket can have given it a stranger's address. */
 	if (n->kind == BERTH_NETIF_LOOPBACK)
-		return addr_is_local(net, &a);
+		return true;
 	return src >> 24 != 127 && !addr_is_local(net, &a) && !addr_by_broadcast(net, &a);
 }
 
@@ -173,7 +175,7 @@ static bool options_accept(struct net *net, const struct berth_packet *p,
 	}
 	if (r.ok)
 		return true;
-	at = h->options_len - reader_left(&r);
+	at = (size_t)(o.at - h->options); /* Linux: where the option begins */
 	icmp4_error_about(net, p, h, ICMP4_PARAMETER, 0, (uint32_t)(IP4_HEADER_BYTES + at));
 	return false;
 }

@@ -81,8 +81,9 @@ struct ip_protocol {
 	void *ctx;
 };
 /*
- * Registers the handler of a protocol (copied). ICMP is handled by net itself; a handler for it
- * hears every valid ICMP message besides (ping and raw sockets), each in a packet of its own.
+ * Registers the handler of a protocol (copied; input NULL: there is none any more). ICMP is handled
+ * by net itself; a handler for it hears every valid ICMP message besides (ping sockets), each in a
+ * packet of its own.
  */
 void net_register(struct net *net, uint8_t protocol, const struct ip_protocol *handler);
 
@@ -182,6 +183,13 @@ struct ip_send {
  */
 int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *path,
 	      const struct ip_send *send);
+
+/*
+ * Sends a packet that begins with an IP header of the program's own (IP_HDRINCL); consumed. Of
+ * IPv4, length and checksum are filled in, and source and identification where they are zero. It is
+ * never cut. Results as ip_output(); -EINVAL: shorter than its header.
+ */
+int ip_output_given(struct net *net, struct berth_packet *p, const struct ip_path *path);
 
 /* Whether the address is one of this host's (any interface), a broadcast of its subnets, or the
  * like. */

@@ -362,6 +362,23 @@ struct berth_packet *packet_split(struct berth_packet *p, size_t bytes)
 	return first;
 }
 
+void packet_store(struct berth_packet *p, size_t offset, const void *data, size_t bytes)
+{
+	const uint8_t *from = data;
+
+	ASSERT(offset + bytes <= packet_bytes(p));
+	for (; bytes > 0 && offset < p->head_len; bytes--, offset++)
+		p->head[p->head_off + offset] = *from++;
+	offset -= bytes > 0 ? p->head_len : 0;
+	for (unsigned i = 0; bytes > 0; i++) {
+		struct view *v = &p->views[i];
+
+		for (; bytes > 0 && offset < v->bytes; bytes--, offset++)
+			v->chunk->data[v->offset + offset] = *from++;
+		offset -= v->bytes;
+	}
+}
+
 /* Moves what is in head[] towards the front, with the network header if it is before head_off. */
 static bool shift_head(struct berth_packet *p, size_t by)
 {

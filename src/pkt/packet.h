@@ -129,6 +129,9 @@ struct berth_packet *packet_split(struct berth_packet *p, size_t bytes);
 /* Copies out `bytes` bytes from `offset` on (of head and views); returns how many there were. */
 size_t packet_copy_out(const struct berth_packet *p, size_t offset, void *buf, size_t bytes);
 
+/* Overwrites bytes of a packet that shares its payload with nobody yet; all there. */
+void packet_store(struct berth_packet *p, size_t offset, const void *data, size_t bytes);
+
 /* Internet checksum (RFC 1071) over `bytes` bytes from `offset`, added to `sum`, not folded: see
  * pkt/csum.h. The packet has as many bytes. */
 uint32_t packet_sum(const struct berth_packet *p, size_t offset, size_t bytes, uint32_t sum);

@@ -300,7 +300,10 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
 		if (n < 0 && errno == EAGAIN)
 			c->carried = false;
 	}
-	return berth_recvmsg(c->stack, c->sock, msg, how | MSG_DONTWAIT);
+	n = berth_recvmsg(c->stack, c->sock, msg, how | MSG_DONTWAIT);
+	if (n >= 0 && flags & MSG_ERRQUEUE)
+		c->error = 0; /* Linux: SO_ERROR is the next one's now, which the stack has */
+	return n;
 }
 
 void call_piece_message(struct call_pieces *out, uint64_t addr, const struct msghdr *there,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 
@@ -14,6 +15,21 @@ enum remark {
 	REMARK_TYPE = 0x4,
 };
 
+/* Whether it is berth that lacks it, and not Linux too: raw sockets need a number (not 0), and
+ * nobody has heard of most others. */
+static bool lacks_protocol(const struct call *call, long result)
+{
+	static const int known[] = {IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE, IPPROTO_MPTCP};
+
+	if (result != -EPROTONOSUPPORT && result != -ESOCKTNOSUPPORT)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if ((int)call->args[2] == known[i])
+			return true;
+	}
+	return false;
+}
+
 static enum remark kind_of(const struct call *call, long result)
 {
 	switch (call->entry->nr) {
@@ -24,8 +40,7 @@ static enum remark kind_of(const struct call *call, long result)
 	case SYS_socket:
 		if (result == -EAFNOSUPPORT && call->args[0] == AF_PACKET)
 			return REMARK_FAMILY;
-		return result == -EPROTONOSUPPORT || result == -ESOCKTNOSUPPORT ? REMARK_TYPE
-										: REMARK_NONE;
+		return lacks_protocol(call, result) ? REMARK_TYPE : REMARK_NONE;
 	default:
 		return REMARK_NONE;
 	}
@@ -45,7 +60,7 @@ void call_remark(const struct call *call, long result)
 	if (kind == REMARK_NO_WAY_OUT)
 		why = "no network of this world has the address, and there is no way out of it";
 	else if (kind == REMARK_TYPE)
-		why = "berth carries TCP and UDP";
+		why = "berth has TCP, UDP, ICMP and raw IP";
 	call_print_args(call, args, sizeof(args));
 	snprintf(text, sizeof(text), "%s(%s): %s", call->entry->name, args, why);
 	r->config.on_remark(r->config.ctx, call->command->host, text);

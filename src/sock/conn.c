@@ -28,14 +28,16 @@
 #include "transport/port.h"
 
 /* bind() takes AF_UNSPEC for AF_INET if the address is the wildcard, as old programs have it. */
-static int parse_bind(const struct sockaddr *addr, socklen_t len, struct endpoint *out)
+static int parse_bind(const struct sock *s, const struct sockaddr *addr, socklen_t len,
+		      struct endpoint *out)
 {
 	struct sockaddr_in in;
 
 	if (!addr || len < sizeof(in))
 		return -EINVAL;
 	memcpy(&in, addr, sizeof(in));
-	if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == INADDR_ANY)
+	/* Linux: raw_bind() does not look at it. */
+	if ((in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == INADDR_ANY) || s->type == SOCK_RAW)
 		in.sin_family = AF_INET;
 	if (in.sin_family != AF_INET)
 		return -EAFNOSUPPORT;
@@ -54,7 +56,7 @@ int conn_bind(struct socket *so, const struct sockaddr *addr, socklen_t len)
 		return addr ? s->proto->names->bind(s, addr, len) : -EINVAL;
 	if (s->family == AF_INET6)
 		return name6_bind(so, addr, len);
-	result = parse_bind(addr, len, &local);
+	result = parse_bind(s, addr, len, &local);
 	if (result < 0)
 		return result;
 	if (s->type == SOCK_STREAM && socket_tcp_state(so) != TCP_CLOSE &&
@@ -155,7 +157,8 @@ static int connect_dgram(struct socket *so, const struct sockaddr *addr, socklen
 {
 	struct sock *s = so->sock;
 	struct endpoint remote;
-	int result = port_autobind(s);
+	/* Who binds in a way of its own has no port to choose, or chooses it by itself. */
+	int result = s->proto->bind ? 0 : port_autobind(s);
 
 	if (result == 0)
 		result = parse_remote(so, addr, len, &remote);

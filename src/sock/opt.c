@@ -17,11 +17,13 @@
 #include "base/check.h"
 #include "sock/opt_level.h"
 #include "tcp/tcp_usr.h"
+#include "transport/raw.h"
 #include "transport/udp.h"
 
 /* Every table, for the documentation. */
-static const struct opt_level *const levels[] = {&opt_socket, &opt_ip, &opt_ip6, &tcp_options,
-						 &udp_options};
+static const struct opt_level *const levels[] = {&opt_socket,	    &opt_ip,	  &opt_ip6,
+						 &tcp_options,	    &udp_options, &raw_options,
+						 &raw_icmp6_options};
 
 bool opt_row(unsigned i, struct opt_doc *out)
 {

@@ -155,10 +155,32 @@ static int get_mtu(struct opt_arg *a)
 	return 0;
 }
 
-static int set_raw_only(struct opt_arg *a)
+static int set_hdrincl(struct opt_arg *a)
 {
-	(void)a;
-	return -ENOPROTOOPT;
+	if (a->s->type != SOCK_RAW)
+		return -ENOPROTOOPT;
+	a->opt->hdrincl = a->value != 0;
+	return 0;
+}
+
+static int get_hdrincl(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->hdrincl;
+	return 0;
+}
+
+static int set_nodefrag(struct opt_arg *a)
+{
+	if (a->s->type != SOCK_RAW)
+		return -ENOPROTOOPT;
+	a->opt->nodefrag = a->value != 0;
+	return 0;
+}
+
+static int get_nodefrag(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->nodefrag;
+	return 0;
 }
 
 /* Linux: only raw sockets hear router alerts. */
@@ -289,8 +311,8 @@ static const struct opt_row rows[] = {
 	{IP_TOS, "IP_TOS", OPT_OWN, OPT_NONE, set_tos, get_tos, "int",
 	 "the type of service; the ECN bits are TCP's"},
 	{IP_TTL, "IP_TTL", OPT_OWN, OPT_NONE, set_ttl, get_ttl, "int", "1 to 255, -1: the host's"},
-	{IP_HDRINCL, "IP_HDRINCL", OPT_OWN, OPT_NONE, set_raw_only, opt_get_zero, "int",
-	 "raw sockets only"},
+	{IP_HDRINCL, "IP_HDRINCL", OPT_OWN, OPT_NONE, set_hdrincl, get_hdrincl, "int",
+	 "raw sockets: the program makes the IP header"},
 	{IP_OPTIONS, "IP_OPTIONS", OPT_OWN, OPT_NONE, set_options, get_options, "uint8_t[]",
 	 "options of packets sent: route recording, timestamps"},
 	{OPT_IP_ROUTER_ALERT, "IP_ROUTER_ALERT", OPT_OWN, OPT_NONE, set_router_alert, opt_get_zero,
@@ -323,8 +345,8 @@ static const struct opt_row rows[] = {
 	 "the destination as control data"},
 	{IP_MINTTL, "IP_MINTTL", OPT_OWN, 0, 0, 255, set_minttl, get_minttl, "int",
 	 "packets of a TCP connection with a lower TTL are dropped (RFC 5082)"},
-	{IP_NODEFRAG, "IP_NODEFRAG", OPT_OWN, OPT_NONE, set_raw_only, opt_get_zero, "int",
-	 "raw sockets only"},
+	{IP_NODEFRAG, "IP_NODEFRAG", OPT_OWN, OPT_NONE, set_nodefrag, get_nodefrag, "int",
+	 "raw sockets: kept, as nothing here joins fragments on the way out"},
 	{OPT_IP_CHECKSUM, "IP_CHECKSUM", OPT_FLAG, OPT_FIELD(recvchecksum), "kept, without effect"},
 	{OPT_IP_RECVFRAGSIZE, "IP_RECVFRAGSIZE", OPT_OWN, OPT_NONE, set_recvfragsize,
 	 get_recvfragsize, "int", "the largest fragment of a packet, as control data"},

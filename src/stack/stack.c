@@ -22,12 +22,17 @@
 #include "stack/host.h"
 #include "tcp/tcp.h"
 #include "transport/dgram.h"
+#include "transport/ping.h"
+#include "transport/raw.h"
 #include "transport/udp.h"
 #include "unix/unix.h"
 
 static const struct proto *const protos[] = {
 	&tcp_proto,
 	&udp_proto,
+	&ping4_proto,
+	&ping6_proto,
+	&raw_proto,
 	&unix_stream_proto,
 	&unix_dgram_proto,
 	&unix_seqpacket_proto,
@@ -205,6 +210,8 @@ void berth_stack_free(struct berth_stack *st)
 	if (st->tp != NULL) {
 		tcp_shutdown(st->tp);
 		tcp_fini(st->tp);
+		ping_fini(st->tp);
+		raw_fini(st->tp);
 	}
 	sockets_free(st->sockets);
 	transport_free(st->tp);

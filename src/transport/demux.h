@@ -16,6 +16,8 @@
 struct env;
 struct net;
 struct portmap;
+struct pings; /* transport/ping.c */
+struct raws;  /* transport/raw.c */
 struct wait; /* an end in TIME-WAIT that has no sock any more: transport/port.h */
 
 /* The two protocols that have ports. */
@@ -45,6 +47,8 @@ struct transport {
 	/* Registered by the socket layer; see sock_notify(). */
 	void (*notify)(void *ctx, struct sock *s, unsigned events);
 	void *notify_ctx;
+	struct raws *raws;   /* raw.c's; NULL: there was no raw socket yet */
+	struct pings *pings; /* the same of ping.c */
 	void *tcp;	     /* TCP's own context; TCP makes and frees it */
 	struct list blocked; /* struct dgram that wait for room at an interface */
 };

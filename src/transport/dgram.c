@@ -151,7 +151,7 @@ void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info
 	if (d->held > d->sock.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
 	    !store_meta(p, &meta)) {
 		d->dropped++;
-		drop(env, DROP_UDP_RCVBUF);
+		drop(env, d->sock.type == SOCK_RAW ? DROP_RAW_RCVBUF : DROP_UDP_RCVBUF);
 		env_free(env, meta.ext);
 		packet_free(p);
 		return;

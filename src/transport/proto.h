@@ -186,7 +186,7 @@ struct sock_options {
 	struct ipaddr mcast_src;
 	uint8_t pmtudisc; /* IP_PMTUDISC_* */
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
-		transparent, bind_address_no_port, hdrincl, recvfragsize, recverr_rfc4884,
+		transparent, bind_address_no_port, hdrincl, nodefrag, recvfragsize, recverr_rfc4884,
 		recvchecksum, passsec4;
 	uint8_t minttl;		   /* 0: any */
 	unsigned unicast_ifindex;  /* IP_UNICAST_IF */

@@ -62,6 +62,18 @@ bool icmp_parse(struct reader *r, struct icmp_header *h);
 /* Writes ICMP_HEADER_BYTES bytes, the checksum zero. */
 void icmp_write(uint8_t *at, const struct icmp_header *h);
 
+/* The identifier of an echo message, of either version of IP; writing it clears the checksum. `at`
+ * holds ICMP_HEADER_BYTES bytes. */
+static inline uint16_t icmp_echo_id(const uint8_t *at)
+{
+	return load_be16(at + 4);
+}
+static inline void icmp_echo_set_id(uint8_t *at, uint16_t id)
+{
+	store_be16(at + 2, 0);
+	store_be16(at + 4, id);
+}
+
 /* Errors are never answered with an error (RFC 1122 §3.2.2). */
 static inline bool icmp_is_error(uint8_t type)
 {

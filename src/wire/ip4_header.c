@@ -71,6 +71,20 @@ void ip4_write_checksum(uint8_t *at, size_t header_bytes)
 	store_be16(at + 10, csum_finish(csum_add(at, header_bytes, 0)));
 }
 
+bool ip4_fill_given(uint8_t *at, size_t header_bytes, uint16_t total_bytes, uint32_t src,
+		    uint16_t id)
+{
+	bool taken = load_be16(at + 4) == 0 && !(load_be16(at + 6) & FLAG_DF);
+
+	store_be16(at + 2, total_bytes);
+	if (taken)
+		store_be16(at + 4, id);
+	if (load_be32(at + 12) == 0)
+		store_be32(at + 12, src);
+	ip4_write_checksum(at, header_bytes);
+	return taken;
+}
+
 void ip4_decrement_ttl(uint8_t *at)
 {
 	uint16_t was = load_be16(at + 8);
@@ -95,6 +109,7 @@ bool ip4_option_next(struct reader *r, struct ip4_option *o)
 	uint8_t bytes = read_u8(r);
 
 	if (!r->ok || bytes < 2 || read_bytes(r, bytes - 2u) == NULL) {
+		o->at = at;
 		r->ok = false;
 		return false;
 	}

@@ -50,6 +50,19 @@ static inline size_t ip4_peek_header_bytes(const uint8_t *at)
 	return at[0] >> 4 == 4 && bytes >= IP4_HEADER_BYTES ? bytes : 0;
 }
 
+/*
+ * A header that a program gives with its packet (IP_HDRINCL). The length that it says it has: 0 to
+ * 60, whatever the version. `at` holds IP4_HEADER_BYTES bytes.
+ */
+static inline size_t ip4_given_header_bytes(const uint8_t *at)
+{
+	return (at[0] & 0xfu) * 4u;
+}
+/* Fills in what the host knows better: length and checksum, and source and identification where
+ * they are zero. True: `id` was taken. Linux: one that forbids fragments keeps a zero. */
+bool ip4_fill_given(uint8_t *at, size_t header_bytes, uint16_t total_bytes, uint32_t src,
+		    uint16_t id);
+
 /* Whether the checksum of a header of `header_bytes` bytes is right. */
 bool ip4_checksum_ok(const uint8_t *at, size_t header_bytes);
 
@@ -81,7 +94,8 @@ struct ip4_option {
 	const uint8_t *at; /* its type byte */
 };
 
-/* The next option of `r`, a reader_of() the options. False: no more, or, if !r->ok, malformed. */
+/* The next option of `r`, a reader_of() the options. False: no more, or, if !r->ok, malformed
+ * (o->at tells where). */
 bool ip4_option_next(struct reader *r, struct ip4_option *o);
 
 #endif

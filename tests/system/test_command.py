@@ -328,7 +328,7 @@ for attempt in range(2):
     except OSError as error:
         print(error.errno)
     try:
-        socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)
     except OSError:
         pass
 """
@@ -341,7 +341,7 @@ def test_what_is_missing_is_named_once():
     remarks = [line for line in result.stderr.splitlines() if "seed" not in line]
     assert len(remarks) == 2
     assert "192.0.2.1:80" in remarks[0] and "no way out" in remarks[0]
-    assert "SOCK_RAW" in remarks[1] and "TCP and UDP" in remarks[1]
+    assert "SOCK_STREAM" in remarks[1] and "raw IP" in remarks[1]
 
 
 @berth_only
