@@ -249,6 +249,8 @@ static long join(struct call *call, struct carrier *c)
 {
 	int error = call_open(call);
 
+	if (error < 0 && c->abandoned)
+		return 0; /* closed while it waited, which it did not notice */
 	if (error == 0)
 		error = carrier_attach(c, call->fd, false);
 	if (error == 0)

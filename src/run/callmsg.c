@@ -98,16 +98,17 @@ static long send_stream(struct call *call, struct message *m, int flags)
 {
 	size_t bytes = m->bytes < RUN_BUF_BYTES ? m->bytes : RUN_BUF_BYTES;
 	ssize_t n = task_gather(call->task, call->run->buf, bytes, m->iov, m->there.msg_iovlen);
+	bool readable = n >= 0;
 
-	if (n < 0)
-		return n;
 	if (!call_valid(call))
 		return CALL_DONE;
 	if (call_open(call) < 0)
 		return -EBADF;
-	n = send(call->fd, call->run->buf, (size_t)n, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* Nothing, where the data can't be read: Linux sees first that nobody would get them. */
+	n = send(call->fd, call->run->buf, readable ? (size_t)n : 0,
+		 flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n >= 0)
-		return n;
+		return readable ? n : -EFAULT;
 	if (errno == EAGAIN)
 		return call_wait(call, flags);
 	if (errno != EPIPE && errno != ENOTCONN)

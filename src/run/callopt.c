@@ -2,6 +2,9 @@
 /*
  * Socket options. They are the stack's; those that govern how a plain read(2) or write(2) waits are
  * set on the carrier as well.
+ *
+ * Values pass through a buffer here, as the program's memory can't be pointed to. Which mistake of
+ * several is reported follows Linux: the level, then the pointers, then the rest.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,6 +57,18 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 	return berth_getsockopt(c->stack, c->sock, level, name, value, len);
 }
 
+/* Linux sees that a level is not the socket's before it looks at what the program gives:
+ * `foreign`, or else the error that was found. */
+static int unreadable(const struct carrier *c, int level, int foreign, int error)
+{
+	int none;
+	socklen_t len = 0;
+
+	if (berth_getsockopt(c->stack, c->sock, level, 0, &none, &len) == -EOPNOTSUPP)
+		return foreign;
+	return error;
+}
+
 long call_getsockopt(struct call *call)
 {
 	struct carrier *c = call_carrier(call);
@@ -66,10 +81,11 @@ long call_getsockopt(struct call *call)
 		return CALL_CONTINUE;
 	if (c->state == CARRIER_NETLINK)
 		return rtnetlink_getsockopt(call);
-	if (task_read(call->task, call->args[4], &room, sizeof(room)) < 0)
-		return -EFAULT;
-	if (room < 0)
-		return -EINVAL;
+	error = task_read(call->task, call->args[4], &room, sizeof(room));
+	if (error == 0 && room < 0)
+		error = -EINVAL;
+	if (error < 0)
+		return unreadable(c, (int)call->args[1], -EOPNOTSUPP, error);
 	len = (socklen_t)room < sizeof(value) ? (socklen_t)room : sizeof(value);
 	/* An interrupted connect(2) is still on its way: its outcome is what is asked for. */
 	if (c->state == CARRIER_CONNECTING && (int)call->args[1] == SOL_SOCKET &&
@@ -131,7 +147,7 @@ long call_setsockopt(struct call *call)
 	if ((size_t)len > sizeof(value))
 		len = sizeof(value);
 	if (task_read(call->task, call->args[3], value, (size_t)len) < 0)
-		return -EFAULT;
+		return unreadable(c, level, -ENOPROTOOPT, -EFAULT);
 	error = berth_setsockopt(c->stack, c->sock, level, name, value, (socklen_t)len);
 	if (error == 0 && level == SOL_SOCKET)
 		mirror(call, c, name, value, (socklen_t)len);

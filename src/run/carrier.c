@@ -133,6 +133,17 @@ void carrier_close(struct carrier *c)
 	run_source_end(r, &c->source, carrier_free);
 }
 
+void carrier_abandon(struct carrier *c)
+{
+	if (!park_waits(c)) {
+		carrier_close(c);
+		return;
+	}
+	c->abandoned = true;
+	carrier_unwatch(c);
+	close_tokens(c);
+}
+
 /*
  * Young carriers and watches
  */
@@ -215,7 +226,7 @@ static void on_inotify(struct source *s, uint32_t events)
 				e->mask & IN_CLOSE ? imap_get(&r->watches, (uint64_t)e->wd) : NULL;
 
 			if (c)
-				carrier_close(c);
+				carrier_abandon(c);
 			at += sizeof(*e) + e->len;
 		}
 	}
@@ -413,6 +424,8 @@ void carrier_top_up(struct carrier *c)
 	struct berth_sock_info info;
 	unsigned want = c->undelivered_count;
 
+	if (c->abandoned)
+		return; /* who still waits takes them from the stack */
 	if (berth_sock_info(c->stack, c->sock, &info) == 0)
 		want += info.recv_q;
 	while (c->token_count < want) {

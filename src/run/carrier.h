@@ -80,6 +80,8 @@ struct carrier {
 	bool deaf;	/* the program reads no more (SHUT_RD) */
 	bool failed;	/* the stack says so; c->error was told */
 	bool closed;	/* carrier_close() was called */
+	bool abandoned; /* the program has no copy any more, only calls that wait */
+	bool retrying;	/* park_retry() is at it */
 	int error;	/* BROKEN, DATAGRAM: not told to the program yet */
 	bool urgent;	/* the program sent an urgent byte (EPOLLPRI) */
 	bool urgent_in; /* the peer sent one, which is not delivered yet */
@@ -115,6 +117,10 @@ struct carrier *carrier_new(struct command *cmd, int sock, int family, int type,
 
 /* Closes the socket and everything of its carrier; `c` lives until the batch is done. */
 void carrier_close(struct carrier *c);
+
+/* The program's last copy is closed, which a call that waits outlives: on Linux it keeps the socket
+ * until it returns. Closes the carrier when there is none, or none any more. */
+void carrier_abandon(struct carrier *c);
 
 /* Keeps the program's end `fd` (owned from now on) while the carrier is young; it is
  * watched later if it stays unconnected. */

@@ -137,7 +137,7 @@ void dgram_out(struct carrier *c)
 			c->readable = false;
 	}
 	if (c->gone && !c->held)
-		carrier_close(c);
+		carrier_abandon(c);
 }
 
 int dgram_error(struct carrier *c)

@@ -59,13 +59,37 @@ int park_add(const struct call *call)
 	return 0;
 }
 
+/* The last call is gone that kept a carrier. */
+static void let_go(struct carrier *c)
+{
+	if (c->abandoned && !c->closed && !c->retrying && list_empty(&c->parked))
+		carrier_close(c);
+}
+
 void park_drop(struct call *p)
 {
+	struct carrier *c = p->carrier;
+
 	alarm_cancel(&p->run->alarms, &p->alarm);
 	list_del(&p->link);
 	if (p->task->parked == p)
 		p->task->parked = NULL;
 	free(p);
+	let_go(c);
+}
+
+bool park_waits(struct carrier *c)
+{
+	struct list *l;
+	struct list *tmp;
+
+	list_for_each_safe (l, tmp, &c->parked) {
+		struct call *p = list_entry(l, struct call, link);
+
+		if (!call_valid(p))
+			park_drop(p);
+	}
+	return !list_empty(&c->parked);
 }
 
 void park_drop_all(struct carrier *c)
@@ -83,6 +107,7 @@ void park_retry(struct carrier *c)
 	struct list todo;
 	long (*waits)(struct call *) = NULL;
 
+	c->retrying = true;
 	list_init(&todo);
 	while (!list_empty(&c->parked)) {
 		struct list *l = c->parked.next;
@@ -112,4 +137,6 @@ void park_retry(struct carrier *c)
 			(void)call_reply(p, result); /* kept for when it comes again */
 		park_drop(p);
 	}
+	c->retrying = false;
+	let_go(c);
 }

@@ -17,6 +17,9 @@ void park_retry(struct carrier *c);
 /* Forgets a parked call: nobody waits for it any more. */
 void park_drop(struct call *parked);
 
+/* Whether a thread still waits for the carrier; forgets those that do not. */
+bool park_waits(struct carrier *c);
+
 /* Forgets all of a carrier's. */
 void park_drop_all(struct carrier *c);
 

@@ -60,7 +60,7 @@ def test_listener_of_a_program(command, progs):
     assert result.out.startswith("listener: EBUSY\n") and result.out.endswith("openat: done\n")
 
 
-@pytest.mark.parametrize("case", ["passed", "executed", "doubled", "moved"])
+@pytest.mark.parametrize("case", ["passed", "executed", "doubled", "moved", "replaced"])
 def test_descriptors(command, case):
     """Passed by SCM_RIGHTS, inherited by exec, copied, and moved through by sendfile."""
     program = harness.TOP / "tests/system/progs/descriptors.py"

@@ -68,6 +68,60 @@ static void each_option_call(int fd)
 	TRY("  set what is only got", SYS_setsockopt, fd, SOL_SOCKET, SO_ERROR, &value, 4);
 }
 
+/* Options of a level that is another protocol's. */
+static void each_foreign_option_call(int fd, int level, const char *kind)
+{
+	int value = 1;
+	socklen_t len = sizeof(value);
+	socklen_t minus = (socklen_t)-1;
+
+	puts(kind);
+	TRY("  set", SYS_setsockopt, fd, level, 1, &value, len);
+	TRY("  set bad pointer", SYS_setsockopt, fd, level, 1, BAD, len);
+	TRY("  set null", SYS_setsockopt, fd, level, 1, NULL, len);
+	TRY("  set short", SYS_setsockopt, fd, level, 1, &value, 3);
+	TRY("  set nothing", SYS_setsockopt, fd, level, 1, &value, 0);
+	TRY("  set negative", SYS_setsockopt, fd, level, 1, &value, -1);
+	TRY("  get", SYS_getsockopt, fd, level, 1, &value, &len);
+	TRY("  get bad pointer", SYS_getsockopt, fd, level, 1, BAD, &len);
+	TRY("  get bad length pointer", SYS_getsockopt, fd, level, 1, &value, BAD);
+	TRY("  get null length", SYS_getsockopt, fd, level, 1, &value, NULL);
+	TRY("  get negative", SYS_getsockopt, fd, level, 1, &value, &minus);
+}
+
+/* Which comes first: what the socket cannot do, or what cannot be read? */
+static void each_send_call(int fd, const char *kind)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct iovec bad = {BAD, 1};
+	struct msghdr m = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &bad,
+			   .msg_iovlen = 1};
+
+	puts(kind);
+	TRY("  good data", SYS_sendto, fd, "x", 1, MSG_NOSIGNAL, &to, sizeof(to));
+	TRY("  bad data", SYS_sendto, fd, BAD, 10, MSG_NOSIGNAL, &to, sizeof(to));
+	TRY("  bad address", SYS_sendto, fd, "x", 1, MSG_NOSIGNAL, BAD, sizeof(to));
+	TRY("  both bad", SYS_sendto, fd, BAD, 1, MSG_NOSIGNAL, BAD, sizeof(to));
+	TRY("  message of bad data", SYS_sendmsg, fd, &m, MSG_NOSIGNAL);
+	TRY("  receive", SYS_recvfrom, fd, BAD, 10, MSG_DONTWAIT, BAD, BAD);
+}
+
+/* A connection whose sending half is shut down. */
+static int half_closed(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(listener, (struct sockaddr *)&at, len) < 0 || listen(listener, 1) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&at, &len) < 0 ||
+	    connect(fd, (struct sockaddr *)&at, len) < 0 || shutdown(fd, SHUT_WR) < 0)
+		perror("half_closed");
+	return fd;
+}
+
 static void each_name_call(int fd)
 {
 	struct sockaddr_in name;
@@ -150,6 +204,10 @@ int main(void)
 	each_address_call(dgram, "datagram");
 	each_option_call(stream);
 	each_option_call(dgram);
+	each_foreign_option_call(dgram, IPPROTO_TCP, "TCP's options on UDP");
+	each_foreign_option_call(stream, IPPROTO_UDP, "UDP's options on TCP");
+	each_send_call(socket(AF_INET, SOCK_STREAM, 0), "sending on a new stream");
+	each_send_call(half_closed(), "sending after shutdown");
 	each_name_call(stream);
 	each_message_call(dgram);
 	each_bad_descriptor(-1, "no descriptor");

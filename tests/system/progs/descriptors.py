@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 DATA = hashlib.shake_256(b"descriptors").digest(300_000)
 
@@ -105,6 +106,48 @@ def moved():
         connection.close()
         reader.join()
     assert got[0] == DATA + DATA[:5000] + DATA[:30]
+
+
+def replaced():
+    """A call that waits goes on when its descriptor becomes another file, and ends as it would."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        server = socket.socket(socket.AF_INET, kind)
+        server.bind(("127.0.0.1", 0))
+        address = server.getsockname()
+        if kind == socket.SOCK_STREAM:
+            server.listen()
+        number = server.fileno()
+        got = []
+
+        def wait(server=server, stream=kind == socket.SOCK_STREAM, got=got):
+            got.append(server.accept() if stream else server.recvfrom(10))
+
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        time.sleep(0.2)
+        os.dup2(null, number)
+        time.sleep(0.3)
+        assert waiter.is_alive() and os.fstat(number).st_rdev == os.fstat(null).st_rdev
+        client = socket.socket(socket.AF_INET, kind)
+        client.connect(address)
+        assert client.send(b"x") == 1
+        waiter.join()
+        if kind == socket.SOCK_STREAM:
+            assert got[0][0].recv(10) == b"x"
+        else:
+            assert got[0][0] == b"x"
+        server.detach()
+        time.sleep(0.1)
+        late = socket.socket(socket.AF_INET, kind)  # now there is nobody any more
+        try:
+            late.connect(address)
+            late.send(b"x")
+            time.sleep(0.1)
+            late.sendto(b"x", address)
+            raise AssertionError("somebody is still there")
+        except ConnectionRefusedError:
+            pass
 
 
 globals()[sys.argv[1]]()
