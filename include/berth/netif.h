@@ -62,11 +62,27 @@ BERTH_API int berth_netif_set_features(struct berth_stack *st, unsigned ifindex,
 BERTH_API int berth_netif_set_external(struct berth_stack *st, unsigned ifindex, bool external);
 
 /* An address of an interface: `addr` is a sockaddr_in or sockaddr_in6 (port ignored).
- * Adds the connected route too. -EEXIST, -EINVAL, -ENODEV, -EAFNOSUPPORT, -ENOMEM. */
+ * Adds the connected route too. An IPv6 address is used at once, without asking whether
+ * somebody else has it. -EEXIST, -EINVAL, -ENODEV, -EAFNOSUPPORT, -ENOMEM. */
 BERTH_API int berth_addr_add(struct berth_stack *st, unsigned ifindex,
 			     const struct sockaddr *addr, unsigned prefix_len);
 BERTH_API int berth_addr_del(struct berth_stack *st, unsigned ifindex,
 			     const struct sockaddr *addr, unsigned prefix_len);
+
+/* The same with all that can be said about an address. */
+struct berth_addr_config {
+	struct sockaddr_storage addr;
+	unsigned prefix_len;
+	uint32_t flags;            /* IFA_F_NODAD, IFA_F_NOPREFIXROUTE of <linux/if_addr.h> */
+	berth_time preferred_ns;   /* how long it is used for new connections; 0: for ever */
+	berth_time valid_ns;       /* how long it is there; 0: for ever */
+};
+
+/* Adds an address, or changes the lifetimes of one that is there. A new IPv6 address without
+ * IFA_F_NODAD is tentative until nobody has objected for a second or two (RFC 4862). -EINVAL
+ * also: preferred longer than valid. */
+BERTH_API int berth_addr_set(struct berth_stack *st, unsigned ifindex,
+			     const struct berth_addr_config *config);
 
 /* A route to dst/prefix_len, through `gateway` (NULL: on the link). Longest prefix wins,
  * then the smallest metric. -EEXIST, -ENETUNREACH: gateway not on link, -ENODEV, -EINVAL. */
@@ -90,8 +106,12 @@ struct berth_netif_info {
 
 struct berth_addr_info {
 	unsigned ifindex;
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr; /* link-local: with its scope */
 	unsigned prefix_len;
+	uint32_t flags;            /* IFA_F_*: permanent, tentative, dadfailed, deprecated ... */
+	uint8_t scope;             /* RT_SCOPE_* of <linux/rtnetlink.h> */
+	berth_time preferred_ns, valid_ns; /* from now on; BERTH_TIME_NEVER: for ever */
+	berth_time created, updated;       /* in the driver's time */
 };
 
 struct berth_route_info {
@@ -100,6 +120,9 @@ struct berth_route_info {
 	struct sockaddr_storage gateway; /* AF_UNSPEC: on the link */
 	unsigned ifindex;
 	uint32_t metric;
+	uint8_t protocol;    /* RTPROT_* of <linux/rtnetlink.h> */
+	int8_t preference;   /* of a router that advertised itself: -1 low, 0, 1 high */
+	berth_time expires_ns; /* from now on; BERTH_TIME_NEVER: does not */
 };
 
 struct berth_neigh_info {
@@ -107,6 +130,15 @@ struct berth_neigh_info {
 	struct sockaddr_storage addr;
 	uint8_t mac[6];
 	uint16_t state;      /* NUD_* of <linux/neighbour.h> */
+	bool router;         /* IPv6: it says so */
+};
+
+/* How packets get to a destination. */
+struct berth_path_info {
+	struct sockaddr_storage src;     /* the address that they are sent from */
+	struct sockaddr_storage gateway; /* AF_UNSPEC: it is on the link, or this host */
+	unsigned ifindex;
+	uint32_t mtu;                    /* of the path, as known now */
 };
 
 /* The `i`th entry, in a stable order; false past the last. */
@@ -118,6 +150,12 @@ BERTH_API bool berth_route_get(const struct berth_stack *st, unsigned i,
 			       struct berth_route_info *out);
 BERTH_API bool berth_neigh_get(const struct berth_stack *st, unsigned i,
 			       struct berth_neigh_info *out);
+
+/* Which way packets to `dst` go now, and from which address (RFC 6724 §5): what a
+ * connect() of a datagram socket would find out. `ifindex` 0: any; a link-local `dst` brings
+ * its own (sin6_scope_id). -ENETUNREACH, -EHOSTUNREACH, -EADDRNOTAVAIL, -EINVAL ... */
+BERTH_API int berth_path_get(struct berth_stack *st, const struct sockaddr *dst,
+			     unsigned ifindex, struct berth_path_info *out);
 
 /*
  * Packets. A packet has one owner; functions that take `struct berth_packet *` without

@@ -115,6 +115,10 @@ struct berth_host_config {
 struct berth_cable_config {
 	int host, network;
 	struct sockaddr_storage address, address6; /* AF_UNSPEC: the next free one of the subnet */
+	/* The host makes its IPv6 address itself (RFC 4862) from what the network's routers
+	 * advertise, and takes its default routes from them; address6 must be AF_UNSPEC then,
+	 * and the subnet6 a /64. Routers advertise themselves to networks with such cables. */
+	bool auto6;
 	uint8_t mac[6];                   /* zero: made from the cable's name */
 	struct berth_impair up, down;
 };
@@ -148,7 +152,8 @@ struct berth_cable_info {
 	int host, network;
 	const char *host_name, *network_name;
 	unsigned ifindex;                 /* on the host's stack */
-	struct sockaddr_storage address, address6;
+	struct sockaddr_storage address, address6; /* auto6: the one that the host will make */
+	bool auto6;
 	struct berth_impair up, down;
 	bool partitioned;
 };

@@ -48,6 +48,7 @@ static int add_cable(struct berth_world *w, const struct netfile *f, int host,
 		.network = c->network,
 		.address = c->address,
 		.address6 = c->address6,
+		.auto6 = c->auto6,
 		.up = c->impair.up.value,
 		.down = c->impair.down.value,
 	};

@@ -24,6 +24,7 @@
 #include "cli/xalloc.h"
 
 #define BYTES_MAX 16
+#define IP6_MTU_MIN 1280 /* RFC 8200 §5 */
 
 struct subnet {
 	int family;
@@ -141,6 +142,12 @@ static void check_overlap(struct netfile *f, size_t i, size_t j, int family, str
 static void check_subnets(struct netfile *f, struct diag *d)
 {
 	for (size_t i = 0; i < f->network_count; i++) {
+		const struct netfile_network *n = &f->networks[i];
+
+		if (n->subnet6.ss_family != AF_UNSPEC && n->mtu && n->mtu < IP6_MTU_MIN)
+			diag_add(d, n->subnet_pos, "`mtu:` of at least 1280",
+				 "network '%s' has an mtu of %u, too little for IPv6", n->name,
+				 n->mtu);
 		for (size_t j = 0; j < i; j++) {
 			check_overlap(f, i, j, AF_INET, d);
 			check_overlap(f, i, j, AF_INET6, d);
@@ -262,6 +269,38 @@ static void refuse_given(const struct netfile_network *n, struct netfile_cable *
 			 "an address on network '%s', which has no such subnet", n->name);
 }
 
+/* A host that forwards, and whose address others can know. */
+static bool is_router(const struct netfile_host *h, int network)
+{
+	for (size_t i = 0; h->cable_count > 1 && i < h->cable_count; i++) {
+		if (h->cables[i].network == network && !h->cables[i].auto6)
+			return true;
+	}
+	return false;
+}
+
+/* `address6: auto`: made from what a router advertises (RFC 4862). */
+static void check_auto(const struct netfile *f, const struct netfile_network *n,
+		       const struct netfile_cable *c, struct diag *d)
+{
+	if (n->subnet6.ss_family == AF_UNSPEC) {
+		diag_add(d, c->address6_pos, "`subnet6:` there",
+			 "`address6: auto` on network '%s', which has no such subnet", n->name);
+		return;
+	}
+	if (n->prefix6 != 64)
+		diag_add(d, c->address6_pos, "a subnet6 of 64 bits",
+			 "`address6: auto` on network '%s', whose subnet6 has %u bits", n->name,
+			 n->prefix6);
+	for (size_t i = 0; i < f->host_count; i++) {
+		if (is_router(&f->hosts[i], c->network))
+			return;
+	}
+	diag_add(d, c->address6_pos, "a host on this and another network",
+		 "`address6: auto` on network '%s', which has no router to tell of its subnet6",
+		 n->name);
+}
+
 /* All addresses that are given are taken before the first is drawn. */
 static void network_addresses(struct netfile *f, size_t index, int family, struct diag *d)
 {
@@ -279,6 +318,10 @@ static void network_addresses(struct netfile *f, size_t index, int family, struc
 
 				if (c->network != (int)index || none != drawing)
 					continue;
+				if (family == AF_INET6 && c->auto6) {
+					check_auto(f, &f->networks[index], c, d);
+					continue;
+				}
 				if (s.family == AF_UNSPEC)
 					refuse_given(&f->networks[index], c, family, d);
 				else

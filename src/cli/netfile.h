@@ -32,6 +32,7 @@ struct netfile_cable {
 	int network;
 	struct diag_pos pos;
 	struct sockaddr_storage address, address6; /* AF_UNSPEC: to be drawn, or no such subnet */
+	bool auto6; /* `address6: auto` */
 	struct diag_pos address_pos, address6_pos;
 	struct netem_pair impair; /* the network's merged in */
 };

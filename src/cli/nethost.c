@@ -30,7 +30,8 @@ static void take_ip(struct netread *r, const struct ynode *n, int family,
 		return;
 	}
 	diag_add(r->diag, n->pos,
-		 family == AF_INET ? "an address such as 10.9.0.1" : "an address such as fd09::1",
+		 family == AF_INET ? "an address such as 10.9.0.1"
+				   : "an address such as fd09::1, or auto",
 		 "bad address '%s'", n->kind == YNODE_SCALAR ? n->text : ynode_kind_name(n));
 }
 
@@ -45,7 +46,10 @@ static void take_address6(struct netread *r, const struct ynode *n, void *object
 {
 	struct netfile_cable *c = object;
 
-	take_ip(r, n, AF_INET6, &c->address6, &c->address6_pos);
+	c->address6_pos = n->pos;
+	c->auto6 = n->kind == YNODE_SCALAR && strcmp(n->text, "auto") == 0;
+	if (!c->auto6)
+		take_ip(r, n, AF_INET6, &c->address6, &c->address6_pos);
 }
 
 static struct netem_pair *cable_impair(void *object)

@@ -111,7 +111,7 @@ static int route_to(struct berth_world *w, const struct network *target, const s
 
 		ASSERT(gateway && gateway->host != h);
 		error = give_route(h, via, &gateway->address, &target->subnet, target->prefix_len);
-		if (error == 0)
+		if (error == 0 && !via->auto6) /* else it hears of its routers */
 			error = give_route(h, via, &gateway->address6, &target->subnet6,
 					   target->prefix6_len);
 	}

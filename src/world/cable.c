@@ -157,6 +157,7 @@ static int add_interface(struct cable *c, const uint8_t mac[6])
 	if (ifindex < 0)
 		return ifindex;
 	c->ifindex = (unsigned)ifindex;
+	cable_prepare6(c, name);
 	int error = berth_netif_set_running(st, c->ifindex, true);
 
 	if (error == 0)
@@ -164,7 +165,8 @@ static int add_interface(struct cable *c, const uint8_t mac[6])
 	if (error == 0)
 		error = add_address(c, &c->address, n->prefix_len);
 	if (error == 0) {
-		error = add_address(c, &c->address6, n->prefix6_len);
+		error = c->auto6 ? directory_add_address(c->world, &c->address6, c->host->index)
+				 : add_address(c, &c->address6, n->prefix6_len);
 		if (error < 0 && c->address.family)
 			directory_del_address(c->world, &c->address);
 	}
@@ -181,6 +183,14 @@ static void init_lanes(struct cable *c, const char *name, const struct berth_cab
 	c->up.host = c->down.host = c->host->index;
 	lane_set_impair(&c->up, &config->up);
 	lane_set_impair(&c->down, &config->down);
+}
+
+/* The knobs exist. */
+static void be_router(struct host *h)
+{
+	(void)berth_stack_sysctl_set(h->stack, "net.ipv4.ip_forward", 1);
+	(void)berth_stack_sysctl_set(h->stack, "net.ipv6.conf.default.forwarding", 1);
+	(void)berth_stack_sysctl_set(h->stack, "net.ipv6.conf.all.forwarding", 1);
 }
 
 /* Makes the cable known to its host and network; room on all lists was reserved. */
@@ -206,7 +216,8 @@ static int attach(struct cable *c, const uint8_t mac[6])
 	partition_refresh(h);
 	host_mark_ready(h);
 	if (h->cables.count == 2 && !h->no_forwarding)
-		(void)berth_stack_sysctl_set(h->stack, "net.ipv4.ip_forward", 1); /* exists */
+		be_router(h);
+	cable_refresh_adverts(c->world);
 	return 0;
 out_interface:
 	if (c->address.family)
@@ -217,6 +228,15 @@ out_interface:
 out_port:
 	network_detach(c->network, c);
 	return error;
+}
+
+static int choose_auto(struct cable *c, const struct berth_cable_config *config,
+		       const uint8_t mac[6])
+{
+	if (config->address6.ss_family != AF_UNSPEC)
+		return -EINVAL;
+	c->auto6 = true;
+	return cable_auto_address(c->network, mac, &c->address6);
 }
 
 /* Checks the configuration and fills in what it leaves open. */
@@ -233,9 +253,11 @@ static int prepare(struct cable *c, const struct berth_cable_config *config, con
 	if (error == 0)
 		error = choose_address(w, &config->address, &n->subnet, n->prefix_len, &n->next,
 				       &c->address);
-	if (error == 0)
+	if (error == 0 && !config->auto6)
 		error = choose_address(w, &config->address6, &n->subnet6, n->prefix6_len, &n->next6,
 				       &c->address6);
+	else if (error == 0)
+		error = choose_auto(c, config, out_mac);
 	c->mac = frame_mac(out_mac);
 	return error;
 }
@@ -311,6 +333,7 @@ bool berth_world_cable_get(const struct berth_world *w, int cable, struct berth_
 		.host_name = c->host->name,
 		.network_name = c->network->name,
 		.ifindex = c->ifindex,
+		.auto6 = c->auto6,
 		.up = c->up.impair,
 		.down = c->down.impair,
 		.partitioned = c->host->cut_from_count > 0,

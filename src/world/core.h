@@ -32,9 +32,10 @@ struct cable {
 	int index;
 	struct host *host;
 	struct network *network;
-	int port;	  /* its place in network->ports */
-	unsigned ifindex; /* on the host's stack */
-	struct netaddr address, address6;
+	int port;			  /* its place in network->ports */
+	unsigned ifindex;		  /* on the host's stack */
+	struct netaddr address, address6; /* auto6: address6 is what the host will make */
+	bool auto6;
 	uint64_t mac;
 	struct lane up, down;
 };
@@ -170,6 +171,17 @@ bool directory_name_ok(const char *name);
 void network_free(struct network *n);
 /* A frame leaves the host at `from` and reaches the switch; consumed. */
 void network_switch(struct cable *from, struct berth_packet *p);
+
+/* cable6.c: what IPv6 needs on a cable */
+
+/* The address that the host makes itself on a network; -EINVAL: its subnet6 is no /64. */
+int cable_auto_address(const struct network *n, const uint8_t mac[6], struct netaddr *out);
+/* Sets the host's interface up for IPv6, before it is switched on. */
+void cable_prepare6(const struct cable *c, const char *name);
+/* Lets routers advertise themselves where somebody listens: after a cable was added. */
+void cable_refresh_adverts(struct berth_world *w);
+/* Whether the host has the address now. */
+bool cable_has_address6(const struct cable *c);
 
 /* cable.c */
 void cable_free(struct cable *c);

@@ -76,6 +76,14 @@ static bool read_ip4(struct reader r, struct frame_ip *out)
 	return r.ok && version >> 4 == 4;
 }
 
+/* Router solicitation to redirect (RFC 4861 §4). */
+static bool is_discovery(struct reader r)
+{
+	uint8_t type = read_u8(&r);
+
+	return type >= 133 && type <= 137;
+}
+
 static bool read_ip6(struct reader r, struct frame_ip *out)
 {
 	uint8_t version = read_u8(&r);
@@ -87,6 +95,7 @@ static bool read_ip6(struct reader r, struct frame_ip *out)
 	read_address(&r, AF_INET6, 16, &out->src);
 	read_address(&r, AF_INET6, 16, &out->dst);
 	read_ports(r, protocol, out);
+	out->discovery = r.ok && protocol == IPPROTO_ICMPV6 && is_discovery(r);
 	return r.ok && version >> 4 == 6;
 }
 
@@ -106,6 +115,25 @@ bool frame_read_ip(const struct berth_packet *p, struct frame_ip *out)
 	return type == ETHERTYPE_IP6 && read_ip6(r, out);
 }
 
+/* Bytes of an IPv6 header with those that follow it up to TCP; 0: there is no TCP. */
+static size_t ip6_headers_bytes(const struct berth_packet *p)
+{
+	size_t bytes = IP6_HEADER_BYTES;
+	uint8_t next = IPPROTO_NONE;
+	uint8_t ext[2];
+
+	(void)berth_packet_copy(p, FRAME_ETHER_BYTES + 6, &next, 1); /* NONE, then */
+	while (next != IPPROTO_TCP) {
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
+			return 0;
+		if (berth_packet_copy(p, FRAME_ETHER_BYTES + bytes, ext, sizeof(ext)) < sizeof(ext))
+			return 0;
+		next = ext[0];
+		bytes += (ext[1] + 1u) * 8u;
+	}
+	return bytes;
+}
+
 /* Bytes of all headers in front of a TCP payload; 0: something else. */
 static size_t tcp_headers_bytes(const struct berth_packet *p)
 {
@@ -115,7 +143,7 @@ static size_t tcp_headers_bytes(const struct berth_packet *p)
 
 	if (berth_packet_copy(p, 0, byte, sizeof(byte)) < sizeof(byte))
 		return 0;
-	l4 += byte[12] == 0x08 ? (byte[14] & 0x0fu) * 4u : IP6_HEADER_BYTES;
+	l4 += byte[12] == 0x08 ? (byte[14] & 0x0fu) * 4u : ip6_headers_bytes(p);
 	if (berth_packet_copy(p, l4 + 12, &offset, 1) < 1)
 		return 0;
 	return l4 + (offset >> 4) * 4u;
@@ -187,6 +215,11 @@ bool netaddr_in_prefix(const struct netaddr *a, const struct netaddr *prefix, un
 	uint8_t differing = a->bytes[prefix_len / 8] ^ prefix->bytes[prefix_len / 8];
 
 	return differing >> (8 - prefix_len % 8) == 0;
+}
+
+bool netaddr_is_link_local(const struct netaddr *a)
+{
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && a->bytes[1] >> 6 == 2;
 }
 
 bool netaddr_is_loopback(const struct netaddr *a)

@@ -30,6 +30,7 @@ struct frame_link {
 struct frame_ip {
 	struct netaddr src, dst;
 	uint16_t src_port, dst_port;
+	bool discovery; /* IPv6 neighbour discovery, which is what ARP is to IPv4 */
 };
 
 #define FRAME_GROUP_BIT (UINT64_C(1) << 40)
@@ -55,5 +56,7 @@ bool netaddr_equal(const struct netaddr *a, const struct netaddr *b);
 /* Whether the first `prefix_len` bits of both agree; false across families. */
 bool netaddr_in_prefix(const struct netaddr *a, const struct netaddr *prefix, unsigned prefix_len);
 bool netaddr_is_loopback(const struct netaddr *a);
+/* fe80::/10 */
+bool netaddr_is_link_local(const struct netaddr *a);
 
 #endif

@@ -61,7 +61,8 @@ static void add_addresses(const struct host *h, const struct host *asker, bool s
 			continue;
 		if (c->address.family && out->v4_count < DNS_ADDRESSES_MAX)
 			memcpy(out->v4[out->v4_count++], c->address.bytes, 4);
-		if (c->address6.family && out->v6_count < DNS_ADDRESSES_MAX)
+		if (c->address6.family && out->v6_count < DNS_ADDRESSES_MAX &&
+		    (!c->auto6 || cable_has_address6(c)))
 			memcpy(out->v6[out->v6_count++], c->address6.bytes, 16);
 	}
 }
@@ -69,12 +70,14 @@ static void add_addresses(const struct host *h, const struct host *asker, bool s
 static int lookup(void *ctx, const char *name, struct dns_addresses *out)
 {
 	static const uint8_t localhost[4] = {127, 0, 0, 1};
+	static const uint8_t localhost6[16] = {[15] = 1};
 	const struct name_service *s = ctx;
 	int index = directory_find_name(s->host->world, name);
 
 	*out = (struct dns_addresses){.v4_count = 0};
 	if (index < 0 && strcasecmp(name, "localhost") == 0) { /* RFC 6761 §6.3 */
 		memcpy(out->v4[out->v4_count++], localhost, 4);
+		memcpy(out->v6[out->v6_count++], localhost6, 16);
 		return 0;
 	}
 	if (index < 0)

@@ -2,25 +2,46 @@
 /*
  * Partitions. Each host keeps the list of hosts whose IP packets don't reach it, whichever way
  * they come; the cut is where its own cables end. Packets that it would only forward pass, and so
- * does ARP: a partitioned peer is silent, not unknown, as behind a firewall that drops.
+ * do ARP and IPv6's neighbour discovery: a partitioned peer is silent, not unknown, as behind a
+ * firewall that drops. A link-local address says nothing of its host; the link address beside it
+ * does, since such packets are never forwarded.
  */
 #include <errno.h>
 
 #include "world/core.h"
 
+/* The host behind a link address on the network that a lane leads from; -1: none. */
+static int find_mac(const struct lane *lane, uint64_t mac)
+{
+	const struct network *n = world_cable(lane->world, lane->cable)->network;
+
+	for (int i = 0; i < n->ports.count; i++) {
+		const struct cable *c = n->ports.items[i];
+
+		if (c->mac == mac)
+			return c->host->index;
+	}
+	return -1;
+}
+
+static int find_host(const struct lane *lane, const struct netaddr *a, uint64_t mac)
+{
+	return netaddr_is_link_local(a) ? find_mac(lane, mac)
+					: directory_find_address(lane->world, a);
+}
+
 bool partition_cuts(const struct lane *lane, const struct berth_packet *p)
 {
-	const struct berth_world *w = lane->world;
-	const struct host *h = world_host(w, lane->host);
+	const struct host *h = world_host(lane->world, lane->host);
 	struct frame_link link;
 	struct frame_ip ip;
 
-	if (!frame_read_link(p, &link) || !frame_read_ip(p, &ip))
+	if (!frame_read_link(p, &link) || !frame_read_ip(p, &ip) || ip.discovery)
 		return false;
-	int from = directory_find_address(w, &ip.src);
+	int from = find_host(lane, &ip.src, link.src);
 
 	if (from < 0 ||
-	    (!frame_is_group(link.dst) && directory_find_address(w, &ip.dst) != h->index))
+	    (!frame_is_group(link.dst) && find_host(lane, &ip.dst, link.dst) != h->index))
 		return false;
 	for (int i = 0; i < h->cut_from_count; i++) {
 		if (h->cut_from[i] == from)

@@ -100,6 +100,7 @@ void sim_init(struct sim *sim, const char *name, uint64_t seed, bool capture)
 	memset(sim, 0, sizeof(*sim));
 	sim->name = name;
 	sim->seed = seed;
+	sim->ip6 = getenv("SIM_IP6") != NULL;
 	sim->capture_hash = UINT64_C(0xcbf29ce484222325);
 	sim->w = berth_world_new(&config);
 	if (!sim->w)
@@ -139,6 +140,14 @@ int sim_network(struct sim *sim, const char *name, const char *subnet)
 
 	sin->sin_family = AF_INET;
 	inet_pton(AF_INET, subnet, &sin->sin_addr);
+	if (sim->ip6) {
+		struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&c.subnet6;
+
+		sin6->sin6_family = AF_INET6;
+		sin6->sin6_addr.s6_addr[0] = 0xfd;
+		sin6->sin6_addr.s6_addr[7] = (uint8_t)(ntohl(sin->sin_addr.s_addr) >> 16);
+		c.prefix6_len = 64;
+	}
 	int index = berth_world_add_network(sim->w, &c);
 
 	if (index < 0)
@@ -190,6 +199,21 @@ struct sockaddr_in sim_address(struct sim *sim, int host, uint16_t port)
 		return sin;
 	}
 	sim_fail(sim, "host %d has no cable", host);
+}
+
+struct sockaddr_in6 sim_address6(struct sim *sim, int host, uint16_t port)
+{
+	struct berth_cable_info info;
+	struct sockaddr_in6 sin6;
+
+	for (int i = 0; berth_world_cable_get(sim->w, i, &info); i++) {
+		if (info.host != host || info.address6.ss_family != AF_INET6)
+			continue;
+		memcpy(&sin6, &info.address6, sizeof(sin6));
+		sin6.sin6_port = htons(port);
+		return sin6;
+	}
+	sim_fail(sim, "host %d has no cable with IPv6", host);
 }
 
 static uint8_t byte_at(uint64_t seed, uint64_t offset)
@@ -335,25 +359,45 @@ static void must(struct sim *sim, int result, const char *what)
 		sim_fail(sim, "%s: %s", what, strerror(-result));
 }
 
+/* Where a flow's server listens, and where its client finds it. */
+static socklen_t addresses_of(struct sim *sim, const struct flow *f, struct sockaddr_storage *any,
+			      struct sockaddr_storage *there)
+{
+	bool lo = f->server.host == f->client.host;
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(f->port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(f->port)};
+
+	memcpy(any, sim->ip6 ? (void *)&in6 : (void *)&in, sim->ip6 ? sizeof(in6) : sizeof(in));
+	if (sim->ip6) {
+		in6.sin6_addr = in6addr_loopback;
+		if (!lo)
+			in6 = sim_address6(sim, f->server.host, f->port);
+		memcpy(there, &in6, sizeof(in6));
+		return sizeof(in6);
+	}
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (!lo)
+		in = sim_address(sim, f->server.host, f->port);
+	memcpy(there, &in, sizeof(in));
+	return sizeof(in);
+}
+
 static void start(struct sim *sim, struct flow *f)
 {
 	struct berth_stack *server = berth_world_stack(sim->w, f->server.host);
 	struct berth_stack *client = berth_world_stack(sim->w, f->client.host);
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(f->port)};
+	struct sockaddr_storage any;
+	struct sockaddr_storage there;
+	socklen_t len = addresses_of(sim, f, &any, &there);
 
-	f->listen_fd = berth_socket(server, AF_INET, SOCK_STREAM, 0);
+	f->listen_fd = berth_socket(server, any.ss_family, SOCK_STREAM, 0);
 	must(sim, f->listen_fd, "socket");
-	must(sim, berth_bind(server, f->listen_fd, (struct sockaddr *)&addr, sizeof(addr)), "bind");
+	must(sim, berth_bind(server, f->listen_fd, (struct sockaddr *)&any, len), "bind");
 	must(sim, berth_listen(server, f->listen_fd, 1), "listen");
 	must(sim, berth_sock_set_user(server, f->listen_fd, f), "set_user");
-	f->client.fd = berth_socket(client, AF_INET, SOCK_STREAM, 0);
+	f->client.fd = berth_socket(client, there.ss_family, SOCK_STREAM, 0);
 	must(sim, f->client.fd, "socket");
-	if (f->server.host == f->client.host)
-		addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else
-		addr = sim_address(sim, f->server.host, f->port);
-	must(sim, berth_connect(client, f->client.fd, (struct sockaddr *)&addr, sizeof(addr)),
-	     "connect");
+	must(sim, berth_connect(client, f->client.fd, (struct sockaddr *)&there, len), "connect");
 	must(sim, berth_sock_set_user(client, f->client.fd, &f->client), "set_user");
 }
 

@@ -49,6 +49,7 @@ struct happening {
 
 struct sim {
 	const char *name;
+	bool ip6; /* flows go over IPv6 */
 	uint64_t seed, chance;
 	struct berth_world *w;
 	struct flow *flows;
@@ -61,7 +62,8 @@ struct sim {
 	void *capture_file;
 };
 
-/* `capture`: every packet is observed, and the capture's bytes are hashed. */
+/* `capture`: every packet is observed, and the capture's bytes are hashed. The variable SIM_IP6 in
+ * the environment sets ip6. */
 void sim_init(struct sim *sim, const char *name, uint64_t seed, bool capture);
 void sim_fini(struct sim *sim);
 
@@ -74,7 +76,8 @@ uint64_t sim_below(struct sim *sim, uint64_t bound);
 /* Uniform in [0, max). */
 double sim_real(struct sim *sim, double max);
 
-/* Each returns the index, or fails the simulation. `subnet` is such as "10.1.0.0", a /24. */
+/* Each returns the index, or fails the simulation. `subnet` is such as "10.1.0.0", a /24; with ip6
+ * the network has fd00:0:0:1::/64 besides, the number being that of the second byte. */
 int sim_network(struct sim *sim, const char *name, const char *subnet);
 int sim_host(struct sim *sim, const char *name);
 int sim_cable(struct sim *sim, int host, int network, const struct berth_impair *both);
@@ -82,6 +85,8 @@ void sim_route(struct sim *sim);
 
 /* The first address of a host, or with cable >= 0 of that cable, and a port. */
 struct sockaddr_in sim_address(struct sim *sim, int host, uint16_t port);
+/* The same in IPv6. */
+struct sockaddr_in6 sim_address6(struct sim *sim, int host, uint16_t port);
 
 /* A connection from `client` to `server`, each sending so many bytes. It starts now. */
 struct flow *sim_flow(struct sim *sim, int client, int server, uint64_t up_bytes,

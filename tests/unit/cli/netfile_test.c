@@ -96,6 +96,55 @@ static void a_whole_file(void **state)
 	diag_fini(&d);
 }
 
+/* Whether a file has a mistake whose text begins like this. */
+static bool complains(const char *text, const char *wanted)
+{
+	struct netfile f;
+	struct diag d;
+	bool found = false;
+
+	diag_init(&d, "x.yaml");
+	(void)netfile_parse(&f, "x.yaml", text, strlen(text), &d);
+	for (size_t i = 0; i < d.count; i++)
+		found |= strncmp(d.entries[i].message, wanted, strlen(wanted)) == 0;
+	netfile_fini(&f);
+	diag_fini(&d);
+	return found;
+}
+
+static void automatic_addresses(void **state)
+{
+#define LAN "networks: {lan: {subnet6: \"fd09::/64\"}, wan: {subnet6: \"fd0a::/64\"}}\n"
+	static const char good[] = LAN "hosts:\n"
+				       "  a: {networks: {lan: {address6: auto}}, command: true}\n"
+				       "  r: {networks: [lan, wan]}\n";
+	static const char alone[] =
+		LAN "hosts: {a: {networks: {lan: {address6: auto}}, command: true}}\n";
+	static const char none[] =
+		"networks: {lan: }\n"
+		"hosts: {a: {networks: {lan: {address6: auto}}, command: true}}\n";
+	static const char short_prefix[] =
+		"networks: {lan: {subnet6: \"fd09::/56\"}}\n"
+		"hosts: {a: {networks: {lan: {address6: auto}}, command: true}}\n";
+	static const char small[] = "networks: {lan: {subnet6: \"fd09::/64\", mtu: 1279}}\n"
+				    "hosts: {a: {networks: [lan], command: true}}\n";
+	struct netfile f;
+	struct diag d;
+
+	(void)state;
+	diag_init(&d, "x.yaml");
+	assert_int_equal(netfile_parse(&f, "x.yaml", good, strlen(good), &d), 0);
+	assert_true(f.hosts[0].cables[0].auto6);
+	assert_int_equal(f.hosts[0].cables[0].address6.ss_family, AF_UNSPEC);
+	assert_int_equal(f.hosts[1].cables[0].address6.ss_family, AF_INET6);
+	netfile_fini(&f);
+	diag_fini(&d);
+	assert_true(complains(alone, "`address6: auto` on network 'lan', which has no router"));
+	assert_true(complains(none, "`address6: auto` on network 'lan', which has no such subnet"));
+	assert_true(complains(short_prefix, "`address6: auto` on network 'lan', whose subnet6"));
+	assert_true(complains(small, "network 'lan' has an mtu of 1279"));
+}
+
 static void the_smallest_file(void **state)
 {
 	static const char text[] = "hosts: {a: {command: true}, b: }\n";
@@ -253,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_file),
 		cmocka_unit_test(the_smallest_file),
+		cmocka_unit_test(automatic_addresses),
 		cmocka_unit_test(every_mistake_has_its_place),
 		cmocka_unit_test(all_mistakes_at_once),
 		cmocka_unit_test(brackets_without_end),
