@@ -40,7 +40,7 @@ static bool pull_headers(struct berth_packet *p, struct ip4_header *h)
 		return true;
 	if (!packet_pull(p, l4_at + l4_bytes))
 		return false;
-	if (p->gso_bytes != 0 &&
+	if (p->gso_bytes != 0 && h->protocol == IPPROTO_TCP &&
 	    !packet_pull(p, l4_at + tcp_peek_header_bytes(packet_head(p) + l4_at)))
 		return false;
 	h->options = packet_head(p) + IP4_HEADER_BYTES; /* pulling may have moved them */

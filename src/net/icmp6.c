@@ -187,8 +187,10 @@ static bool error_of(const struct icmp6_header *icmp, struct ip_error *e)
 
 /* Tells the protocol of a quoted packet what became of it. */
 static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp, const uint8_t *at,
-			       size_t bytes, const struct ipaddr *offender, unsigned ifindex)
+			       size_t bytes, const struct ip_info *message)
 {
+	unsigned ifindex = message ? message->ifindex : 0;
+
 	struct ip_error e = {
 		.icmp_type = icmp->type,
 		.icmp_code = icmp->code,
@@ -204,7 +206,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp,
 		return DROP_ICMP_EMBEDDED;
 	e.src = q.h.src;
 	e.dst = q.h.dst;
-	e.offender = offender ? *offender : e.src;
+	e.offender = message ? message->src : e.src;
+	e.message = message;
 	e.protocol = q.protocol;
 	e.flow_label = q.h.flow_label;
 	e.l4 = at + q.l4_at;
@@ -240,7 +243,7 @@ void icmp6_error_local(struct net *net, const struct berth_packet *p, uint8_t ty
 	size_t bytes = quote(p, quoted, sizeof(quoted));
 
 	/* The packet itself is already counted as dropped. */
-	(void)tell_protocol(net, &icmp, quoted, bytes, NULL, 0);
+	(void)tell_protocol(net, &icmp, quoted, bytes, NULL);
 }
 
 static void on_error(struct net *net, struct berth_packet *p, const struct icmp6_header *icmp,
@@ -248,7 +251,7 @@ static void on_error(struct net *net, struct berth_packet *p, const struct icmp6
 {
 	uint8_t quoted[QUOTE_BYTES_MAX];
 	size_t bytes = packet_copy_out(p, ICMP6_HEADER_BYTES, quoted, sizeof(quoted));
-	enum drop reason = tell_protocol(net, icmp, quoted, bytes, &info->src, info->ifindex);
+	enum drop reason = tell_protocol(net, icmp, quoted, bytes, info);
 
 	if (reason != DROP_COUNT)
 		drop(net->env, reason);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a wire's end would do to a packet: finish its checksums, and cut a TCP super-packet into
- * segments (what Linux calls CHECKSUM_PARTIAL and GSO).
+ * segments, or a UDP one into datagrams (what Linux calls CHECKSUM_PARTIAL and GSO).
  *
  * Both need a few header fields and no more, so they read and write them in place, at l3_off and
  * l4_off in head[]. The headers were written by this host or parsed by it before; that they lie
@@ -17,6 +17,7 @@
 #define IP4_HEADER_BYTES 20u
 #define IP6_HEADER_BYTES 40u
 #define TCP_HEADER_BYTES 20u
+#define UDP_HEADER_BYTES 8u
 
 /* Offsets of fields (RFC 791 §3.1, RFC 8200 §3, RFC 9293 §3.1). */
 enum {
@@ -32,6 +33,7 @@ enum {
 	TCP_DATA_OFFSET = 12,
 	TCP_FLAGS = 13,
 	TCP_CHECKSUM = 16,
+	UDP_LENGTH = 4,
 	UDP_CHECKSUM = 6,
 	ICMP_CHECKSUM = 2,
 };
@@ -130,19 +132,30 @@ static void set_ip_length(struct berth_packet *p)
 		store_be16(ip + IP6_PAYLOAD_LENGTH, (uint16_t)(bytes - IP6_HEADER_BYTES));
 }
 
+/* Writes the lengths for what the packet now holds. */
+static void set_lengths(struct berth_packet *p)
+{
+	set_ip_length(p);
+	if (p->l4_protocol == IPPROTO_UDP)
+		store_be16(p->head + p->l4_off + UDP_LENGTH,
+			   (uint16_t)(UDP_HEADER_BYTES + p->payload_bytes));
+}
+
 /* What follows the segment that was cut off: later in the stream, and never the first. */
 static void advance_rest(struct berth_packet *rest, size_t bytes)
 {
 	uint8_t *ip = rest->head + rest->l3_off;
 	uint8_t *tcp = rest->head + rest->l4_off;
 
-	store_be32(tcp + TCP_SEQ, load_be32(tcp + TCP_SEQ) + (uint32_t)bytes);
-	tcp[TCP_FLAGS] &= (uint8_t)~FLAG_CWR; /* RFC 3168 §6.1.2: once */
+	if (rest->l4_protocol == IPPROTO_TCP) {
+		store_be32(tcp + TCP_SEQ, load_be32(tcp + TCP_SEQ) + (uint32_t)bytes);
+		tcp[TCP_FLAGS] &= (uint8_t)~FLAG_CWR; /* RFC 3168 §6.1.2: once */
+	}
 	if (is_ip4(rest))
 		store_be16(ip + IP4_ID, (uint16_t)(load_be16(ip + IP4_ID) + 1));
 	if (rest->payload_bytes <= rest->gso_bytes)
 		rest->gso_bytes = 0;
-	set_ip_length(rest);
+	set_lengths(rest);
 }
 
 static struct berth_packet *finish_segment(struct berth_packet *p)
@@ -152,6 +165,16 @@ static struct berth_packet *finish_segment(struct berth_packet *p)
 		packet_complete(p);
 	}
 	return p;
+}
+
+/* All of the transport header, which is in head[]. */
+static size_t l4_header_bytes(const struct berth_packet *p)
+{
+	if (p->l4_protocol == IPPROTO_UDP)
+		return UDP_HEADER_BYTES;
+	ASSERT(p->l4_protocol == IPPROTO_TCP);
+	ASSERT(p->l4_off + TCP_HEADER_BYTES <= head_end(p));
+	return (p->head[p->l4_off + TCP_DATA_OFFSET] >> 4) * 4u;
 }
 
 struct berth_packet *packet_cut(struct berth_packet **p)
@@ -164,10 +187,7 @@ struct berth_packet *packet_cut(struct berth_packet **p)
 		rest->gso_bytes = 0;
 		return finish_segment(rest);
 	}
-	ASSERT(rest->l4_protocol == IPPROTO_TCP);
-	ASSERT(rest->l4_off + TCP_HEADER_BYTES <= head_end(rest));
-	ASSERT(rest->l4_off + (rest->head[rest->l4_off + TCP_DATA_OFFSET] >> 4) * 4u ==
-	       head_end(rest));
+	ASSERT(l4_header_bytes(rest) == head_end(rest) - rest->l4_off);
 	struct berth_packet *first = packet_split(rest, bytes);
 
 	if (first == NULL)
@@ -179,8 +199,9 @@ struct berth_packet *packet_cut(struct berth_packet **p)
 	first->csum = CSUM_PARTIAL;
 	first->flags = rest->flags;
 	first->gso_bytes = 0;
-	first->head[first->l4_off + TCP_FLAGS] &= (uint8_t) ~(FLAG_FIN | FLAG_PSH);
-	set_ip_length(first);
+	if (first->l4_protocol == IPPROTO_TCP)
+		first->head[first->l4_off + TCP_FLAGS] &= (uint8_t) ~(FLAG_FIN | FLAG_PSH);
+	set_lengths(first);
 	advance_rest(rest, bytes);
 	return finish_segment(first);
 }

@@ -64,7 +64,7 @@ struct berth_packet {
 	uint8_t l4_protocol; /* with CSUM_PARTIAL or gso_bytes: IPPROTO_TCP, _UDP, _ICMPV6 */
 	/* Offsets in head[] (not from head_off), kept by whoever pushed or parsed the header. */
 	uint8_t l3_off, l4_off;
-	uint16_t gso_bytes; /* payload per segment of a TCP super-packet, 0: none */
+	uint16_t gso_bytes; /* payload per segment of a TCP or UDP super-packet, 0: none */
 	/* For the receiving side, set by link and net as the packet rises. */
 	uint16_t ifindex;
 	uint8_t broadcast; /* link-layer broadcast or multicast, or IP one */

@@ -285,6 +285,16 @@ static int parse_ext(const struct parse *p, const struct cmsghdr *c, size_t leas
 	return 0;
 }
 
+/* Linux: -1, which means the socket's to RFC 3542 §6.5, is as many ones. */
+static int parse_tclass(const struct parse *p, const struct cmsghdr *c)
+{
+	int result = parse_int(c, -1, 255, &p->m->tos);
+
+	if (result == 0)
+		p->m->tos &= 255;
+	return result;
+}
+
 static int parse_ip6(const struct parse *p, const struct cmsghdr *c)
 {
 	struct ip6_exts *exts = &p->extras->exts;
@@ -312,7 +322,7 @@ static int parse_ip6(const struct parse *p, const struct cmsghdr *c)
 	case IPV6_2292HOPLIMIT_NUMBER:
 		return parse_int(c, -1, 255, &p->m->ttl);
 	case IPV6_TCLASS:
-		return parse_int(c, -1, 255, &p->m->tos);
+		return parse_tclass(p, c);
 	case IPV6_DONTFRAG:
 		return parse_int(c, 0, 1, &p->m->dontfrag);
 	default:

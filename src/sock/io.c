@@ -189,6 +189,9 @@ ssize_t io_sendto(struct socket *so, const void *buf, size_t bytes, int flags,
 			     .msg_iov = &iov,
 			     .msg_iovlen = 1};
 
+	/* Linux: sendmsg() takes an address of no length for none, sendto() does not. */
+	if (addr && len == 0 && so->sock->type != SOCK_STREAM && !so->sock->proto->names)
+		return -EINVAL;
 	return io_sendmsg(so, &msg, flags);
 }
 

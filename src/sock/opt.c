@@ -21,9 +21,9 @@
 #include "transport/udp.h"
 
 /* Every table, for the documentation. */
-static const struct opt_level *const levels[] = {&opt_socket,	    &opt_ip,	  &opt_ip6,
-						 &tcp_options,	    &udp_options, &raw_options,
-						 &raw_icmp6_options};
+static const struct opt_level *const levels[] = {&opt_socket,  &opt_ip,		  &opt_ip6,
+						 &tcp_options, &udp_options,	  &udplite_options,
+						 &raw_options, &raw_icmp6_options};
 
 bool opt_row(unsigned i, struct opt_doc *out)
 {

@@ -28,15 +28,8 @@
 #include "unix/unix.h"
 
 static const struct proto *const protos[] = {
-	&tcp_proto,
-	&udp_proto,
-	&ping4_proto,
-	&ping6_proto,
-	&raw_proto,
-	&unix_stream_proto,
-	&unix_dgram_proto,
-	&unix_seqpacket_proto,
-	&unix_raw_proto,
+	&tcp_proto, &udp_proto,		&udplite_proto,	   &ping4_proto,	  &ping6_proto,
+	&raw_proto, &unix_stream_proto, &unix_dgram_proto, &unix_seqpacket_proto, &unix_raw_proto,
 	NULL,
 };
 

@@ -20,8 +20,8 @@ struct pings; /* transport/ping.c */
 struct raws;  /* transport/raw.c */
 struct wait; /* an end in TIME-WAIT that has no sock any more: transport/port.h */
 
-/* The two protocols that have ports. */
-enum space { SPACE_TCP, SPACE_UDP, SPACE_COUNT };
+/* The protocols that have ports. */
+enum space { SPACE_TCP, SPACE_UDP, SPACE_UDPLITE, SPACE_COUNT };
 
 struct transport {
 	struct env *env;

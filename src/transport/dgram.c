@@ -140,7 +140,8 @@ void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info
 				  .port = port,
 				  .ifindex = (uint16_t)info->ifindex,
 				  .fragment_bytes = info->fragment_bytes,
-				  .segment_bytes = p->gso_bytes,
+				  .segment_bytes =
+					  d->sock.protocol == IPPROTO_UDP ? p->gso_bytes : 0,
 				  .ttl = info->ttl,
 				  .tos = info->tos,
 				  .broadcast = info->broadcast,
@@ -227,6 +228,15 @@ static struct berth_packet *find_peeked(const struct dgram *d, size_t *out_from)
 	return p;
 }
 
+/* IPV6_RECVPATHMTU: a message without bytes. */
+static ssize_t recv_path_mtu(struct sock *s, struct proto_msg *m)
+{
+	m->path_mtu = s->extra->path_mtu;
+	m->addr = s->extra->path_to;
+	s->extra->path_mtu = 0;
+	return 0;
+}
+
 ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 {
 	struct dgram *d = dgram_of(s);
@@ -242,6 +252,8 @@ ssize_t dgram_recv(struct sock *s, struct proto_msg *m)
 		s->error = 0;
 		return -error;
 	}
+	if (s->extra && s->extra->path_mtu && s->opt->recvpathmtu6)
+		return recv_path_mtu(s, m);
 	if (peek && sock_peek_off(s) >= 0)
 		p = find_peeked(d, &from);
 	if (!p)

@@ -71,6 +71,8 @@ int dgram_check_room(struct sock *s, const struct ip_path *path);
 /* A datagram larger than the path takes: for who asked for errors, the MTU comes with the error.
  * -EMSGSIZE. */
 int dgram_too_big(struct sock *s, const struct endpoint *to, uint32_t mtu);
+/* A copy that stands by itself, to be freed with env_free(). NULL: no memory. */
+const struct proto_extras *dgram_extras_copy(struct env *env, const struct proto_extras *x);
 /* A packet of the program's bytes; NULL: no memory. */
 struct berth_packet *dgram_payload(const struct sock *s, const struct proto_msg *m);
 /* Sends a packet that starts at its transport header, whose checksum is seen to, as the socket's

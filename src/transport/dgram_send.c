@@ -12,16 +12,13 @@
 
 #include <errno.h>
 #include <linux/errqueue.h>
-#include <linux/net_tstamp.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #include "base/env.h"
 #include "link/netif.h"
 #include "transport/errq.h"
-
-#define TS_TX_RECORD                                                                               \
-	((uint32_t)(SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_TX_SOFTWARE |                  \
-		    SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK))
+#include "transport/stamp.h"
 
 /* The source that packets to `dst` are to have: any when the sock has no address of its own, or one
  * that only receives. */
@@ -104,8 +101,8 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	out->tos = m->tos;
 	out->dontfrag = m->dontfrag >= 0 ? m->dontfrag : s->opt->dontfrag6;
 	out->gso_bytes = (uint16_t)m->gso_bytes;
-	out->tsflags = (s->opt->tsflags & ~TS_TX_RECORD) |
-		       (m->tsflags >= 0 ? (uint32_t)m->tsflags : s->opt->tsflags & TS_TX_RECORD);
+	out->tsflags = (s->opt->tsflags & ~STAMP_TX_RECORD) |
+		       (m->tsflags >= 0 ? (uint32_t)m->tsflags : s->opt->tsflags & STAMP_TX_RECORD);
 	out->extras = m->extras;
 	/* Linux: the label of a destination counts only with IPV6_FLOWINFO_SEND; that of a piece of
 	 * control data always. */
@@ -126,6 +123,9 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	}
 	if (result < 0)
 		return result;
+	if ((*out_path)->gateway && ipaddr_is4(&out->to.addr) &&
+	    (s->opt->dontroute || m->flags & MSG_DONTROUTE))
+		return -ENETUNREACH; /* Linux: RT_SCOPE_LINK */
 	if ((*out_path)->broadcast && !s->opt->broadcast)
 		return -EACCES;
 	return 0;
@@ -169,12 +169,44 @@ int dgram_too_big(struct sock *s, const struct endpoint *to, uint32_t mtu)
 				   .info = mtu,
 				   .offender = sock_any(s)};
 
+	if (!is4 && s->opt->recvpathmtu6 && sock_extra(s)) {
+		s->extra->path_mtu = mtu;
+		s->extra->path_to = *to;
+	}
 	if (is4)
 		dst.port = s->remote.port; /* Linux: inet_dport, also of another's datagram */
 	if ((is4 ? s->opt->recverr : s->opt->recverr6) &&
 	    errq_add(s, &error, &dst, sock_env(s)->now, NULL, 0))
 		sock_notify(s, POLLERR);
 	return -EMSGSIZE;
+}
+
+static uint8_t *copy_ext(uint8_t *at, struct ip6_ext *e)
+{
+	if (e->bytes == 0)
+		return at;
+	memcpy(at, e->at, e->bytes);
+	e->at = at;
+	return at + e->bytes;
+}
+
+const struct proto_extras *dgram_extras_copy(struct env *env, const struct proto_extras *x)
+{
+	const struct ip6_exts *e = &x->exts;
+	size_t bytes = (size_t)e->hop_by_hop.bytes + e->dst_before_route.bytes + e->route.bytes +
+		       e->dst.bytes;
+	struct proto_extras *copy = env_alloc(env, sizeof(*copy) + bytes);
+	uint8_t *at;
+
+	if (!copy)
+		return NULL;
+	*copy = *x;
+	at = (uint8_t *)(copy + 1);
+	at = copy_ext(at, &copy->exts.hop_by_hop);
+	at = copy_ext(at, &copy->exts.dst_before_route);
+	at = copy_ext(at, &copy->exts.route);
+	(void)copy_ext(at, &copy->exts.dst); /* the last */
+	return copy;
 }
 
 /* What control data says instead of the socket's options. */
@@ -191,13 +223,36 @@ static void override(const struct proto_extras *x, bool is4, struct ip_send *sen
 		send->exts = e;
 }
 
+static int output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
+		  const struct ip_path *path, const struct ip_send *send)
+{
+	int result = ip_output(s->tp->net, p, path, send);
+
+	if (result == -EMSGSIZE)
+		return dgram_too_big(s, &to->to, send->probe ? path->netif->mtu : path->mtu);
+	return dgram_sent(s, result);
+}
+
+static int output_stamped(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
+			  const struct ip_path *path, const struct ip_send *send)
+{
+	const struct proto_extras *x = to->extras;
+	struct stamp stamp;
+	int result;
+
+	stamp_begin(&stamp, s, to->tsflags, x && x->has_ts_id ? &x->ts_id : NULL, p, path, send);
+	result = output(s, p, to, path, send);
+	if (result == 0)
+		stamp_sent(&stamp, s);
+	return result;
+}
+
 int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
 		 const struct ip_path *path)
 {
 	struct ip_send send = {.protocol = s->protocol};
 	bool is4 = ipaddr_is4(&path->dst);
 	uint8_t discover = is4 ? s->opt->pmtudisc : s->opt->pmtudisc6;
-	int result;
 
 	sock_fill_send(s, path, &send);
 	if (to->extras)
@@ -215,16 +270,17 @@ int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_targ
 	}
 	if (to->tos >= 0)
 		send.tos = (uint8_t)to->tos;
-	result = ip_output(s->tp->net, p, path, &send);
-	if (result == -EMSGSIZE)
-		return dgram_too_big(s, &to->to, send.probe ? path->netif->mtu : path->mtu);
-	return dgram_sent(s, result);
+	if (to->tsflags & STAMP_TX_WANTED)
+		return output_stamped(s, p, to, path, &send);
+	return output(s, p, to, path, &send);
 }
 
 void dgram_option_changed(struct sock *s, int level, int name)
 {
-	if (level == IPPROTO_IP && name == IP_RECVERR && !s->opt->recverr)
-		errq_forget(s);
+	/* Linux: with the errors of one version go those of the other, and times. */
+	if ((level == IPPROTO_IP && name == IP_RECVERR && !s->opt->recverr) ||
+	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR && !s->opt->recverr6))
+		errq_clear(s);
 	s->path.generation = 0;
 	if (sock_connected(s) && dgram_find_path(s, &s->remote.addr, &s->path) < 0)
 		s->path.generation = 0;

@@ -103,21 +103,6 @@ ssize_t errq_recv(struct sock *s, struct proto_msg *m)
 	return (ssize_t)done;
 }
 
-void errq_forget(struct sock *s)
-{
-	struct list *l;
-	struct list *next;
-
-	if (!s->extra)
-		return;
-	list_for_each_safe (l, next, &s->extra->errors) {
-		struct errq_entry *e = list_entry(l, struct errq_entry, link);
-
-		if (e->error.origin != SO_EE_ORIGIN_TIMESTAMPING)
-			take_out(s, e);
-	}
-}
-
 void errq_clear(struct sock *s)
 {
 	while (errq_pending(s))

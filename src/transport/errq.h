@@ -26,9 +26,7 @@ static inline bool errq_pending(const struct sock *s)
 /* recvmsg() with MSG_ERRQUEUE. -EAGAIN: nothing there. */
 ssize_t errq_recv(struct sock *s, struct proto_msg *m);
 
-/* The option that asks for errors was cleared: they go, timestamps stay. */
-void errq_forget(struct sock *s);
-/* All go. */
+/* All go: the option that asks for errors was cleared. */
 void errq_clear(struct sock *s);
 
 #endif

@@ -36,7 +36,14 @@
 
 static enum space space_of(const struct sock *s)
 {
-	return s->protocol == IPPROTO_TCP ? SPACE_TCP : SPACE_UDP;
+	switch (s->protocol) {
+	case IPPROTO_TCP:
+		return SPACE_TCP;
+	case IPPROTO_UDPLITE:
+		return SPACE_UDPLITE;
+	default:
+		return SPACE_UDP;
+	}
 }
 
 static struct table *ports_of(const struct sock *s)
@@ -321,7 +328,7 @@ int port_autobind(struct sock *s)
 	if (s->port)
 		return 0;
 	result = choose_for_bind(s);
-	return result == -EADDRINUSE && space_of(s) == SPACE_UDP ? -EAGAIN : result;
+	return result == -EADDRINUSE && space_of(s) != SPACE_TCP ? -EAGAIN : result;
 }
 
 static struct flow flow_to(const struct sock *s, const struct endpoint *remote, uint16_t port)

@@ -19,6 +19,8 @@ struct udp_header {
 	uint16_t checksum; /* as received, 0: none; written as it is */
 };
 
+/* False: truncated. `bytes` is as received: UDP-Lite has something else there (RFC 3828 §3.1). */
+bool udp_read(struct reader *r, struct udp_header *h);
 /* False: truncated, or a length less than the header's. That `bytes` bytes are there is not
  * checked. */
 bool udp_parse(struct reader *r, struct udp_header *h);

@@ -115,36 +115,39 @@ bool frame_read_ip(const struct berth_packet *p, struct frame_ip *out)
 	return type == ETHERTYPE_IP6 && read_ip6(r, out);
 }
 
-/* Bytes of an IPv6 header with those that follow it up to TCP; 0: there is no TCP. */
-static size_t ip6_headers_bytes(const struct berth_packet *p)
+/* Bytes of an IPv6 header with those that follow it, up to what is no extension header. */
+static size_t ip6_headers_bytes(const struct berth_packet *p, uint8_t *out_protocol)
 {
 	size_t bytes = IP6_HEADER_BYTES;
 	uint8_t next = IPPROTO_NONE;
 	uint8_t ext[2];
 
 	(void)berth_packet_copy(p, FRAME_ETHER_BYTES + 6, &next, 1); /* NONE, then */
-	while (next != IPPROTO_TCP) {
-		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
-			return 0;
+	while (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS) {
 		if (berth_packet_copy(p, FRAME_ETHER_BYTES + bytes, ext, sizeof(ext)) < sizeof(ext))
-			return 0;
+			break;
 		next = ext[0];
 		bytes += (ext[1] + 1u) * 8u;
 	}
+	*out_protocol = next;
 	return bytes;
 }
 
-/* Bytes of all headers in front of a TCP payload; 0: something else. */
-static size_t tcp_headers_bytes(const struct berth_packet *p)
+/* Bytes of all headers in front of a super-packet's payload; 0: something else. */
+static size_t headers_bytes(const struct berth_packet *p)
 {
-	uint8_t byte[FRAME_ETHER_BYTES + 1];
+	uint8_t byte[FRAME_ETHER_BYTES + 10];
 	size_t l4 = FRAME_ETHER_BYTES;
+	uint8_t protocol;
 	uint8_t offset;
 
 	if (berth_packet_copy(p, 0, byte, sizeof(byte)) < sizeof(byte))
 		return 0;
-	l4 += byte[12] == 0x08 ? (byte[14] & 0x0fu) * 4u : ip6_headers_bytes(p);
-	if (berth_packet_copy(p, l4 + 12, &offset, 1) < 1)
+	protocol = byte[FRAME_ETHER_BYTES + 9];
+	l4 += byte[12] == 0x08 ? (byte[14] & 0x0fu) * 4u : ip6_headers_bytes(p, &protocol);
+	if (protocol == IPPROTO_UDP)
+		return l4 + 8;
+	if (protocol != IPPROTO_TCP || berth_packet_copy(p, l4 + 12, &offset, 1) < 1)
 		return 0;
 	return l4 + (offset >> 4) * 4u;
 }
@@ -156,7 +159,7 @@ uint64_t frame_segments(const struct berth_packet *p)
 
 	if (gso == 0)
 		return 1;
-	size_t headers = tcp_headers_bytes(p);
+	size_t headers = headers_bytes(p);
 
 	if (headers == 0 || headers >= bytes)
 		return 1;

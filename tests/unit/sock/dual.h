@@ -34,7 +34,8 @@ struct side {
 static inline void note(struct side *w, const char *label, long value)
 {
 	assert_in_range(w->count, 0, NOTES_MAX - 1);
-	snprintf(w->notes[w->count].label, sizeof(w->notes[0].label), "%s", label);
+	snprintf(w->notes[w->count].label, sizeof(w->notes[0].label), "%.*s",
+		 (int)sizeof(w->notes[0].label) - 1, label);
 	w->notes[w->count].text[0] = '\0';
 	w->notes[w->count++].value = value;
 }

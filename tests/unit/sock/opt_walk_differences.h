@@ -8,3 +8,4 @@
 {NULL, "TCP_CC_INFO", "the machine's congestion control has some"},
 {NULL, "TCP_RTO_MIN_US", "the machine counts in steps of its clock"},
 {NULL, "TCP_DELACK_MAX_US", "the machine counts in steps of its clock"},
+{NULL, "UDP_ENCAP", "2 is IPsec's tunnel, which berth does not have"},
