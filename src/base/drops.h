@@ -54,6 +54,8 @@
 	X(ICMP_TYPE, "icmp_type")                                                                  \
 	X(ICMP_EMBEDDED, "icmp_embedded")                                                          \
 	X(ICMP_UNMATCHED, "icmp_unmatched")                                                        \
+	X(IGMP_MALFORMED, "igmp_malformed")                                                        \
+	X(MLD_MALFORMED, "mld_malformed")                                                          \
 	X(ICMP_RATE, "icmp_rate")                                                                  \
 	X(UDP_TRUNCATED, "udp_truncated")                                                          \
 	X(UDP_CHECKSUM, "udp_checksum")                                                            \

@@ -23,6 +23,7 @@ struct knobs {
 	int32_t ip6_auto_flowlabels;
 	int32_t igmp_max_memberships;
 	int32_t ping_group_lo, ping_group_hi; /* who may have ping sockets; none if lo > hi */
+	int32_t igmp_link_local_mcast_reports, mld_link_local_mcast_reports;
 	int32_t somaxconn;
 	int32_t rmem_default, wmem_default; /* bytes as getsockopt shows them */
 	int32_t unix_max_dgram_qlen;

@@ -30,7 +30,7 @@ struct net {
 	struct links *links;
 	struct neighs *neighs;
 	struct link_listener listener;
-	struct list listeners; /* struct net_listener.link */
+	struct list listeners;				   /* struct net_listener.link */
 	uint64_t generation;				   /* >= 1; of all answers given so far */
 	struct ip_protocol handlers[NET_HANDLERS_MAX + 1]; /* [0]: nobody */
 	uint8_t handler_of[256];			   /* by protocol number */
@@ -46,9 +46,11 @@ struct net {
 	uint64_t route_order;	       /* of the newest route */
 	uint32_t route_counts[2][129]; /* how many of each length; [0]: IPv4 */
 
-	struct list groups;    /* mcast.c */
-	struct table pmtus;    /* pmtu.c */
-	struct list pmtu_list; /* oldest first */
+	struct list groups;	  /* struct group.link: group.h */
+	struct table group_table; /* the same, by interface and address */
+	struct list group_ifs;	  /* struct group_if.link */
+	struct table pmtus;	  /* pmtu.c */
+	struct list pmtu_list;	  /* oldest first */
 	struct paths *paths;
 	struct frags *frags;
 	struct limiter *limiter;
@@ -202,5 +204,10 @@ uint32_t pmtu_plateau(uint32_t bytes);
 void addr_fini(struct net *net);
 void route_fini(struct net *net);
 void mcast_fini(struct net *net);
+/* -ENOMEM; mcast_fini() is due all the same. */
+int mcast_init(struct net *net);
+
+/* igmp.c: `input` of struct ip_protocol. */
+void igmp_input(void *ctx, struct berth_packet *p, const struct ip_info *info);
 
 #endif

@@ -72,6 +72,10 @@ void ndp_announce(struct net *net, const struct addr *a);
 struct ipaddr ndp_solicited_node(const struct ipaddr *a);
 extern const struct ipaddr ip6_any, ip6_all_nodes, ip6_all_routers;
 
+/* mld.c: a message of MLD, whose checksum was right. */
+void mld_input(struct net *net, struct netif *n, const uint8_t *message, size_t bytes,
+	       const struct ip_info *info);
+
 /* dad.c */
 
 /* A new address: asks whether somebody has it, or assigns it at once. */

@@ -320,6 +320,20 @@ static bool checksum_right(const struct berth_packet *p, const struct ip_info *i
 	return p->csum != CSUM_NONE || csum_finish(packet_sum(p, 0, bytes, sum)) == 0;
 }
 
+static void on_mld(struct net *net, struct netif *n, struct berth_packet *p,
+		   const struct ip_info *info)
+{
+	uint8_t message[ND_BYTES_MAX];
+	size_t bytes = packet_copy_out(p, 0, message, sizeof(message));
+	bool whole = bytes == packet_bytes(p);
+
+	packet_free(p);
+	if (whole)
+		mld_input(net, n, message, bytes, info);
+	else
+		drop(net->env, DROP_MLD_MALFORMED);
+}
+
 void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
 		 const struct ip_info *info)
 {
@@ -353,6 +367,12 @@ void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
 	case ICMP6_NEIGHBOUR_ADVERT:
 	case ICMP6_REDIRECT:
 		on_nd(net, n, p, info);
+		break;
+	case ICMP6_MLD_QUERY:
+	case ICMP6_MLD_REPORT:
+	case ICMP6_MLD_DONE:
+	case ICMP6_MLD2_REPORT:
+		on_mld(net, n, p, info);
 		break;
 	case ICMP6_ECHO_ANSWER: /* for the listeners alone */
 		if (net_handler(net, IPPROTO_ICMPV6))

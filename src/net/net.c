@@ -8,6 +8,7 @@
  */
 #include "net/net.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "net/addr.h"
@@ -119,6 +120,7 @@ static void on_link_change(void *ctx, struct netif *n, enum link_change change)
 		net_changed(net);
 		addr_announce(net, n);
 		if6_up(net, n);
+		mcast_up(net, n);
 		return;
 	case LINK_DOWN:
 		if6_down(net, n);
@@ -154,6 +156,7 @@ static void net_listen(struct net *net)
 struct net *net_new(struct env *env, struct links *links)
 {
 	struct net *net = env_calloc(env, 1, sizeof(*net));
+	const struct ip_protocol igmp = {.input = igmp_input, .ctx = net};
 	const struct neigh_ops ops = {net, on_solicit, on_unreachable, on_forget, on_neigh_changed};
 
 	if (!net)
@@ -164,6 +167,7 @@ struct net *net_new(struct env *env, struct links *links)
 	list_init(&net->addrs);
 	list_init(&net->routes);
 	list_init(&net->groups);
+	list_init(&net->group_ifs);
 	list_init(&net->pmtu_list);
 	list_init(&net->listener.link);
 	list_init(&net->listeners);
@@ -183,11 +187,12 @@ struct net *net_new(struct env *env, struct links *links)
 	if (!net->neighs || !net->paths || !net->frags || !net->limiter || !net->flows ||
 	    !net->flows6 || table_init(&net->addr_table, env, 4) ||
 	    table_init(&net->broadcast_table, env, 4) || table_init(&net->route_table, env, 8) ||
-	    table_init(&net->pmtus, env, 4)) {
+	    table_init(&net->pmtus, env, 4) || mcast_init(net)) {
 		net_free(net);
 		return NULL;
 	}
 	neighs_set_generation(net->neighs, net->generation);
+	net_register(net, IPPROTO_IGMP, &igmp);
 	net_listen(net);
 	return net;
 }

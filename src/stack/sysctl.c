@@ -40,6 +40,8 @@ static const struct knob table[] = {
 	IPV4(igmp_max_memberships, 0, INT32_MAX, 20),
 	KNOB("net.ipv4.ping_group_range.lo", ping_group_lo, 0, INT32_MAX, 0),
 	KNOB("net.ipv4.ping_group_range.hi", ping_group_hi, 0, INT32_MAX, INT32_MAX),
+	SWITCH(igmp_link_local_mcast_reports, 1),
+	KNOB("net.ipv6.mld_link_local_mcast_reports", mld_link_local_mcast_reports, 0, 1, 1),
 	KNOB("net.core.somaxconn", somaxconn, 0, 65535, 4096),
 	KNOB("net.core.rmem_default", rmem_default, 2304, INT32_MAX, 212992),
 	KNOB("net.core.wmem_default", wmem_default, 4608, INT32_MAX, 212992),

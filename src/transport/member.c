@@ -29,6 +29,11 @@ static struct member *find(const struct dgram *d, const struct ipaddr *group, un
 	return NULL;
 }
 
+static struct mcast_filter filter_of(const struct member *m)
+{
+	return (struct mcast_filter){m->exclude, m->count, m->sources};
+}
+
 const struct member *member_find(const struct dgram *d, const struct ipaddr *group,
 				 unsigned ifindex)
 {
@@ -38,12 +43,18 @@ const struct member *member_find(const struct dgram *d, const struct ipaddr *gro
 int member_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex, bool sources_only)
 {
 	struct env *env = sock_env(&d->sock);
+	const struct mcast_filter is = {.exclude = !sources_only};
 	struct member *m;
 	int32_t count = 0;
 	int result;
 
 	if (!ipaddr_is_multicast(group))
 		return -EINVAL;
+	/* Linux: ip_mc_find_dev(): the interface is chosen now, for as long as it lasts. */
+	result = mcast_ifindex(sock_net(&d->sock), ifindex, group);
+	if (result < 0)
+		return result;
+	ifindex = (unsigned)result;
 	for (m = d->members; m; m = m->next) {
 		if (ipaddr_equal(&m->group, group) && m->ifindex == ifindex)
 			return -EADDRINUSE;
@@ -54,7 +65,7 @@ int member_join(struct dgram *d, const struct ipaddr *group, unsigned ifindex, b
 	m = env_alloc(env, sizeof(*m));
 	if (!m)
 		return -ENOBUFS;
-	result = mcast_join(sock_net(&d->sock), ifindex, group);
+	result = mcast_change(sock_net(&d->sock), ifindex, group, NULL, &is);
 	if (result < 0) {
 		env_free(env, m);
 		return result;
@@ -71,9 +82,11 @@ int member_leave(struct dgram *d, const struct ipaddr *group, unsigned ifindex)
 
 		if (!ipaddr_equal(&m->group, group) || (ifindex && m->ifindex != ifindex))
 			continue;
+		const struct mcast_filter was = filter_of(m);
+
 		*at = m->next;
-		(void)mcast_leave(sock_net(&d->sock), m->ifindex,
-				  &m->group); /* its link may be gone */
+		(void)mcast_change(sock_net(&d->sock), m->ifindex, &m->group, &was,
+				   NULL); /* its link may be gone */
 		env_free(sock_env(&d->sock), m->sources);
 		env_free(sock_env(&d->sock), m);
 		return 0;
@@ -97,9 +110,20 @@ static uint32_t index_of(const struct member *m, const struct ipaddr *source)
 	return i;
 }
 
-static int add_source(struct env *env, struct member *m, const struct ipaddr *source)
+/* The membership's filter was `was`. */
+static int tell(struct dgram *d, const struct member *m, const struct mcast_filter *was)
 {
+	const struct mcast_filter is = filter_of(m);
+
+	return mcast_change(sock_net(&d->sock), m->ifindex, &m->group, was, &is);
+}
+
+static int add_source(struct dgram *d, struct member *m, const struct ipaddr *source)
+{
+	struct env *env = sock_env(&d->sock);
+	struct mcast_filter was = filter_of(m);
 	struct ipaddr *grown;
+	int result;
 
 	if (m->count >= SOURCES_MAX)
 		return -ENOBUFS;
@@ -109,20 +133,29 @@ static int add_source(struct env *env, struct member *m, const struct ipaddr *so
 	if (!grown)
 		return -ENOBUFS;
 	m->sources = grown;
+	was.sources = grown;
 	m->sources[m->count++] = *source;
-	return 0;
+	result = tell(d, m, &was);
+	if (result == -ENOBUFS)
+		m->count--;
+	return result == -ENOBUFS ? result : 0; /* else the interface is gone */
 }
 
 static int remove_source(struct dgram *d, struct member *m, const struct ipaddr *source)
 {
 	uint32_t i = index_of(m, source);
+	struct mcast_filter was;
 
 	if (i == m->count)
 		return -EADDRNOTAVAIL;
 	/* RFC 3376 §3.1: to include nobody is to leave. */
 	if (m->count == 1 && !m->exclude)
 		return member_leave(d, &m->group, m->ifindex);
-	m->sources[i] = m->sources[--m->count];
+	was = filter_of(m);
+	m->sources[i] = m->sources[m->count - 1];
+	m->sources[m->count - 1] = *source;
+	m->count--;
+	(void)tell(d, m, &was); /* the interface may be gone */
 	return 0;
 }
 
@@ -134,11 +167,14 @@ int member_source(struct dgram *d, const struct ipaddr *group, unsigned ifindex,
 	if (!ipaddr_is_multicast(group) || !m)
 		return -EINVAL;
 	if (m->exclude != exclude) {
+		struct mcast_filter was = filter_of(m);
+
 		if (m->count > 0)
 			return -EINVAL;
 		m->exclude = exclude;
+		(void)tell(d, m, &was); /* the interface may be gone */
 	}
-	return add ? add_source(sock_env(&d->sock), m, source) : remove_source(d, m, source);
+	return add ? add_source(d, m, source) : remove_source(d, m, source);
 }
 
 int member_filter(struct dgram *d, const struct ipaddr *group, unsigned ifindex, bool exclude,
@@ -147,6 +183,8 @@ int member_filter(struct dgram *d, const struct ipaddr *group, unsigned ifindex,
 	struct env *env = sock_env(&d->sock);
 	struct member *m = find(d, group, ifindex);
 	struct ipaddr *copy = NULL;
+	struct mcast_filter was;
+	struct mcast_filter is;
 
 	if (count > SOURCES_MAX)
 		return -ENOBUFS;
@@ -162,6 +200,12 @@ int member_filter(struct dgram *d, const struct ipaddr *group, unsigned ifindex,
 			return -ENOBUFS;
 		memcpy(copy, sources, count * sizeof(*copy));
 	}
+	was = filter_of(m);
+	is = (struct mcast_filter){exclude, count, copy};
+	if (mcast_change(sock_net(&d->sock), m->ifindex, group, &was, &is) == -ENOBUFS) {
+		env_free(env, copy);
+		return -ENOBUFS;
+	}
 	env_free(env, m->sources);
 	m->sources = copy;
 	m->count = count;
@@ -176,5 +220,7 @@ bool member_wants(const struct dgram *d, const struct ip_info *info)
 		    (!m->ifindex || m->ifindex == info->ifindex))
 			return (index_of(m, &info->src) < m->count) != m->exclude;
 	}
-	return ipaddr_is4(&info->dst) ? d->sock.opt->mcast_all : d->sock.opt->mcast6_all;
+	if (!(ipaddr_is4(&info->dst) ? d->sock.opt->mcast_all : d->sock.opt->mcast6_all))
+		return false;
+	return mcast_hears(sock_net(&d->sock), info->ifindex, &info->dst, &info->src);
 }

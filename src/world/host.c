@@ -197,7 +197,13 @@ static struct berth_stack *new_stack(struct host *h)
 		.ctx = h,
 	};
 
-	return berth_stack_new(&config);
+	struct berth_stack *st = berth_stack_new(&config);
+
+	/* Every address of IPv6 brings a group of its link with it. No switch here listens to
+	 * reports of those, which would only come between programs' packets and their fates. */
+	if (st)
+		(void)berth_stack_sysctl_set(st, "net.ipv6.mld_link_local_mcast_reports", 0);
+	return st;
 }
 
 static struct host *host_new(struct berth_world *w, const struct berth_host_config *c)

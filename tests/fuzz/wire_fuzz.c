@@ -14,6 +14,7 @@
 #include "pkt/packet.h"
 #include "wire/arp_packet.h"
 #include "wire/ether_header.h"
+#include "wire/group_message.h"
 #include "wire/icmp_header.h"
 #include "wire/ip4_header.h"
 #include "wire/print.h"
@@ -85,6 +86,21 @@ static void try_icmp(struct reader r)
 		try_ip4(r);
 }
 
+static void try_group_query(const uint8_t *data, size_t bytes, bool v6)
+{
+	struct group_query q;
+
+	if (!group_query_parse(data, bytes, v6, &q))
+		return;
+	ASSERT(q.version >= 1 && q.version <= 3 && q.response_ms > 0);
+	ASSERT(q.version == 3 || q.source_count == 0);
+	for (unsigned i = 0; i < q.source_count; i++) {
+		struct ipaddr a = group_query_source(&q, i, v6);
+
+		ASSERT(v6 || ipaddr_is4(&a));
+	}
+}
+
 static void try_packet(struct berth_pool *pool, const uint8_t *data, size_t bytes)
 {
 	char line[120];
@@ -115,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 			arp_write(out, &arp);
 			ASSERT(memcmp(out, r.at, sizeof(out)) == 0);
 		}
+		try_group_query(r.at, reader_left(&r), false);
+		try_group_query(r.at, reader_left(&r), true);
 		try_ip4(r);
 		try_icmp(r);
 		try_tcp(r);
