@@ -132,6 +132,10 @@ void call_run(struct call *call);
 /* Frees what a call has open. */
 void call_close(struct call *call);
 
+/* The error of a BROKEN carrier's connection, positive: once, unless the program has met it
+ * already; then 0. */
+long call_broken_error(struct call *call, struct carrier *c);
+
 /* Handlers. */
 long call_socket(struct call *call);
 long call_bind(struct call *call);

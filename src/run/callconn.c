@@ -19,6 +19,7 @@
 #include <linux/seccomp.h>
 
 #include "run/call.h"
+#include "run/epolls.h"
 #include "run/park.h"
 #include "run/rtnetlink.h"
 
@@ -224,6 +225,7 @@ static long replace(struct call *call, struct carrier *c)
 		close(fd);
 		return -EINTR;
 	}
+	epolls_carry(call->task, (int)call->args[0], fd);
 	imap_del(&c->run->carriers, c->cookie);
 	c->cookie = cookie;
 	c->state = CARRIER_NEW;
@@ -297,11 +299,13 @@ static long connect_now(struct call *call, struct carrier *c)
 static long connect_stream(struct call *call, struct carrier *c)
 {
 	bool nonblocking = call_nonblocking(call, 0);
+	long failure = 0;
 	long result;
 
 	if (c->state == CARRIER_CONNECTING)
 		return connect_now(call, c);
 	if (c->state == CARRIER_BROKEN) {
+		failure = call_broken_error(call, c);
 		result = replace(call, c);
 		if (result < 0)
 			return result;
@@ -310,6 +314,8 @@ static long connect_stream(struct call *call, struct carrier *c)
 			       (socklen_t)call->args[2]);
 	if (c->state == CARRIER_FILLED && result == -EALREADY && !nonblocking)
 		return CALL_PARK;
+	if (result == -ECONNABORTED && failure)
+		return -failure; /* of the attempt before, which nobody has asked for */
 	if (c->state != CARRIER_NEW)
 		return result;
 	if (result == 0)

@@ -307,13 +307,36 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
 	return n;
 }
 
+/* Cuts received control data to the program's room as the kernel does: the last message that has a
+ * place for its header is shortened to what is left. */
+static void fit_control(struct msghdr *msg, size_t room)
+{
+	unsigned char *control = msg->msg_control;
+	size_t at = 0;
+
+	while (msg->msg_controllen - at >= sizeof(struct cmsghdr)) {
+		struct cmsghdr *cm = (struct cmsghdr *)(void *)(control + at);
+		size_t left = room - at;
+
+		if (left < cm->cmsg_len)
+			msg->msg_flags |= MSG_CTRUNC;
+		if (left < sizeof(*cm))
+			break;
+		if (left < cm->cmsg_len)
+			cm->cmsg_len = left;
+		at += CMSG_ALIGN(cm->cmsg_len);
+		if (at > msg->msg_controllen)
+			at = msg->msg_controllen;
+		if (at > room)
+			at = room;
+	}
+	msg->msg_controllen = at;
+}
+
 void call_piece_message(struct call_pieces *out, uint64_t addr, const struct msghdr *there,
 			struct msghdr *msg)
 {
-	if (msg->msg_controllen > there->msg_controllen || !there->msg_control) {
-		msg->msg_flags |= msg->msg_controllen ? MSG_CTRUNC : 0;
-		msg->msg_controllen = 0;
-	}
+	fit_control(msg, there->msg_control ? there->msg_controllen : 0);
 	call_piece(out, (uintptr_t)there->msg_control, msg->msg_control, msg->msg_controllen);
 	if (there->msg_name) {
 		socklen_t room = there->msg_namelen < msg->msg_namelen ? there->msg_namelen

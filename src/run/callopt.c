@@ -14,8 +14,7 @@
 
 #define OPTION_BYTES_MAX 4096
 
-/* The error of a connection that is no more: once, unless the program has met it already. */
-static long broken_error(struct call *call, struct carrier *c)
+long call_broken_error(struct call *call, struct carrier *c)
 {
 	int native = 0;
 	socklen_t len = sizeof(native);
@@ -36,7 +35,7 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 	int error;
 
 	if (c->state == CARRIER_BROKEN && level == SOL_SOCKET && name == SO_ERROR) {
-		error = (int)broken_error(call, c);
+		error = (int)call_broken_error(call, c);
 		if (*len > sizeof(error))
 			*len = sizeof(error);
 		memcpy(value, &error, *len);

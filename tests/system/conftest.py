@@ -17,6 +17,16 @@ def pytest_configure(config):
     harness.become_reaper()
 
 
+def pytest_collection_modifyitems(items):
+    """Spreads CPython's modules, which mostly wait, evenly among the others: a worker is given
+    neighbours."""
+    modules = [item for item in items if item.path.name == "test_cpython.py"]
+    others = [item for item in items if item not in modules]
+    for number, item in enumerate(modules):
+        others.insert(number * (len(others) // len(modules) + 1), item)
+    items[:] = others
+
+
 @pytest.fixture(scope="session")
 def progs():
     """The folder of the helper programs, built (once, also among several workers)."""

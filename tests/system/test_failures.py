@@ -10,8 +10,8 @@ needs_partitions = pytest.mark.skipif(harness.NATIVE, reason="berth's own partit
 
 
 @pytest.mark.parametrize("case", [
-    "refused", "connected", "udp_refused", "timeouts", "overflow", "reset", "unread",
-    "peer_killed", "half_close", "bad_arguments"])
+    "refused", "refused_again", "connected", "udp_refused", "timeouts", "overflow", "reset",
+    "unread", "peer_killed", "half_close", "bad_arguments"])
 def test_error(both, case):
     both.server("server", f"exec {PROGRAM} serve")
     both.host("client", f"exec {PROGRAM} {case} server", after="server:7000")

@@ -54,6 +54,37 @@ def refused(host):
     assert socket_error(made) == 0
 
 
+def refused_again(host):
+    """An error that nobody asked for is the next connect's; epoll goes on watching the socket,
+    under the number that it knows."""
+    made = stream()
+    made.setblocking(False)
+    poll = select.epoll()
+    poll.register(made, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+    poll.poll(0)
+    assert made.connect_ex((host, 1)) == errno.EINPROGRESS
+    (number, events), = poll.poll(10)
+    assert number == made.fileno() and events & select.EPOLLERR, events
+    assert made.connect_ex((host, 7000)) == REFUSED
+    assert made.connect_ex((host, 7000)) == errno.EINPROGRESS
+    seen = 0
+    while not seen & select.EPOLLIN:
+        (number, events), = poll.poll(10)
+        assert number == made.fileno(), number
+        seen |= events
+    assert made.recv(1) == b"x"
+    poll.modify(made, select.EPOLLOUT)
+    assert poll.poll(10) == [(made.fileno(), select.EPOLLOUT)]
+    poll.unregister(made)
+    made = stream()
+    made.setblocking(False)
+    assert made.connect_ex((host, 1)) == errno.EINPROGRESS
+    select.select([], [made], [], 10)
+    assert socket_error(made) == REFUSED
+    assert made.connect_ex((host, 7000)) == errno.ECONNABORTED
+    assert made.connect_ex((host, 7000)) == errno.EINPROGRESS
+
+
 def connected(host):
     """A non-blocking connect that succeeds, and the states around it."""
     made = stream()
