@@ -4,8 +4,8 @@
  * virtual time, so that seconds of the network take none of ours. Their sources are those that run
  * on the kernel.
  *
- *     on_libberth [-d DELAY_MS] [-l LOSS_PERCENT] [-s SEED] HOST PROGRAM [ARGUMENT...]
- *                 [+ HOST PROGRAM [ARGUMENT...]]...
+ *     on_libberth [-d DELAY_MS] [-l LOSS_PERCENT] [-s SEED] HOST [PROGRAM [ARGUMENT...]]
+ *                 [+ HOST [PROGRAM [ARGUMENT...]]]...
  *
  *     on_libberth -d 20 server stream_server 7000 1 + client stream_client server 7000 hello
  *
@@ -108,13 +108,16 @@ int main(int argc, char **argv)
 
 		while (end < argc && strcmp(argv[end], "+") != 0)
 			end++;
-		if (end - i < 2) {
+		if (end == i) {
 			fprintf(stderr, "usage: on_libberth [-d MS] [-l PERCENT] [-s SEED] "
-					"HOST PROGRAM [ARGUMENT...] [+ ...]\n");
+					"HOST [PROGRAM [ARGUMENT...]] [+ ...]\n");
 			return 2;
 		}
+		int host = host_named(w, argv[i], &impair);
+
 		argv[end] = NULL;
-		add_program(host_named(w, argv[i], &impair), end - i - 1, argv + i + 1);
+		if (end - i > 1)
+			add_program(host, end - i - 1, argv + i + 1);
 		i = end + 1;
 	}
 	check(berth_world_route(w), "routes");
