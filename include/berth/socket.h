@@ -35,6 +35,7 @@ BERTH_API int berth_unlink(struct berth_stack *st, const char *path);
 BERTH_API int berth_bind(struct berth_stack *st, int fd, const struct sockaddr *addr,
 			 socklen_t len);
 BERTH_API int berth_listen(struct berth_stack *st, int fd, int backlog);
+/* -EAGAIN: an AF_UNIX listener has its queue full; an event (POLLOUT) tells of room. */
 BERTH_API int berth_connect(struct berth_stack *st, int fd, const struct sockaddr *addr,
 			    socklen_t len);
 /* `addr` and `len` may be NULL. Returns the new descriptor. */
@@ -83,7 +84,7 @@ BERTH_API int berth_sock_set_user(struct berth_stack *st, int fd, void *user);
  * space, in at most `iovcnt` pieces, and returns how many pieces (> 0); the caller fills
  * them from the front and says with berth_send_commit() how many bytes (0: none). Nothing
  * else may be called on the pool's stacks between the two. -EAGAIN: the send buffer is
- * full; -EPIPE, -ENOTCONN and the socket's error as send(2).
+ * full; -EPIPE, -ENOTCONN and the socket's error as send(2); -EOPNOTSUPP: not a TCP socket.
  * `flags`: MSG_OOB, MSG_MORE.
  */
 BERTH_API int berth_send_reserve(struct berth_stack *st, int fd, size_t bytes,

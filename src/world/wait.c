@@ -91,9 +91,12 @@ int berth_world_connect(struct berth_world *w, int host, int fd, const struct so
 		/* A second call tells how the first attempt ended, as connect(2) does. */
 		int result = berth_connect(st, fd, addr, len);
 
-		if (result != -EINPROGRESS && result != -EALREADY)
+		if (result == -EAGAIN) /* AF_UNIX: the listener's queue is full */
+			result = wait_step(&wait);
+		else if (result == -EINPROGRESS || result == -EALREADY)
+			result = wait_for(&wait, host, fd, POLLOUT);
+		else
 			return result;
-		result = wait_for(&wait, host, fd, POLLOUT);
 		if (result < 0)
 			return result;
 	}

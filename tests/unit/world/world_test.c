@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include <cmocka.h>
 
@@ -482,6 +483,38 @@ static void test_deadlock(void **state)
 }
 
 /* Two thousand hosts that do nothing: the world runs as if they weren't there. */
+/* AF_UNIX does without the world's network, but waits in its time. */
+static void test_unix_waits(void **state)
+{
+	struct berth_world *w = *state;
+	int host = add_host(w, "a");
+	struct berth_stack *st = berth_world_stack(w, host);
+	const struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "socket"};
+	const struct sockaddr *to = (const struct sockaddr *)&un;
+	int l = berth_socket(st, AF_UNIX, SOCK_STREAM, 0);
+	int first = berth_socket(st, AF_UNIX, SOCK_STREAM, 0);
+	int second = berth_socket(st, AF_UNIX, SOCK_STREAM, 0);
+	berth_time began = berth_world_now(w);
+	char buf[8];
+	int s;
+
+	assert_int_equal(berth_bind(st, l, to, sizeof(un)), 0);
+	assert_int_equal(berth_listen(st, l, 0), 0);
+	assert_int_equal(berth_world_accept(w, host, l, NULL, NULL, BERTH_SEC), -EAGAIN);
+	assert_true(berth_world_now(w) == began + BERTH_SEC);
+	assert_int_equal(berth_world_connect(w, host, first, to, sizeof(un), -1), 0);
+	/* The queue is full, and nobody there who would accept. */
+	assert_int_equal(berth_world_connect(w, host, second, to, sizeof(un), BERTH_SEC), -EAGAIN);
+	assert_true(berth_world_now(w) == began + 2 * BERTH_SEC);
+	assert_int_equal(berth_world_connect(w, host, second, to, sizeof(un), -1), -EDEADLK);
+	s = berth_world_accept(w, host, l, NULL, NULL, -1);
+	assert_true(s >= 0);
+	assert_int_equal(berth_world_connect(w, host, second, to, sizeof(un), -1), 0);
+	assert_int_equal(berth_world_send(w, host, first, "hello", 5, 0, -1), 5);
+	assert_int_equal(berth_world_recv(w, host, s, buf, sizeof(buf), 0, -1), 5);
+	assert_int_equal(berth_world_recv(w, host, s, buf, sizeof(buf), 0, -1), -EDEADLK);
+}
+
 static void test_idle_hosts_are_free(void **state)
 {
 	struct berth_world *w = *state;
@@ -550,6 +583,7 @@ int main(void)
 		WORLD_TEST(test_blocking_calls),
 		WORLD_TEST(test_idle_hosts_know_the_time),
 		WORLD_TEST(test_deadlock),
+		WORLD_TEST(test_unix_waits),
 		WORLD_TEST(test_idle_hosts_are_free),
 		WORLD_TEST(test_events_come_once),
 	};
