@@ -35,6 +35,7 @@ struct knobs {
 	int32_t tcp_retries1, tcp_retries2;
 	int32_t tcp_orphan_retries;
 	int32_t tcp_syn_retries, tcp_synack_retries;
+	int32_t tcp_syn_linear_timeouts; /* retries of a SYN before its RTO doubles */
 	int32_t tcp_syncookies; /* 0 never, 1 when the queue is full, 2 always */
 	int32_t tcp_max_syn_backlog;
 	int32_t tcp_abort_on_overflow;

@@ -57,6 +57,7 @@ static const struct knob table[] = {
 	IPV4(tcp_orphan_retries, 0, 255, 0),
 	IPV4(tcp_syn_retries, 1, 127, 6),
 	IPV4(tcp_synack_retries, 0, 255, 5),
+	IPV4(tcp_syn_linear_timeouts, 0, 127, 4),
 	IPV4(tcp_syncookies, 0, 2, 1),
 	IPV4(tcp_max_syn_backlog, 0, INT32_MAX, 4096),
 	SWITCH(tcp_abort_on_overflow, 0),

@@ -96,10 +96,13 @@ void tcp_rtt_sample(struct tcp *t, berth_time rtt)
 	t->backoff = 0;
 }
 
-/* Linux: TCP_THIN_LINEAR_TIMEOUTS leaves the first six retries of a stream that has less than four
- * segments in flight without a doubling. */
+/* Linux: the first four retries of a SYN (tcp_syn_linear_timeouts) are without a doubling, and,
+ * with TCP_THIN_LINEAR_TIMEOUTS, the first six of a stream with less than four segments in
+ * flight. */
 static unsigned doublings_spared(const struct tcp *t)
 {
+	if (t->state == TCP_SYN_SENT)
+		return (unsigned)t->ts->env->knobs.tcp_syn_linear_timeouts;
 	bool thin = t->set->thin && t->state == TCP_ESTABLISHED && t->segs->count < THIN_SEGMENTS &&
 		    t->backoff <= THIN_RETRIES;
 
@@ -202,14 +205,25 @@ static void time_out(struct tcp *t)
 }
 
 /* The SYN, or SYN+ACK of a simultaneous open, once more. */
-static void on_syn_timeout(struct tcp *t)
+/* Linux: so many retries of a SYN as were asked for take as long as if each waited twice as long as
+ * the one before, however many they are in truth. */
+static bool syn_given_up(const struct tcp *t)
 {
 	unsigned tries = t->set->syn_retries ? t->set->syn_retries
 					     : (unsigned)t->ts->env->knobs.tcp_syn_retries;
-	bool late = t->set->user_timeout_ms && t->first_retrans &&
-		    t->ts->env->now - t->first_retrans >= t->set->user_timeout_ms * BERTH_MSEC;
+	berth_time since = t->ts->env->now - t->first_retrans;
 
-	if (t->backoff >= tries || late) {
+	if (t->first_retrans == 0)
+		return false;
+	if (t->set->user_timeout_ms && since >= t->set->user_timeout_ms * BERTH_MSEC)
+		return true;
+	return t->backoff >= tries + doublings_spared(t) ||
+	       since + t->rto >= tcp_retry_span(t->rto, tries);
+}
+
+static void on_syn_timeout(struct tcp *t)
+{
+	if (syn_given_up(t)) {
 		time_out(t);
 		return;
 	}

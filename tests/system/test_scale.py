@@ -63,6 +63,15 @@ touch second; while [ ! -e stop ]; do sleep 0.1; done
     assert after[1] - before[1] < 20, (before, after)
 
 
+@pytest.mark.parametrize("delay", ["0ms", "10ms"])
+def test_five_hundred_at_once(command, delay):
+    """On a backlog of 100. SYNs come again each second, and not at ever longer intervals."""
+    program = harness.TOP / "tests/system/progs/burst.py"
+    result = command.run(["--delay", delay], ["/usr/bin/python3", program, "500"]).check()
+    assert result.out == "500 answered\n"
+    assert result.seconds < 7, result.explain()
+
+
 def test_twenty_four_hosts(both):
     """Several programs at once on one world, each client on a host of its own."""
     digests = []

@@ -277,6 +277,7 @@ static inline void rig_configure(struct env *env)
 		.tcp_retries2 = 15,
 		.tcp_syn_retries = 6,
 		.tcp_synack_retries = 5,
+		.tcp_syn_linear_timeouts = 4,
 		.tcp_syncookies = 1,
 		.tcp_max_syn_backlog = 4096,
 		.tcp_sack = 1,
