@@ -52,6 +52,15 @@ BERTH_API ssize_t berth_recvfrom(struct berth_stack *st, int fd, void *buf, size
 BERTH_API ssize_t berth_sendmsg(struct berth_stack *st, int fd, const struct msghdr *msg,
 				int flags);
 BERTH_API ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *msg, int flags);
+/* Several messages at once: how many of `count` (of which Linux takes no more than 1024) were sent
+ * or received, with msg_len of each filled in. An error of the first is returned, one of a
+ * later one ends the call; received, it becomes the socket's unless it is -EAGAIN. A time-out, as
+ * recvmmsg(2) has one, is the waiting driver's. */
+struct mmsghdr;
+BERTH_API int berth_sendmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs,
+			     unsigned count, int flags);
+BERTH_API int berth_recvmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs,
+			     unsigned count, int flags);
 BERTH_API ssize_t berth_read(struct berth_stack *st, int fd, void *buf, size_t bytes);
 BERTH_API ssize_t berth_write(struct berth_stack *st, int fd, const void *buf, size_t bytes);
 BERTH_API int berth_shutdown(struct berth_stack *st, int fd, int how);

@@ -16,6 +16,7 @@
  */
 #include "sock/conn.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -99,8 +100,11 @@ static int parse_remote(struct socket *so, const struct sockaddr *addr, socklen_
 {
 	sa_family_t family;
 
-	if (so->sock->family == AF_INET6)
-		return name6_remote(so, addr, len, out);
+	if (so->sock->family == AF_INET6) {
+		int result = name6_remote(so, addr, len, out);
+
+		return result < 0 ? result : name6_take_flow(so->sock, addr);
+	}
 	if (len < sizeof(struct sockaddr_in))
 		return -EINVAL;
 	memcpy(&family, addr, sizeof(family));
@@ -187,10 +191,14 @@ int conn_name(const struct sock *s, bool peer, struct sockaddr_storage *out)
 	if (s->proto->names)
 		return s->proto->names->name(s, peer, out);
 	struct endpoint e = peer ? s->remote : s->local;
+	socklen_t len;
 
 	/* Linux: ipv6_iface_scope_id(). */
 	e.scope = ipaddr_needs_scope(&e.addr) ? (uint16_t)s->opt->ifindex : 0;
-	return (int)sockaddr_fill(s->family, &e, out);
+	len = sockaddr_fill(s->family, &e, out);
+	if (peer && s->family == AF_INET6 && s->opt->flowinfo_send && s->extra)
+		((struct sockaddr_in6 *)(void *)out)->sin6_flowinfo = htonl(s->extra->flow);
+	return (int)len;
 }
 
 /* Gives a name to a program, as accept(2) and its like do. */

@@ -172,6 +172,46 @@ ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)
 	return result;
 }
 
+/* Linux: __sys_sendmmsg(). */
+int io_sendmmsg(struct socket *so, struct mmsghdr *msgs, unsigned count, int flags)
+{
+	unsigned done = 0;
+
+	for (; done < count && done < IOV_MAX_COUNT; done++) {
+		ssize_t n = io_sendmsg(so, &msgs[done].msg_hdr, flags);
+
+		if (n < 0)
+			return done > 0 ? (int)done : (int)n;
+		msgs[done].msg_len = (unsigned)n;
+	}
+	return (int)done;
+}
+
+/* Linux: do_recvmmsg(). The socket's error comes before anything that waits. */
+int io_recvmmsg(struct socket *so, struct mmsghdr *msgs, unsigned count, int flags)
+{
+	unsigned done = 0;
+	int error = flags & MSG_ERRQUEUE ? 0 : socket_take_error(so);
+
+	if (error)
+		return -error;
+	for (; done < count && done < IOV_MAX_COUNT; done++) {
+		ssize_t n = io_recvmsg(so, &msgs[done].msg_hdr, flags);
+
+		if (n < 0 && done == 0)
+			return (int)n;
+		if (n < 0) {
+			if (n != -EAGAIN)
+				so->sock->error = (int)-n;
+			break;
+		}
+		msgs[done].msg_len = (unsigned)n;
+		if (msgs[done].msg_hdr.msg_flags & MSG_OOB)
+			return (int)done + 1;
+	}
+	return (int)done;
+}
+
 ssize_t io_sendto(struct socket *so, const void *buf, size_t bytes, int flags,
 		  const struct sockaddr *addr, socklen_t len)
 {

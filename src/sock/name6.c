@@ -156,6 +156,22 @@ int name6_remote(struct socket *so, const struct sockaddr *addr, socklen_t len,
 	return take_scope(s, out, false);
 }
 
+int name6_take_flow(struct sock *s, const struct sockaddr *addr)
+{
+	uint32_t flow = 0;
+	sa_family_t family;
+
+	memcpy(&family, addr, sizeof(family));
+	if (s->opt->flowinfo_send && family == AF_INET6)
+		flow = sockaddr_flow(addr);
+	if (!flow && !s->extra)
+		return 0;
+	if (!sock_extra(s))
+		return -ENOMEM;
+	s->extra->flow = flow;
+	return 0;
+}
+
 int name6_dst(const struct socket *so, const struct sockaddr *addr, socklen_t len,
 	      struct proto_msg *m)
 {

@@ -19,6 +19,9 @@ int name6_bind(struct socket *so, const struct sockaddr *addr, socklen_t len);
 int name6_remote(struct socket *so, const struct sockaddr *addr, socklen_t len,
 		 struct endpoint *out);
 
+/* What connect() says of the flow, for who set IPV6_FLOWINFO_SEND. -ENOMEM. */
+int name6_take_flow(struct sock *s, const struct sockaddr *addr);
+
 /* The destination that a datagram is given; m->has_addr stays false for AF_UNSPEC. Errors as
  * above. */
 int name6_dst(const struct socket *so, const struct sockaddr *addr, socklen_t len,

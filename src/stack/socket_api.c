@@ -134,6 +134,20 @@ ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *msg, int fl
 	return so ? settled_io(st, io_recvmsg(so, msg, flags)) : -EBADF;
 }
 
+int berth_sendmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs, unsigned count, int flags)
+{
+	struct socket *so = find(st, fd);
+
+	return so ? settled(st, io_sendmmsg(so, msgs, count, flags)) : -EBADF;
+}
+
+int berth_recvmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs, unsigned count, int flags)
+{
+	struct socket *so = find(st, fd);
+
+	return so ? settled(st, io_recvmmsg(so, msgs, count, flags)) : -EBADF;
+}
+
 /* read(2) of nothing asks nothing; recv(2) of nothing may tell of an error. */
 ssize_t berth_read(struct berth_stack *st, int fd, void *buf, size_t bytes)
 {

@@ -35,6 +35,7 @@
 #include "tcp/tcp_timer.h"
 #include "tcp/tcp_timewait.h"
 #include "tcp/tcp_usr.h"
+#include "transport/errq.h"
 
 #define PAWS_IDLE (24 * 24 * 3600 * BERTH_SEC) /* RFC 7323 §5.5 */
 
@@ -180,10 +181,15 @@ void tcp_error(void *ctx, const struct ip_error *e)
 	if (e->error == 0)
 		return;
 	/* RFC 5461 §4: a connection being opened gives up at once, as Linux; others bear it. */
+	bool told = ipaddr_is4(&e->dst) ? s->opt->recverr : s->opt->recverr6;
+
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECV) {
+		/* Linux: whoever asks gets the segment back. */
+		if (told)
+			errq_add_icmp(s, e, s->remote.port, 0);
 		tcp_done(t, e->error);
 		tcp_settle(t);
-	} else if (ipaddr_is4(&e->dst) ? s->opt->recverr : s->opt->recverr6) {
+	} else if (told) {
 		s->error = e->error;
 		sock_notify(s, POLLERR);
 	} else {

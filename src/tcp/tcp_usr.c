@@ -27,6 +27,7 @@
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_sack.h"
 #include "tcp/tcp_timer.h"
+#include "transport/errq.h"
 #include "transport/port.h"
 
 #define BIT(state) (1u << (state))
@@ -606,10 +607,10 @@ static ssize_t recv_urgent(struct tcp *t, struct proto_msg *m)
 	return n;
 }
 
-/* Copies the first bytes of the queue to the message. */
-static void scatter(struct tcp *t, const struct proto_msg *m, uint64_t bytes)
+/* Copies bytes of the queue, from `skip` on, to the message. */
+static void scatter(struct tcp *t, const struct proto_msg *m, uint64_t skip, uint64_t bytes)
 {
-	uint64_t at = t->rcvq.begin;
+	uint64_t at = t->rcvq.begin + skip;
 
 	for (int i = 0; i < m->iov_count && bytes; i++) {
 		size_t n = m->iov[i].iov_len < bytes ? m->iov[i].iov_len : (size_t)bytes;
@@ -623,24 +624,33 @@ static void scatter(struct tcp *t, const struct proto_msg *m, uint64_t bytes)
 static ssize_t recv_tcp(struct sock *s, struct proto_msg *m)
 {
 	struct tcp *t = tcp_of(s);
+	bool peek = (m->flags & MSG_PEEK) != 0;
+	uint64_t skip = 0;
 	uint64_t bytes;
 
+	if (m->flags & MSG_ERRQUEUE)
+		return errq_recv(s, m);
 	if (t->state == TCP_LISTEN)
 		return -ENOTCONN;
 	if (m->flags & MSG_OOB)
 		return recv_urgent(t, m);
 	skip_urgent(t);
 	bytes = read_limit(t);
-	if (bytes == 0) {
-		/* Linux: MSG_ERRQUEUE and zero-length reads aside, the end and errors wait for an
-		 * empty queue. */
+	if (peek && sock_peek_off(s) > 0)
+		skip = (uint64_t)sock_peek_off(s);
+	/* Linux: zero-length reads aside, the end and errors wait for an empty queue. */
+	if (bytes <= skip)
 		return why_empty(t);
-	}
+	bytes -= skip;
 	if (bytes > m->bytes)
 		bytes = m->bytes;
 	if (!(m->flags & MSG_TRUNC))
-		scatter(t, m, bytes);
-	if (!(m->flags & MSG_PEEK)) {
+		scatter(t, m, skip, bytes);
+	if (s->opt->timestamp || s->opt->timestampns || s->opt->tsflags)
+		m->time = t->last_data; /* Linux: that of the last segment read from */
+	if (s->extra)
+		sock_peek_off_move(s, peek, bytes);
+	if (!peek) {
 		consume_read(t, bytes);
 		after_read(t);
 	}
@@ -717,7 +727,7 @@ static unsigned poll_tcp(const struct sock *s)
 		if (t->urgent & URGENT_VALID)
 			mask |= POLLPRI;
 	}
-	if (s->error)
+	if (s->error || errq_pending(s))
 		mask |= POLLERR;
 	return mask;
 }

@@ -19,7 +19,6 @@
 #include "transport/dgram.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -319,34 +318,6 @@ void dgram_info(const struct sock *s, struct berth_sock_info *out)
 	out->timer_ns = BERTH_TIME_NEVER;
 }
 
-static void keep_error(struct sock *s, const struct ip_error *e, uint16_t port, size_t payload_at)
-{
-	size_t bytes = e->l4_bytes > payload_at ? e->l4_bytes - payload_at : 0;
-	struct endpoint dst = {.addr = e->dst, .port = port};
-	bool is4 = ipaddr_is4(&e->dst);
-	struct sock_error error = {.error = e->error,
-				   .origin = is4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6,
-				   .type = e->icmp_type,
-				   .code = e->icmp_code,
-				   .info = !is4			  ? e->info
-					   : e->error == EMSGSIZE ? e->mtu
-								  : 0,
-				   .offender = e->offender,
-				   .ifindex = e->message ? e->message->ifindex : 0,
-				   .has_message = e->message != NULL};
-
-	if (e->message) {
-		error.ttl = e->message->ttl;
-		error.tos = e->message->tos;
-		error.flow_label = e->message->flow_label;
-		error.message_dst = e->message->dst;
-	}
-	if (ipaddr_needs_scope(&dst.addr))
-		dst.scope = (uint16_t)e->ifindex;
-	/* What does not fit is lost; the socket hears of an error all the same. */
-	(void)errq_add(s, &error, &dst, sock_env(s)->now, e->l4 + payload_at, bytes);
-}
-
 void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, size_t payload_at)
 {
 	struct sock *s = &d->sock;
@@ -361,7 +332,7 @@ void dgram_on_error(struct dgram *d, const struct ip_error *e, uint16_t port, si
 		hard = s->opt->pmtudisc6 != IPV6_PMTUDISC_DONT;
 	}
 	if (is4 ? s->opt->recverr : s->opt->recverr6)
-		keep_error(s, e, port, payload_at);
+		errq_add_icmp(s, e, port, payload_at);
 	else if (!hard || !sock_connected(s))
 		return;
 	s->error = e->error;

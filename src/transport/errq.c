@@ -43,6 +43,34 @@ bool errq_add(struct sock *s, const struct sock_error *error, const struct endpo
 	return true;
 }
 
+void errq_add_icmp(struct sock *s, const struct ip_error *e, uint16_t port, size_t payload_at)
+{
+	size_t bytes = e->l4_bytes > payload_at ? e->l4_bytes - payload_at : 0;
+	struct endpoint dst = {.addr = e->dst, .port = port};
+	bool is4 = ipaddr_is4(&e->dst);
+	struct sock_error error = {.error = e->error,
+				   .origin = is4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6,
+				   .type = e->icmp_type,
+				   .code = e->icmp_code,
+				   .info = !is4			  ? e->info
+					   : e->error == EMSGSIZE ? e->mtu
+								  : 0,
+				   .offender = e->offender,
+				   .ifindex = e->message ? e->message->ifindex : 0,
+				   .has_message = e->message != NULL};
+
+	if (e->message) {
+		error.ttl = e->message->ttl;
+		error.tos = e->message->tos;
+		error.flow_label = e->message->flow_label;
+		error.message_dst = e->message->dst;
+	}
+	if (ipaddr_needs_scope(&dst.addr))
+		dst.scope = (uint16_t)e->ifindex;
+	/* What does not fit is lost; the socket hears of an error all the same. */
+	(void)errq_add(s, &error, &dst, sock_env(s)->now, e->l4 + payload_at, bytes);
+}
+
 static struct errq_entry *first(const struct sock *s)
 {
 	return list_first(&s->extra->errors, struct errq_entry, link);

@@ -17,6 +17,10 @@
 bool errq_add(struct sock *s, const struct sock_error *error, const struct endpoint *dst,
 	      berth_time time, const void *data, size_t bytes);
 
+/* The same for an ICMP error about a packet to `port`, whose payload begins `payload_at` bytes into
+ * its transport header. */
+void errq_add_icmp(struct sock *s, const struct ip_error *e, uint16_t port, size_t payload_at);
+
 /* Whether something is there to be read. */
 static inline bool errq_pending(const struct sock *s)
 {
