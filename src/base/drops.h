@@ -61,6 +61,7 @@
 	X(UDP_CHECKSUM, "udp_checksum")                                                            \
 	X(UDP_NO_PORT, "udp_no_port")                                                              \
 	X(UDP_RCVBUF, "udp_rcvbuf")                                                                \
+	X(AFPACKET_RCVBUF, "afpacket_rcvbuf")                                                      \
 	X(RAW_CHECKSUM, "raw_checksum")                                                            \
 	X(RAW_RCVBUF, "raw_rcvbuf")                                                                \
 	X(TCP_TRUNCATED, "tcp_truncated")                                                          \

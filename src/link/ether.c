@@ -71,11 +71,69 @@ static enum link_protocol protocol_of(uint16_t type)
 	}
 }
 
+/* Linux: eth_type_trans(). */
+static enum link_kind kind_of(const struct netif *n, const struct ether_header *h)
+{
+	if (memcmp(h->dst, n->mac, sizeof(h->dst)) == 0)
+		return LINK_TO_US;
+	if (!mac_is_multicast(h->dst))
+		return LINK_TO_OTHER;
+	return mac_is_broadcast(h->dst) && n->kind == BERTH_NETIF_ETHER ? LINK_TO_ALL
+									: LINK_TO_GROUP;
+}
+
+static void show(struct netif *n, const struct berth_packet *p, const struct ether_header *h,
+		 enum link_kind kind, const void *sender)
+{
+	const struct link_frame f = {n, p, false, h->type, kind, h->src, sender};
+
+	n->links->tap(n->links->tap_ctx, &f);
+}
+
+void links_tap_bare(struct netif *n, const struct berth_packet *p, enum link_kind kind)
+{
+	bool is4 = p->head[p->head_off] >> 4 == 4;
+	const struct link_frame f = {n,	   p,	   true, is4 ? ETHER_TYPE_IP4 : ETHER_TYPE_IP6,
+				     kind, n->mac, NULL};
+
+	if (n->links->tap)
+		n->links->tap(n->links->tap_ctx, &f);
+}
+
+void links_rx(struct netif *n, struct berth_packet *p)
+{
+	struct ether_header h;
+	enum link_protocol protocol;
+	enum link_kind kind;
+
+	if (!packet_pull(p, ETHER_HEADER_BYTES)) {
+		drop_rx(n, p, DROP_ETHER_TRUNCATED);
+		return;
+	}
+	struct reader r = reader_of(packet_head(p), ETHER_HEADER_BYTES);
+
+	(void)ether_parse(&r, &h); /* as many bytes are there */
+	kind = kind_of(n, &h);
+	if (n->links->tap)
+		show(n, p, &h, kind, NULL);
+	if (kind == LINK_TO_OTHER) {
+		drop_rx(n, p, DROP_ETHER_OTHERHOST);
+		return;
+	}
+	if (kind != LINK_TO_US)
+		p->broadcast = 1;
+	protocol = protocol_of(h.type);
+	if (protocol == LINK_PROTOCOLS) {
+		drop_rx(n, p, DROP_ETHER_TYPE);
+		return;
+	}
+	packet_trim_front(p, ETHER_HEADER_BYTES);
+	links_deliver(n, p, protocol);
+}
+
 void links_input(struct links *ls, unsigned ifindex, struct berth_packet *p)
 {
 	struct netif *n = links_get(ls, ifindex);
-	struct ether_header h;
-	enum link_protocol protocol;
 
 	if (!n || !netif_usable(n)) {
 		drop(ls->env, DROP_NETIF_DOWN);
@@ -86,27 +144,20 @@ void links_input(struct links *ls, unsigned ifindex, struct berth_packet *p)
 	n->rx_bytes += packet_bytes(p);
 	p->broadcast = 0;
 	p->flags = 0;
-	if (!packet_pull(p, ETHER_HEADER_BYTES)) {
-		drop_rx(n, p, DROP_ETHER_TRUNCATED);
-		return;
-	}
-	struct reader r = reader_of(packet_head(p), ETHER_HEADER_BYTES);
+	links_rx(n, p);
+}
 
-	(void)ether_parse(&r, &h); /* as many bytes are there */
-	if (memcmp(h.dst, n->mac, sizeof(h.dst)) != 0) {
-		if (!mac_is_multicast(h.dst)) {
-			drop_rx(n, p, DROP_ETHER_OTHERHOST);
-			return;
-		}
-		p->broadcast = 1;
+/* Puts a frame into the queue; whoever looks sees it go. */
+static int transmit(struct netif *n, struct berth_packet *p, const void *sender)
+{
+	if (n->links->tap) {
+		struct reader r = reader_of(packet_head(p), ETHER_HEADER_BYTES);
+		struct ether_header h;
+
+		(void)ether_parse(&r, &h); /* whoever sends has written it */
+		show(n, p, &h, LINK_FROM_US, sender);
 	}
-	protocol = protocol_of(h.type);
-	if (protocol == LINK_PROTOCOLS) {
-		drop_rx(n, p, DROP_ETHER_TYPE);
-		return;
-	}
-	packet_trim_front(p, ETHER_HEADER_BYTES);
-	links_deliver(n, p, protocol);
+	return netif_enqueue(n, p);
 }
 
 /* Queues a super-packet segment by segment, for an interface that does not take it whole. */
@@ -127,11 +178,33 @@ static int output_cut(struct netif *n, struct berth_packet *p)
 		}
 		if (!(n->features & BERTH_NETIF_CSUM))
 			packet_complete(segment);
-		err = netif_enqueue(n, segment);
+		err = transmit(n, segment, NULL);
 		if (err)
 			result = err;
 	}
 	return result;
+}
+
+/* An interface that can send nothing. Linux: no carrier loses packets silently. */
+static int lose(struct netif *n, struct berth_packet *p)
+{
+	n->tx_dropped++;
+	drop(n->links->env, DROP_NETIF_DOWN);
+	packet_free(p);
+	return n->up ? 0 : -ENETDOWN;
+}
+
+int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender)
+{
+	if (!netif_usable(n))
+		return lose(n, p);
+	if (!packet_pull(p, ETHER_HEADER_BYTES)) {
+		packet_free(p);
+		return -EINVAL;
+	}
+	if (n->kind == BERTH_NETIF_LOOPBACK && !n->external)
+		p->flags |= PACKET_FRAMED;
+	return transmit(n, p, sender);
 }
 
 int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
@@ -139,16 +212,11 @@ int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 {
 	struct ether_header h;
 
-	if (!netif_usable(n)) {
-		int err = n->up ? 0 : -ENETDOWN; /* Linux: no carrier loses packets silently */
-
-		n->tx_dropped++;
-		drop(n->links->env, DROP_NETIF_DOWN);
-		packet_free(p);
-		return err;
-	}
+	if (!netif_usable(n))
+		return lose(n, p);
 	if (n->kind == BERTH_NETIF_LOOPBACK && !n->external) {
 		ASSERT(protocol != LINK_ARP);
+		links_tap_bare(n, p, LINK_FROM_US);
 		return netif_enqueue(n, p);
 	}
 	memcpy(h.dst, mac, sizeof(h.dst));
@@ -159,5 +227,5 @@ int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 		return output_cut(n, p);
 	if (!(n->features & BERTH_NETIF_CSUM))
 		packet_complete(p);
-	return netif_enqueue(n, p);
+	return transmit(n, p, NULL);
 }

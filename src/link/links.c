@@ -63,6 +63,12 @@ void links_set_input(struct links *ls, enum link_protocol protocol, link_input_f
 	ls->inputs[protocol].ctx = ctx;
 }
 
+void links_set_tap(struct links *ls, link_tap_fn fn, void *ctx)
+{
+	ls->tap = fn;
+	ls->tap_ctx = ctx;
+}
+
 void links_listen(struct links *ls, struct link_listener *listener)
 {
 	list_add_tail(&ls->listeners, &listener->link);

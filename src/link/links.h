@@ -41,6 +41,27 @@ struct link_listener {
 	void (*on_change)(void *ctx, struct netif *n, enum link_change change);
 };
 
+/* Whom a frame is for, as Linux numbers it (PACKET_HOST ...). */
+enum link_kind {
+	LINK_TO_US,
+	LINK_TO_ALL,
+	LINK_TO_GROUP,
+	LINK_TO_OTHER,
+	LINK_FROM_US, /* it is on its way out */
+};
+
+/* A frame as a tap sees it. */
+struct link_frame {
+	struct netif *netif;
+	const struct berth_packet *packet; /* from its link header on, or if `bare` without one */
+	bool bare;			   /* on lo: its addresses are zeros */
+	uint16_t type;			   /* EtherType, or the length of an IEEE 802.3 frame */
+	enum link_kind kind;
+	const uint8_t *src;   /* 6 bytes */
+	const void *sender;   /* LINK_FROM_US: what link_send_frame() was given; else NULL */
+};
+typedef void (*link_tap_fn)(void *ctx, const struct link_frame *f);
+
 /* The parts of link/ share it; others go through the functions. */
 struct links {
 	struct env *env;
@@ -56,6 +77,8 @@ struct links {
 		link_input_fn fn;
 		void *ctx;
 	} inputs[LINK_PROTOCOLS];
+	link_tap_fn tap; /* NULL: nobody looks */
+	void *tap_ctx;
 };
 
 /* NULL: no memory. No interface is there at first, not even lo. */
@@ -64,6 +87,10 @@ struct links *links_new(struct env *env);
 void links_free(struct links *ls);
 
 void links_set_input(struct links *ls, enum link_protocol protocol, link_input_fn fn, void *ctx);
+
+/* Shows every frame of every interface, coming in and going out, to `fn`, which must not call back;
+ * NULL: nobody, which costs nothing. */
+void links_set_tap(struct links *ls, link_tap_fn fn, void *ctx);
 
 /* The caller owns the listener, and takes it off with list_del() before it dies. */
 void links_listen(struct links *ls, struct link_listener *listener);
@@ -122,6 +149,14 @@ static inline bool links_pending(const struct links *ls)
 int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 		enum link_protocol protocol);
 
+/* Sends a complete frame, which has at least a link header (of any type), as it is; consumed.
+ * `sender` is told to the tap. Results as link_output(). */
+int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender);
+
+/* For link/ alone: a frame that came in, from its link header on; consumed. */
+void links_rx(struct netif *n, struct berth_packet *p);
+/* For link/ alone: shows a frame that has no link header. */
+void links_tap_bare(struct netif *n, const struct berth_packet *p, enum link_kind kind);
 /* For link/ alone: puts a complete frame into the queue of `n`; -ENOBUFS. Consumed. */
 int netif_enqueue(struct netif *n, struct berth_packet *p);
 /* For link/ alone: takes the oldest frame out; NULL: none. Tells of the room it made. */

@@ -52,7 +52,14 @@ static void run_lo(struct netif *lo)
 	lo->rx_packets++;
 	lo->rx_bytes += packet_bytes(p);
 	p->broadcast = 0;
+	p->time = lo->links->env->now;
+	if (p->flags & PACKET_FRAMED) {
+		p->flags = PACKET_FRAMED;
+		links_rx(lo, p);
+		return;
+	}
 	p->flags = 0;
+	links_tap_bare(lo, p, LINK_TO_US);
 	links_deliver(lo, p, protocol_of(p));
 }
 

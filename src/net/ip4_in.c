@@ -62,7 +62,8 @@ static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
 }
 
 /* Sources that nobody may have (RFC 1122 §3.2.1.3, RFC 1812 §5.3.7; Linux: martians). */
-static bool source_valid(const struct net *net, const struct netif *n, uint32_t src, uint32_t dst)
+static bool source_valid(const struct net *net, const struct netif *n, uint32_t src, uint32_t dst,
+			 bool framed)
 {
 	struct ipaddr a = ipaddr_from4(src);
 
@@ -71,8 +72,8 @@ static bool source_valid(const struct net *net, const struct netif *n, uint32_t 
 	if (src >> 24 == 0) /* a host that does not know its address (RFC 2131) */
 		return src == 0 && dst == 0xffffffff;
 	/* Linux: what comes in through lo was routed when it left, and is not judged again; only a
-	 * raw socket can have given it a stranger's address. */
-	if (n->kind == BERTH_NETIF_LOOPBACK)
+	 * raw socket can have given it a stranger's address. A packet socket's frames were not. */
+	if (n->kind == BERTH_NETIF_LOOPBACK && !framed)
 		return true;
 	return src >> 24 != 127 && !addr_is_local(net, &a) && !addr_by_broadcast(net, &a);
 }
@@ -94,13 +95,14 @@ static enum verdict judge_routed(struct net *net, const struct netif *n, struct 
 	return err == -EHOSTUNREACH ? VERDICT_UNREACHABLE : VERDICT_NO_ROUTE;
 }
 
-static enum verdict judge(struct net *net, const struct netif *n, struct flow *f, bool looped)
+static enum verdict judge(struct net *net, const struct netif *n, struct flow *f, uint8_t flags)
 {
 	struct ipaddr dst = ipaddr_from4(f->dst);
 
 	f->broadcast = false;
 	f->multicast = false;
-	if (!looped && !source_valid(net, n, f->src, f->dst))
+	if (!(flags & PACKET_LOOPED) &&
+	    !source_valid(net, n, f->src, f->dst, flags & PACKET_FRAMED))
 		return VERDICT_BAD_SOURCE;
 	if (f->dst >> 28 == 0xe) {
 		f->multicast = true;
@@ -127,18 +129,19 @@ STATIC_ASSERT(FLOW_SLOTS == 1u << (32 - 28));
 
 /* The judgement about a packet. The result is valid until the next call. */
 static struct flow *judge_cached(struct net *net, const struct netif *n, const struct ip4_header *h,
-				 bool looped)
+				 uint8_t flags)
 {
+	bool special = flags & (PACKET_LOOPED | PACKET_FRAMED);
 	struct flow *f = &net->flows->slots[flow_slot(h->src, h->dst, n->ifindex)];
 
 	if (f->generation == net->generation && f->src == h->src && f->dst == h->dst &&
-	    f->ifindex == n->ifindex && !looped)
+	    f->ifindex == n->ifindex && !special)
 		return f;
 	f->src = h->src;
 	f->dst = h->dst;
 	f->ifindex = n->ifindex;
-	f->verdict = judge(net, n, f, looped);
-	f->generation = looped ? 0 : net->generation;
+	f->verdict = judge(net, n, f, flags);
+	f->generation = special ? 0 : net->generation;
 	return f;
 }
 
@@ -286,7 +289,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 		packet_trim_to(p, h.total_bytes);
 	p->l3_off = p->head_off;
 	p->l4_off = (uint8_t)(p->head_off + h.header_bytes);
-	f = judge_cached(net, n, &h, p->flags & PACKET_LOOPED);
+	f = judge_cached(net, n, &h, p->flags);
 	if (h.options_len && f->verdict != VERDICT_BAD_SOURCE && !options_accept(net, p, &h)) {
 		refuse(net, p, DROP_IP4_OPTIONS);
 		return;

@@ -77,6 +77,7 @@ struct berth_packet {
 
 #define PACKET_FORWARDED 0x1u	  /* came in through another interface of this host */
 #define PACKET_LOOPED 0x2u	  /* a copy of what this host sends to a group or broadcast */
+#define PACKET_FRAMED 0x4u	  /* on lo: made by a program, link header and all */
 #define PACKET_COMPLETE_CUT 0x80u /* packet_cut() owes each segment its checksums */
 
 /* An empty packet with all of head[] as headroom, zeros in all other fields before head[], whose

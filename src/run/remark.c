@@ -11,15 +11,14 @@
 enum remark {
 	REMARK_NONE = 0,
 	REMARK_NO_WAY_OUT = 0x1,
-	REMARK_FAMILY = 0x2,
-	REMARK_TYPE = 0x4,
+	REMARK_TYPE = 0x2,
 };
 
 /* Whether it is berth that lacks it, and not Linux too: raw sockets need a number (not 0), and
  * nobody has heard of most others. */
 static bool lacks_protocol(const struct call *call, long result)
 {
-	static const int known[] = {IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE, IPPROTO_MPTCP};
+	static const int known[] = {IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_MPTCP};
 
 	if (result != -EPROTONOSUPPORT && result != -ESOCKTNOSUPPORT)
 		return false;
@@ -38,8 +37,6 @@ static enum remark kind_of(const struct call *call, long result)
 	case SYS_sendmsg:
 		return result == -ENETUNREACH ? REMARK_NO_WAY_OUT : REMARK_NONE;
 	case SYS_socket:
-		if (result == -EAFNOSUPPORT && call->args[0] == AF_PACKET)
-			return REMARK_FAMILY;
 		return lacks_protocol(call, result) ? REMARK_TYPE : REMARK_NONE;
 	default:
 		return REMARK_NONE;
@@ -50,7 +47,7 @@ void call_remark(const struct call *call, long result)
 {
 	struct run *r = call->run;
 	enum remark kind = kind_of(call, result);
-	const char *why = "berth has no packet sockets";
+	const char *why = "berth has TCP, UDP, ICMP and raw IP";
 	char args[CALL_TEXT_BYTES];
 	char text[2 * CALL_TEXT_BYTES];
 
@@ -59,8 +56,6 @@ void call_remark(const struct call *call, long result)
 	r->remarked |= kind;
 	if (kind == REMARK_NO_WAY_OUT)
 		why = "no network of this world has the address, and there is no way out of it";
-	else if (kind == REMARK_TYPE)
-		why = "berth has TCP, UDP, ICMP and raw IP";
 	call_print_args(call, args, sizeof(args));
 	snprintf(text, sizeof(text), "%s(%s): %s", call->entry->name, args, why);
 	r->config.on_remark(r->config.ctx, call->command->host, text);

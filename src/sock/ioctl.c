@@ -168,13 +168,13 @@ static int get_ifconf(const struct socket *so, struct ifconf *conf)
 
 static int get_stamp(const struct socket *so, bool nanoseconds, void *out)
 {
-	bool keeps = so->sock->type == SOCK_DGRAM && !so->sock->proto->names;
+	bool keeps = so->sock->type != SOCK_STREAM && so->sock->family != AF_UNIX;
 	berth_time t = keeps ? dgram_of_const(so->sock)->stamp : 0;
 	berth_time unix_time = sock_env(so->sock)->epoch + t;
 	struct timeval tv = {unix_time / BERTH_SEC, unix_time % BERTH_SEC / BERTH_USEC};
 	struct timespec ts = {unix_time / BERTH_SEC, unix_time % BERTH_SEC};
 
-	if (so->sock->proto->names) /* Linux: they keep none */
+	if (so->sock->family == AF_UNIX) /* Linux: they keep none */
 		return -ENOTTY;
 	if (!out)
 		return -EFAULT;

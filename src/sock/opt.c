@@ -17,13 +17,14 @@
 #include "base/check.h"
 #include "sock/opt_level.h"
 #include "tcp/tcp_usr.h"
+#include "transport/afpacket.h"
 #include "transport/raw.h"
 #include "transport/udp.h"
 
 /* Every table, for the documentation. */
-static const struct opt_level *const levels[] = {&opt_socket,  &opt_ip,		  &opt_ip6,
-						 &tcp_options, &udp_options,	  &udplite_options,
-						 &raw_options, &raw_icmp6_options};
+static const struct opt_level *const levels[] = {
+	&opt_socket,	  &opt_ip,	&opt_ip6,	    &tcp_options,     &udp_options,
+	&udplite_options, &raw_options, &raw_icmp6_options, &afpacket_options};
 
 bool opt_row(unsigned i, struct opt_doc *out)
 {
@@ -101,6 +102,6 @@ int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len)
 		return -EINVAL;
 	/* Linux: only here a level that is not its own is another error. */
 	if (!table)
-		return -EOPNOTSUPP;
+		return so->sock->family == AF_PACKET ? -ENOPROTOOPT : -EOPNOTSUPP;
 	return opt_level_get(table, so->sock, name, value, len);
 }

@@ -21,6 +21,7 @@
 #include "sock/ready.h"
 #include "stack/host.h"
 #include "tcp/tcp.h"
+#include "transport/afpacket.h"
 #include "transport/dgram.h"
 #include "transport/ping.h"
 #include "transport/raw.h"
@@ -28,8 +29,18 @@
 #include "unix/unix.h"
 
 static const struct proto *const protos[] = {
-	&tcp_proto, &udp_proto,		&udplite_proto,	   &ping4_proto,	  &ping6_proto,
-	&raw_proto, &unix_stream_proto, &unix_dgram_proto, &unix_seqpacket_proto, &unix_raw_proto,
+	&tcp_proto,
+	&udp_proto,
+	&udplite_proto,
+	&ping4_proto,
+	&ping6_proto,
+	&raw_proto,
+	&afpacket_raw_proto,
+	&afpacket_dgram_proto,
+	&unix_stream_proto,
+	&unix_dgram_proto,
+	&unix_seqpacket_proto,
+	&unix_raw_proto,
 	NULL,
 };
 
@@ -70,6 +81,13 @@ static void on_tx_space(void *ctx, struct netif *n)
 
 	tcp_on_tx_space(st->tp, n);
 	dgram_on_tx_space(st->tp);
+}
+
+static void on_link_change(void *ctx, struct netif *n, enum link_change change)
+{
+	struct berth_stack *st = ctx;
+
+	afpacket_on_link(st->tp, n, change);
 }
 
 void stack_settle(struct berth_stack *st)
@@ -129,7 +147,8 @@ static int add_layers(struct berth_stack *st)
 		return -1;
 	if (st->env.knobs.ip_forward)
 		forward_ip6(st);
-	st->listener = (struct link_listener){.ctx = st, .on_tx_space = on_tx_space};
+	st->listener = (struct link_listener){
+		.ctx = st, .on_tx_space = on_tx_space, .on_change = on_link_change};
 	links_listen(st->links, &st->listener);
 	return add_loopback(st);
 }
@@ -205,6 +224,7 @@ void berth_stack_free(struct berth_stack *st)
 		tcp_fini(st->tp);
 		ping_fini(st->tp);
 		raw_fini(st->tp);
+		afpacket_fini(st->tp);
 	}
 	sockets_free(st->sockets);
 	transport_free(st->tp);

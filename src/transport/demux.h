@@ -16,9 +16,10 @@
 struct env;
 struct net;
 struct portmap;
-struct pings; /* transport/ping.c */
-struct raws;  /* transport/raw.c */
-struct wait; /* an end in TIME-WAIT that has no sock any more: transport/port.h */
+struct afpackets; /* transport/afpacket.c */
+struct pings;	  /* transport/ping.c */
+struct raws;	  /* transport/raw.c */
+struct wait;	  /* an end in TIME-WAIT that has no sock any more: transport/port.h */
 
 /* The protocols that have ports. */
 enum space { SPACE_TCP, SPACE_UDP, SPACE_UDPLITE, SPACE_COUNT };
@@ -47,10 +48,11 @@ struct transport {
 	/* Registered by the socket layer; see sock_notify(). */
 	void (*notify)(void *ctx, struct sock *s, unsigned events);
 	void *notify_ctx;
-	struct raws *raws;   /* raw.c's; NULL: there was no raw socket yet */
-	struct pings *pings; /* the same of ping.c */
-	void *tcp;	     /* TCP's own context; TCP makes and frees it */
-	struct list blocked; /* struct dgram that wait for room at an interface */
+	struct raws *raws;	     /* raw.c's; NULL: there was no raw socket yet */
+	struct afpackets *afpackets; /* the same of afpacket.c */
+	struct pings *pings;	     /* the same of ping.c */
+	void *tcp;		     /* TCP's own context; TCP makes and frees it */
+	struct list blocked;	     /* struct dgram that wait for room at an interface */
 };
 
 /* A number that tells this host from others, the same each time (SO_NETNS_COOKIE). */
