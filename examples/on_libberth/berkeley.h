@@ -52,6 +52,7 @@ struct hostent *berkeley_gethostbyname(const char *name);
 struct hostent *berkeley_gethostbyaddr(const void *addr, socklen_t len, int family);
 int berkeley_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
 			 struct addrinfo **out);
+void berkeley_freeaddrinfo(struct addrinfo *res);
 int berkeley_getnameinfo(const struct sockaddr *addr, socklen_t len, char *host,
 			 socklen_t host_bytes, char *service, socklen_t service_bytes, int flags);
 
@@ -96,6 +97,7 @@ int options_main(int argc, char **argv);
 #define gethostbyname berkeley_gethostbyname
 #define gethostbyaddr berkeley_gethostbyaddr
 #define getaddrinfo berkeley_getaddrinfo
+#define freeaddrinfo berkeley_freeaddrinfo
 #define getnameinfo berkeley_getnameinfo
 #define clock_gettime berkeley_clock_gettime
 #define getpid berkeley_getpid

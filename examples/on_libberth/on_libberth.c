@@ -53,6 +53,8 @@ static struct berth_world *make_world(uint64_t seed)
 	memcpy(&lan.subnet6, &v6, sizeof(v6));
 	check(w ? 0 : -ENOMEM, "world");
 	check(berth_world_add_network(w, &lan), "network");
+	inet_pton(AF_INET, "127.0.0.53", &v4.sin_addr);
+	check(berth_world_add_nameserver(w, (struct sockaddr *)&v4), "name service");
 	return w;
 }
 

@@ -25,13 +25,13 @@ struct policy {
 	uint8_t precedence, label;
 };
 
-/* RFC 6724 §2.1, the longest prefix first. */
+/* The longest prefix first. Linux: these are glibc's (gai.conf(5)), in which unlike in RFC 6724
+ * §2.1 a unique local address of IPv6 comes before one of IPv4. */
 static const struct policy policies[] = {
-	{{{[15] = 1}}, 128, 50, 0},  {{{[10] = 0xff, [11] = 0xff}}, 96, 35, 4},
-	{{{0}}, 96, 1, 3},	     {{{0x20, 0x01}}, 32, 5, 5},
-	{{{0x20, 0x02}}, 16, 30, 2}, {{{0x3f, 0xfe}}, 16, 1, 12},
-	{{{0xfe, 0xc0}}, 10, 1, 11}, {{{0xfc}}, 7, 3, 13},
-	{{{0}}, 0, 40, 1},
+	{{{[15] = 1}}, 128, 50, 0},  {{{[10] = 0xff, [11] = 0xff}}, 96, 10, 4},
+	{{{0}}, 96, 20, 3},	     {{{0x20, 0x01}}, 32, 40, 7},
+	{{{0x20, 0x02}}, 16, 30, 2}, {{{0xfe, 0xc0}}, 10, 40, 5},
+	{{{0xfc}}, 7, 40, 6},	     {{{0}}, 0, 40, 1},
 };
 
 struct candidate {

@@ -107,6 +107,9 @@ static int read_service(struct request *q, const char *service)
 
 		if (!wanted(&q->hints, k))
 			continue;
+		/* Linux: glibc takes one kind for who asks for a type or a protocol. */
+		if (any_kind && (q->hints.ai_socktype || q->hints.ai_protocol))
+			break;
 		any_kind = true;
 		if (number) {
 			offer(q, k, port);

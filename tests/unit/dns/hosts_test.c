@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text in the form of hosts(5) and services(5), and what the calls make of it.
+ * Text in the form of hosts(5) and services(5), and what the calls make of it: names and their
+ * aliases both ways, ports, and the order in which a name's addresses are to be tried.
  */
 #include "../stack/pair.h"
 
@@ -106,12 +107,51 @@ static void test_well_known(void **state)
 	pair_fini(&pr);
 }
 
+/* RFC 6724 §6: what cannot be reached comes last, IPv6 before IPv4 (rule 6), a destination like our
+ * own address before others (rule 9), equals as they were. */
+static void test_order(void **state)
+{
+	static const char text[] = "2001:db8::1 x\n10.0.0.9 x\nfd77::1 x\nfd09::9 x\n10.0.0.8 x\n";
+	static const char *const expect[] = {"fd09::9", "fd77::1", "10.0.0.9", "10.0.0.8",
+					     "2001:db8::1"};
+	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+	struct sockaddr_in6 mine = {.sin6_family = AF_INET6};
+	struct sockaddr_in6 far = {.sin6_family = AF_INET6};
+	struct addrinfo *res;
+	struct addrinfo *a;
+	struct berth_stack *st;
+	struct pair pr;
+
+	(void)state;
+	st = host_with(&pr, text, NULL);
+	inet_pton(AF_INET6, "fd09::1", &mine.sin6_addr);
+	inet_pton(AF_INET6, "fd77::", &far.sin6_addr);
+	assert_int_equal(berth_addr_add(st, pr.ifindex[0], SA(mine), 64), 0);
+	assert_int_equal(berth_route_add(st, SA(far), 64, NULL, pr.ifindex[0], 0), 0);
+	pair_run(&pr, 5 * BERTH_SEC); /* duplicate address detection */
+	assert_int_equal(berth_getaddrinfo(st, "x", NULL, &hints, &res), 0);
+	a = res;
+	for (unsigned i = 0; i < 5; i++, a = a->ai_next) {
+		char host[64];
+
+		assert_non_null(a);
+		assert_int_equal(berth_getnameinfo(st, a->ai_addr, a->ai_addrlen, host,
+						   sizeof(host), NULL, 0, NI_NUMERICHOST),
+				 0);
+		assert_string_equal(host, expect[i]);
+	}
+	assert_null(a);
+	berth_freeaddrinfo(st, res);
+	pair_fini(&pr);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_well_known),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
