@@ -1,161 +1,93 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioctl(2) requests of the SIOC range. Those that name interfaces are answered for any
- * socket, as libc asks through whatever it has at hand; those about queues for ours alone.
- * Everything is read from the host's stack anew; nothing is kept. Left out: changing interfaces
- * (EPERM, as for any unprivileged program), ethtool, ARP's table.
+ * ioctl(2) requests of the SIOC range. The library answers them. Those that name interfaces are
+ * answered for any socket, as libc asks through whatever it has at hand: for one that is not ours
+ * by an AF_UNIX socket of the library, made for the purpose. Those about queues for ours alone; a
+ * stream's SIOCATMARK and FIONREAD are the carrier's. Left out: ethtool, ARP's table.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <linux/if.h>
-#include <linux/if_arp.h>
 #include <linux/sockios.h>
 
 #include "run/call.h"
 
 #define IFREQS_MAX 64
 
-static struct berth_stack *stack_of(const struct call *call)
+/* Which of the library's sockets is asked; `made` has to be closed. */
+struct asked {
+	struct berth_stack *stack;
+	int sock;
+	bool made;
+};
+
+static bool is_socket(const struct call *call)
 {
-	return berth_world_stack(call->run->world, call->command->host);
+	struct stat st;
+
+	return call->fd >= 0 && fstat(call->fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-static bool find_netif(const struct call *call, const struct ifreq *ifr, bool by_index,
-		       struct berth_netif_info *out)
+/* False: not a socket, so that the request means something else. */
+static bool asked_of(const struct call *call, const struct carrier *c, struct asked *out)
 {
-	for (unsigned i = 0; berth_netif_get(stack_of(call), i, out); i++)
-		if (by_index ? (int)out->ifindex == ifr->ifr_ifindex
-			     : !strncmp(out->name, ifr->ifr_name, IFNAMSIZ))
-			return true;
-	return false;
-}
-
-/* The first IPv4 address of an interface. */
-static bool find_addr(const struct call *call, unsigned ifindex, struct berth_addr_info *out)
-{
-	for (unsigned i = 0; berth_addr_get(stack_of(call), i, out); i++)
-		if (out->ifindex == ifindex && out->addr.ss_family == AF_INET)
-			return true;
-	return false;
-}
-
-static uint32_t mask_of(unsigned prefix_len)
-{
-	return prefix_len ? htonl(~0u << (32 - prefix_len)) : 0;
-}
-
-static void set_addr(struct sockaddr *to, uint32_t addr)
-{
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = addr};
-
-	memcpy(to, &sin, sizeof(sin));
-}
-
-/* SIOCGIFADDR and its kin. */
-static int get_addr(const struct call *call, unsigned long request,
-		    const struct berth_netif_info *n, struct ifreq *ifr)
-{
-	struct berth_addr_info a;
-	uint32_t addr;
-	uint32_t mask;
-
-	if (!find_addr(call, n->ifindex, &a))
-		return -EADDRNOTAVAIL;
-	addr = ((struct sockaddr_in *)&a.addr)->sin_addr.s_addr;
-	mask = mask_of(a.prefix_len);
-	if (request == SIOCGIFNETMASK)
-		set_addr(&ifr->ifr_netmask, mask);
-	else if (request == SIOCGIFBRDADDR)
-		set_addr(&ifr->ifr_broadaddr, n->flags & IFF_BROADCAST ? addr | ~mask : 0);
+	out->stack = berth_world_stack(call->run->world, call->command->host);
+	out->made = !c || c->sock < 0;
+	if (!out->made)
+		out->sock = c->sock;
+	else if (is_socket(call))
+		out->sock = berth_socket(out->stack, AF_UNIX, SOCK_DGRAM, 0);
 	else
-		set_addr(&ifr->ifr_addr, addr); /* SIOCGIFDSTADDR too: no point-to-point links */
-	return 0;
+		return false;
+	return true;
 }
 
-static int get_netif(const struct call *call, unsigned long request, struct ifreq *ifr)
+static long ask(const struct asked *a, unsigned long request, void *arg)
 {
-	struct berth_netif_info n;
+	long result = a->sock < 0 ? a->sock : berth_ioctl(a->stack, a->sock, request, arg);
 
-	if (!find_netif(call, ifr, request == SIOCGIFNAME, &n))
-		return -ENODEV;
-	switch (request) {
-	case SIOCGIFNAME:
-		memcpy(ifr->ifr_name, n.name, IFNAMSIZ);
-		return 0;
-	case SIOCGIFINDEX:
-		ifr->ifr_ifindex = (int)n.ifindex;
-		return 0;
-	case SIOCGIFFLAGS:
-		ifr->ifr_flags = (short)n.flags;
-		return 0;
-	case SIOCGIFMTU:
-		ifr->ifr_mtu = (int)n.mtu;
-		return 0;
-	case SIOCGIFMETRIC:
-		ifr->ifr_metric = 0;
-		return 0;
-	case SIOCGIFTXQLEN:
-		ifr->ifr_qlen = 1000;
-		return 0;
-	case SIOCGIFHWADDR:
-		memset(&ifr->ifr_hwaddr, 0, sizeof(ifr->ifr_hwaddr));
-		ifr->ifr_hwaddr.sa_family =
-			n.kind == BERTH_NETIF_ETHER ? ARPHRD_ETHER : ARPHRD_LOOPBACK;
-		memcpy(ifr->ifr_hwaddr.sa_data, n.mac, sizeof(n.mac));
-		return 0;
-	default:
-		return get_addr(call, request, &n, ifr);
-	}
+	if (a->made && a->sock >= 0)
+		(void)berth_close(a->stack, a->sock); /* it was just made */
+	return result;
 }
 
-static long one_netif(struct call *call, unsigned long request)
+/* A request with `bytes` bytes that are handed in and out. */
+static long ask_with(struct call *call, const struct asked *a, unsigned long request, size_t bytes)
 {
-	struct ifreq ifr;
-	int error;
+	struct ifreq arg;
+	bool in = task_read(call->task, call->args[2], &arg, bytes) == 0;
+	long result = ask(a, request, in ? &arg : NULL);
 
-	if (task_read(call->task, call->args[2], &ifr, sizeof(ifr)) < 0)
-		return -EFAULT;
-	ifr.ifr_name[IFNAMSIZ - 1] = '\0';
-	error = get_netif(call, request, &ifr);
-	if (error < 0)
-		return error;
-	return task_write(call->task, call->args[2], &ifr, sizeof(ifr));
+	return result < 0 ? result : task_write(call->task, call->args[2], &arg, bytes);
 }
 
-/* SIOCGIFCONF: the interfaces that have an IPv4 address. */
-static long list_netifs(struct call *call)
+static long list_netifs(struct call *call, const struct asked *a)
 {
-	struct ifreq list[IFREQS_MAX] = {0};
-	struct ifconf conf;
-	struct berth_netif_info n;
-	size_t count = 0;
-	size_t bytes;
+	struct ifreq list[IFREQS_MAX];
+	struct ifconf there;
+	struct ifconf conf = {.ifc_len = sizeof(list)};
+	long result;
 
-	if (task_read(call->task, call->args[2], &conf, sizeof(conf)) < 0)
-		return -EFAULT;
-	for (unsigned i = 0; count < IFREQS_MAX && berth_netif_get(stack_of(call), i, &n); i++) {
-		if (get_addr(call, SIOCGIFADDR, &n, &list[count]) < 0)
-			continue;
-		memcpy(list[count].ifr_name, n.name, IFNAMSIZ);
-		count++;
+	if (task_read(call->task, call->args[2], &there, sizeof(there)) < 0)
+		return ask(a, SIOCGIFCONF, NULL);
+	if (there.ifc_buf) {
+		conf.ifc_req = list;
+		if (there.ifc_len < conf.ifc_len)
+			conf.ifc_len = there.ifc_len;
 	}
-	bytes = count * sizeof(struct ifreq);
-	if (conf.ifc_buf) {
-		size_t room = conf.ifc_len < 0 ? 0 : (size_t)conf.ifc_len;
-
-		if (bytes > room)
-			bytes = room - room % sizeof(struct ifreq);
-		if (task_write(call->task, (uintptr_t)conf.ifc_buf, list, bytes) < 0)
-			return -EFAULT;
-	}
-	conf.ifc_len = (int)bytes;
-	return task_write(call->task, call->args[2], &conf, sizeof(conf));
+	result = ask(a, SIOCGIFCONF, &conf);
+	if (result == 0 && there.ifc_buf)
+		result = task_write(call->task, (uintptr_t)there.ifc_buf, list,
+				    (size_t)conf.ifc_len);
+	if (result < 0)
+		return result;
+	there.ifc_len = conf.ifc_len;
+	return task_write(call->task, call->args[2], &there, sizeof(there));
 }
 
 /* What is not acknowledged yet, wherever it is. */
@@ -172,11 +104,25 @@ static long out_queue(struct call *call, struct carrier *c)
 	return task_write(call->task, call->args[2], &bytes, sizeof(bytes));
 }
 
-static bool is_socket(const struct call *call)
+/* What is asked of our sockets alone. */
+static long ask_ours(struct call *call, struct carrier *c, unsigned long request)
 {
-	struct stat st;
+	struct asked a = {c->stack, c->sock, false};
 
-	return call->fd >= 0 && fstat(call->fd, &st) == 0 && S_ISSOCK(st.st_mode);
+	switch (request) {
+	case SIOCOUTQ:
+		return out_queue(call, c);
+	case SIOCOUTQNSD:
+		return ask_with(call, &a, request, sizeof(int));
+	case SIOCGSTAMP_OLD:
+	case SIOCGSTAMPNS_OLD:
+		return ask_with(call, &a, request, sizeof(struct timeval));
+	case SIOCATMARK:
+		return c->type == SOCK_STREAM ? CALL_CONTINUE
+					      : ask_with(call, &a, request, sizeof(int));
+	default:
+		return CALL_CONTINUE;
+	}
 }
 
 long call_ioctl(struct call *call)
@@ -184,11 +130,13 @@ long call_ioctl(struct call *call)
 	struct carrier *c = call_carrier(call);
 	unsigned long request = (unsigned int)call->args[1];
 
+	struct asked a;
+
+	if (request == SIOCETHTOOL)
+		return is_socket(call) ? -EOPNOTSUPP : CALL_CONTINUE;
 	switch (request) {
-	case SIOCOUTQ:
-		return c && c->sock >= 0 ? out_queue(call, c) : CALL_CONTINUE;
 	case SIOCGIFCONF:
-		return is_socket(call) ? list_netifs(call) : CALL_CONTINUE;
+		return asked_of(call, c, &a) ? list_netifs(call, &a) : CALL_CONTINUE;
 	case SIOCGIFNAME:
 	case SIOCGIFINDEX:
 	case SIOCGIFFLAGS:
@@ -200,17 +148,17 @@ long call_ioctl(struct call *call)
 	case SIOCGIFDSTADDR:
 	case SIOCGIFBRDADDR:
 	case SIOCGIFNETMASK:
-		return is_socket(call) ? one_netif(call, request) : CALL_CONTINUE;
 	case SIOCSIFFLAGS:
 	case SIOCSIFADDR:
+	case SIOCSIFBRDADDR:
 	case SIOCSIFNETMASK:
 	case SIOCSIFMTU:
+		return asked_of(call, c, &a) ? ask_with(call, &a, request, sizeof(struct ifreq))
+					     : CALL_CONTINUE;
 	case SIOCADDRT:
 	case SIOCDELRT:
-		return is_socket(call) ? -EPERM : CALL_CONTINUE;
-	case SIOCETHTOOL:
-		return is_socket(call) ? -EOPNOTSUPP : CALL_CONTINUE;
+		return asked_of(call, c, &a) ? ask(&a, request, NULL) : CALL_CONTINUE;
 	default:
-		return CALL_CONTINUE;
+		return c && c->sock >= 0 ? ask_ours(call, c, request) : CALL_CONTINUE;
 	}
 }

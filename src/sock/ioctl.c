@@ -3,8 +3,9 @@
  * ioctl() on a socket.
  *
  * Questions about the host (netdevice(7)) are answered from link/ and net/, whatever socket they
- * are asked of; those about queues go to the protocol. What would change an interface needs a
- * privilege that programs on a host do not have: EPERM. Only IPv4 addresses are told, as on Linux.
+ * are asked of, but for addresses; those about queues go to the protocol. What would change an
+ * interface needs a privilege that programs on a host do not have: EPERM. Only IPv4 addresses are
+ * told, as on Linux.
  */
 #include "sock/ioctl.h"
 
@@ -114,16 +115,19 @@ static int get_ifreq(const struct socket *so, unsigned long request, struct ifre
 		return -EFAULT;
 	ifr->ifr_name[IF_NAMESIZE - 1] = '\0';
 	n = links_by_name(links_of(so), ifr->ifr_name);
-	if (!n)
-		return -ENODEV;
 	switch (request) {
 	case SIOCGIFADDR:
 	case SIOCGIFDSTADDR:
 	case SIOCGIFBRDADDR:
 	case SIOCGIFNETMASK:
+		/* Linux: it is IPv4 that answers these, and nobody else knows them. */
+		if (so->sock->family != AF_INET && so->sock->family != AF_PACKET)
+			return -ENOTTY;
+		if (!n)
+			return -ENODEV;
 		return get_addr(so, n, request, ifr);
 	default:
-		return get_netif(n, request, ifr);
+		return n ? get_netif(n, request, ifr) : -ENODEV;
 	}
 }
 

@@ -31,6 +31,15 @@ def test_bad_arguments(command, progs):
 
 
 @berth_only
+def test_interfaces(command):
+    """ioctl() about interfaces and queues, also through sockets that are not berth's."""
+    program = harness.TOP / "tests/system/progs/interfaces.py"
+    said = same_as_native(command, ["/usr/bin/python3", str(program)])
+    assert "AF_INET SIOCGIFADDR 020000007f000001" in said
+    assert "AF_INET6 SIOCGIFADDR ENOTTY" in said
+
+
+@berth_only
 def test_memory_that_goes_away(command, progs):
     """Unmapped by another thread while the call waits."""
     said = same_as_native(command, [progs / "unmap"], 40)
