@@ -22,6 +22,7 @@
 #include "run/epolls.h"
 #include "run/park.h"
 #include "run/rtnetlink.h"
+#include "run/spare.h"
 
 #define TYPE_MASK 0xf
 #define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
@@ -38,7 +39,7 @@ static void tell_listen(const struct carrier *c)
 }
 
 /* Opens what carries a socket: fds[0] for the program, fds[1] for berth or -1. */
-static int open_carrier(int type, int flags, int fds[2])
+static int open_carrier(const struct command *cmd, int type, int flags, int fds[2])
 {
 	fds[1] = -1;
 	if (type == SOCK_STREAM)
@@ -46,7 +47,14 @@ static int open_carrier(int type, int flags, int fds[2])
 	else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
 			    fds) < 0)
 		fds[0] = -1;
-	return fds[0] < 0 ? -errno : 0;
+	if (fds[0] < 0)
+		return errno == EMFILE ? -ENFILE : -errno;
+	if (spare_keeps(cmd, fds[1] < 0 ? fds[0] : fds[1]))
+		return 0;
+	close(fds[0]);
+	if (fds[1] >= 0)
+		close(fds[1]);
+	return -ENFILE;
 }
 
 /* Hands a new carrier's program end over, or takes all back. */
@@ -111,7 +119,7 @@ long call_socket(struct call *call)
 		sock = berth_socket(st, family, type, protocol);
 	if (!netlink && sock < 0)
 		return sock;
-	error = open_carrier(type, flags, fds);
+	error = open_carrier(call->command, type, flags, fds);
 	c = error < 0 ? NULL : new_carrier(call->command, sock, family, type, protocol, fds[0]);
 	if (c)
 		return deliver(call, c, fds, flags & SOCK_CLOEXEC);
@@ -304,6 +312,8 @@ static long connect_stream(struct call *call, struct carrier *c)
 
 	if (c->state == CARRIER_CONNECTING)
 		return connect_now(call, c);
+	if (!spare_keeps(call->command, call->fd + 1))
+		return -ENOBUFS; /* the connection would need one besides */
 	if (c->state == CARRIER_BROKEN) {
 		failure = call_broken_error(call, c);
 		result = replace(call, c);
@@ -387,8 +397,12 @@ static int take_carrier(struct carrier *c, int listener, int flags, int fds[2])
 		/* Somebody waited for it, or berth was short of descriptors when it came. */
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
 			       fds) < 0)
-			return -errno;
-		return 0;
+			return errno == EMFILE ? -ENFILE : -errno;
+		if (spare_keeps(c->command, fds[1]))
+			return 0;
+		close(fds[0]);
+		close(fds[1]);
+		return -ENFILE;
 	}
 	do {
 		fds[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC | (flags & SOCK_NONBLOCK));

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "run/park.h"
+#include "run/spare.h"
 
 #define YOUNG_AGE BERTH_SEC
 #define YOUNG_MAX 256 /* so many copies at most */
@@ -67,6 +68,7 @@ struct carrier *carrier_new(struct command *cmd, int sock, int family, int type,
 	c->watch = -1;
 	list_init(&c->young);
 	list_init(&c->parked);
+	list_init(&c->starved);
 	c->source.ready = type == SOCK_STREAM ? stream_ready : dgram_ready;
 	if (imap_put(&r->carriers, c->cookie, c) < 0) {
 		free(c);
@@ -116,6 +118,8 @@ void carrier_close(struct carrier *c)
 		return;
 	c->closed = true;
 	park_drop_all(c);
+	list_del(&c->starved);
+	spare_freed(r);
 	stop_young(c);
 	carrier_unwatch(c);
 	close_tokens(c);
@@ -256,6 +260,12 @@ int carrier_attach(struct carrier *c, int fd, bool filled)
 		c->end = accept4(r->dock, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (c->end < 0)
 			return -errno;
+		/* The call had enough when it began; others may have taken them since. */
+		if (!spare_keeps_half(c->command, c->end)) {
+			close(c->end);
+			c->end = -1;
+			return -ENFILE;
+		}
 		if (from_berth(r, c->end))
 			break;
 		close(c->end);
@@ -374,6 +384,7 @@ void carrier_break(struct carrier *c)
 	carrier_watch(c, fd);
 	close(c->end);
 	c->end = -1;
+	spare_freed(c->run);
 	close(fd); /* if this was the last copy, inotify says so */
 	park_retry(c);
 }
@@ -431,9 +442,13 @@ void carrier_top_up(struct carrier *c)
 	while (c->token_count < want) {
 		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-		if (fd < 0)
+		if (fd < 0 || !spare_keeps(c->command, fd)) {
+			if (fd >= 0)
+				close(fd);
+			spare_wait(c); /* the rest waits in the stack */
 			return;
-		/* A full queue, or too many descriptors: the rest waits in the stack. */
+		}
+		/* Or the queue is full. */
 		if (connect(fd, (struct sockaddr *)&c->name, c->name_len) < 0 ||
 		    push_token(c, fd) < 0) {
 			close(fd);

@@ -86,6 +86,7 @@ struct carrier {
 	bool urgent;	/* the program sent an urgent byte (EPOLLPRI) */
 	bool urgent_in; /* the peer sent one, which is not delivered yet */
 
+	struct list starved; /* on run->starved: for want of descriptors its queue is short */
 	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
 	 * accept(2) failed at the last step. */
 	struct sockaddr_un name;

@@ -25,6 +25,7 @@
 #include <linux/seccomp.h>
 
 #include "run/park.h"
+#include "run/spare.h"
 
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
@@ -148,8 +149,10 @@ int call_open(struct call *call)
 
 void call_close(struct call *call)
 {
-	if (call->fd >= 0)
+	if (call->fd >= 0) {
 		close(call->fd);
+		spare_freed(call->run);
+	}
 	call->fd = -1;
 }
 
@@ -222,6 +225,8 @@ void call_run(struct call *call)
 
 	if (result == CALL_PARK && park_add(call) < 0)
 		result = -ENOMEM;
+	if (result == CALL_CONTINUE && call->fd == -EMFILE)
+		result = -ENFILE; /* whose it is could not be seen */
 	if (result == CALL_CONTINUE)
 		(void)answer(call, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE); /* or it is gone */
 	else if (result != CALL_PARK && result != CALL_DONE)

@@ -72,6 +72,10 @@ struct run {
 	int epoll;
 	pid_t pid;	      /* berth's own */
 	struct rlimit nofile; /* as it was, for the programs */
+	int descriptors_max;  /* what berth itself may have */
+	bool told_descriptors;
+	bool freed;	     /* some were closed since the last turn */
+	struct list starved; /* listeners whose connections wait for some */
 
 	struct sock_fprog *filter;
 	struct seccomp_notif *notif;

@@ -8,6 +8,7 @@
  * the new process gets from fork to execve.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "run/launch.h"
 #include "run/minder.h"
 #include "run/notify.h"
+#include "run/spare.h"
 #include "run/task.h"
 
 #define BATCH 128
@@ -364,6 +366,7 @@ int run_loop(struct run *r)
 		alarms_run(&r->alarms, r->now);
 		run_settle(r);
 		free_dead(r);
+		spare_retry(r);
 	}
 	return r->error;
 }
@@ -381,7 +384,9 @@ static void raise_limit(struct run *r)
 	(void)getrlimit(RLIMIT_NOFILE, &r->nofile);
 	all = r->nofile;
 	all.rlim_cur = all.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &all); /* then it stays as it was */
+	if (setrlimit(RLIMIT_NOFILE, &all) < 0)
+		all = r->nofile;
+	r->descriptors_max = all.rlim_cur < INT_MAX ? (int)all.rlim_cur : INT_MAX;
 }
 
 int run_new(const struct run_config *config, struct run **out)
@@ -403,6 +408,7 @@ int run_new(const struct run_config *config, struct run **out)
 	list_init(&r->timers);
 	list_init(&r->dead);
 	list_init(&r->young);
+	list_init(&r->starved);
 	raise_limit(r);
 	r->buf = malloc(RUN_BUF_BYTES);
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);

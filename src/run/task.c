@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "run/park.h"
+#include "run/spare.h"
 
 #define TASKS_BEFORE_SWEEP 64
 
@@ -120,6 +121,10 @@ static struct process *process_get(struct run *r, struct command *cmd, pid_t pid
 	p->pidfd = pidfd_open(pid);
 	if (p->pidfd < 0)
 		goto fail;
+	if (!spare_keeps_half(cmd, p->pidfd)) {
+		close(p->pidfd);
+		goto fail;
+	}
 	if (run_source_add(r, p->pidfd, EPOLLIN, &p->source) < 0 ||
 	    imap_put(&r->processes, (uint64_t)pid, p) < 0) {
 		close(p->pidfd);

@@ -77,6 +77,19 @@ def test_descriptors(command, case):
 
 
 @berth_only
+def test_no_descriptors_left(folder):
+    """Nothing is lost when berth has none; one message says what is the matter."""
+    program = harness.TOP / "tests/system/progs/exhausted.py"
+    harness.owned_by_user(folder)
+    argv = harness.unprivileged() + ["prlimit", "--nofile=150", harness.BERTH, "run", "--",
+                                     "/usr/bin/python3", str(program)]
+    result = harness.Job(argv, folder).wait(30).check()
+    assert result.out == "ok\n"
+    said = [line for line in result.err.splitlines() if "seed" not in line]
+    assert len(said) == 1 and "no descriptors are left of 150" in said[0], result.err
+
+
+@berth_only
 @pytest.mark.parametrize("error", ["EPERM", "ENOSYS"])
 def test_seccomp_is_forbidden(command, progs, error):
     """One sentence from berth run, the details and a remedy from berth doctor."""
