@@ -27,7 +27,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 
 static void on_broken_pipe(int number)
 {
-	(void)number; /* the write says EPIPE; and a handler, unlike SIG_IGN, ends at exec */
+	(void)number; /* the write says why; and a handler, unlike SIG_IGN, ends at exec */
 }
 
 static int catch (int number, struct sigaction *action)
@@ -57,6 +57,8 @@ int interrupt_open(void)
 		err = catch (numbers[i], &action);
 	if (err == 0)
 		err = catch (SIGPIPE, &broken);
+	if (err == 0)
+		err = catch (SIGXFSZ, &broken); /* a file at its limit (ulimit -f): EFBIG */
 	return err < 0 ? err : ends[0];
 }
 

@@ -18,7 +18,7 @@ bool spare_keeps(const struct command *cmd, int fd);
  * each process needs one of, and the end of a connection that is established already. */
 bool spare_keeps_half(const struct command *cmd, int fd);
 
-/* Queues no more of a listener's connections for now; carriers that are closed make it try again. */
+/* Queues no more of a listener's connections for now; what is closed makes it try again. */
 void spare_wait(struct carrier *c);
 void spare_freed(struct run *r);
 

@@ -361,6 +361,26 @@ def test_full_disk(folder, words):
     assert "No space left on device" in result.stderr
 
 
+@berth_only
+def test_file_size_limit(folder):
+    """A capture that outgrows the limit of files ends there; the programs go on."""
+    harness.owned_by_user(folder)
+    file = folder / "net.yaml"
+    file.write_text("networks: {lan: {subnet: 10.9.0.0/24}}\n"
+                    "hosts:\n"
+                    "  web: {networks: [lan], command: exec /usr/bin/python3 -m http.server 80,"
+                    " expect: running}\n"
+                    "  one: {networks: [lan], after: web:80, command: 'for i in 1 2 3 4 5 6 7 8;"
+                    " do curl -sSf -o /dev/null http://web/; done; echo done'}\n")
+    argv = harness.unprivileged() + ["prlimit", "--fsize=20000", harness.BERTH, "run",
+                                     "--capture", "net.pcapng", "-f", str(file)]
+    result = harness.Job(argv, folder).wait(30)
+    assert result.status == 125 and not result.leftovers, result.explain()
+    assert "net.pcapng: File too large" in result.err, result.explain()
+    assert "done" in result.out, result.explain()
+    assert (folder / "net.pcapng").stat().st_size <= 20000
+
+
 PORT = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1])"
 
 
