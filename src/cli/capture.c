@@ -22,8 +22,9 @@ static int take_block(void *ctx, const void *buf, size_t bytes)
 {
 	struct capture *c = ctx;
 
+	errno = 0;
 	if (fwrite(buf, 1, bytes, c->file) != bytes)
-		return -EIO;
+		return errno ? -errno : -EIO;
 	if (c->standard_output && fflush(c->file) != 0)
 		return -errno;
 	return 0;
