@@ -128,6 +128,19 @@ struct berth_sock_info {
 };
 BERTH_API int berth_sock_info(struct berth_stack *st, int fd, struct berth_sock_info *out);
 
+/* Whose a socket is, as sock_diag tells of it (`ss -e`, `ss -p`). */
+struct berth_sock_owner {
+	uint32_t uid;
+	uint64_t inode; /* of the descriptor in /proc/PID/fd; 0: none */
+};
+/* Has the driver asked for owners, with the word of berth_sock_set_user(); NULL: nobody. */
+BERTH_API void berth_stack_set_owner(struct berth_stack *st,
+				     void (*owner)(void *user, struct berth_sock_owner *out));
+
+/* Takes a socket of the driver's own, not yet bound, out of all listings; no program's socket is in
+ * its way, nor it in theirs. */
+BERTH_API int berth_sock_hide(struct berth_stack *st, int fd);
+
 /* Walks all sockets of a stack, those without a descriptor too: start with *cursor = 0.
  * False past the last. Sockets made or closed on the way may be missed, none comes twice. */
 BERTH_API bool berth_sock_next(struct berth_stack *st, uint64_t *cursor,

@@ -64,6 +64,7 @@
 	X(AFPACKET_RCVBUF, "afpacket_rcvbuf")                                                      \
 	X(RAW_CHECKSUM, "raw_checksum")                                                            \
 	X(RAW_RCVBUF, "raw_rcvbuf")                                                                \
+	X(NETLINK_RCVBUF, "netlink_rcvbuf")                                                        \
 	X(TCP_TRUNCATED, "tcp_truncated")                                                          \
 	X(TCP_CHECKSUM, "tcp_checksum")                                                            \
 	X(TCP_HEADER, "tcp_header")                                                                \

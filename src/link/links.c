@@ -188,6 +188,18 @@ int links_remove(struct links *ls, unsigned ifindex)
 	return 0;
 }
 
+int links_rename(struct links *ls, struct netif *n, const char *name)
+{
+	if (!name_valid(name))
+		return -EINVAL;
+	if (links_by_name(ls, name))
+		return -EEXIST;
+	memset(n->name, 0, sizeof(n->name));
+	memcpy(n->name, name, strlen(name));
+	links_tell(n, LINK_NAME);
+	return 0;
+}
+
 struct netif *links_get(const struct links *ls, unsigned ifindex)
 {
 	return ifindex < ls->index_capacity ? ls->by_index[ifindex] : NULL;

@@ -25,7 +25,10 @@ enum link_change {
 	LINK_REMOVED, /* told while the interface is still there */
 	LINK_UP,      /* IFF_UP and the carrier are both there now */
 	LINK_DOWN,
+	LINK_FLAGS, /* one of IFF_UP and the carrier, without that it makes a difference */
 	LINK_MTU,
+	LINK_NAME,
+	LINK_ADDRESS,
 	LINK_FEATURES,
 };
 
@@ -109,11 +112,16 @@ struct netif *links_nth(const struct links *ls, unsigned i);
 /* The loopback interface. */
 struct netif *links_loopback(const struct links *ls);
 
+/* Gives an interface another name. -EINVAL: no name; -EEXIST: another one has it. */
+int links_rename(struct links *ls, struct netif *n, const char *name);
+
 bool netif_mtu_valid(enum berth_netif_kind kind, uint32_t mtu);
 /* What an interface can be told. -EINVAL as in berth_netif_set_*(). */
 void netif_set_up(struct netif *n, bool up);
 void netif_set_running(struct netif *n, bool running);
 int netif_set_mtu(struct netif *n, uint32_t mtu);
+/* Its own address on the link. -EADDRNOTAVAIL: no station's. */
+int netif_set_address(struct netif *n, const uint8_t mac[6]);
 void netif_set_features(struct netif *n, uint32_t features);
 int netif_set_external(struct netif *n, bool external);
 void netif_info(const struct netif *n, struct berth_netif_info *out);

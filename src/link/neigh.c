@@ -371,7 +371,7 @@ void neigh_set(struct neigh *n, const uint8_t mac[6], enum neigh_state state)
 		fail(n);
 		return;
 	}
-	memcpy(n->mac, mac, sizeof(n->mac));
+	memmove(n->mac, mac, sizeof(n->mac)); /* it may be its own */
 	n->confirmed = env->now;
 	n->reachable_ns = draw_reachable(env, n->netif, &n->addr);
 	n->queue = (struct packet_queue){0};

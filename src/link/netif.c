@@ -114,11 +114,15 @@ static void netif_flush(struct netif *n)
 static void netif_set_flags(struct netif *n, bool up, bool running)
 {
 	bool was = netif_usable(n);
+	bool same = n->up == up && n->running == running;
 
 	n->up = up;
 	n->running = running;
-	if (netif_usable(n) == was)
+	if (netif_usable(n) == was) {
+		if (!same)
+			links_tell(n, LINK_FLAGS);
 		return;
+	}
 	if (was)
 		netif_flush(n);
 	links_tell(n, was ? LINK_DOWN : LINK_UP);
@@ -143,6 +147,18 @@ int netif_set_mtu(struct netif *n, uint32_t mtu)
 		n->mtu = mtu;
 		links_tell(n, LINK_MTU);
 	}
+	return 0;
+}
+
+int netif_set_address(struct netif *n, const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+
+	/* Linux: is_valid_ether_addr(). */
+	if (mac[0] & 1 || memcmp(mac, zero, sizeof(zero)) == 0)
+		return -EADDRNOTAVAIL;
+	memcpy(n->mac, mac, sizeof(n->mac));
+	links_tell(n, LINK_ADDRESS);
 	return 0;
 }
 

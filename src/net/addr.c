@@ -186,8 +186,8 @@ static berth_time until(berth_time now, berth_time lifetime)
 	return lifetime < BERTH_TIME_NEVER - now ? now + lifetime : BERTH_TIME_NEVER;
 }
 
-int addr_set_lifetimes(struct net *net, struct addr *a, berth_time preferred_ns,
-		       berth_time valid_ns)
+static int set_lifetimes(struct net *net, struct addr *a, berth_time preferred_ns,
+			 berth_time valid_ns)
 {
 	berth_time now = net->env->now;
 
@@ -203,6 +203,16 @@ int addr_set_lifetimes(struct net *net, struct addr *a, berth_time preferred_ns,
 		a->flags |= ADDR_DEPRECATED;
 	lifetime_refresh(net);
 	return 0;
+}
+
+int addr_set_lifetimes(struct net *net, struct addr *a, berth_time preferred_ns,
+		       berth_time valid_ns)
+{
+	int err = set_lifetimes(net, a, preferred_ns, valid_ns);
+
+	if (!err)
+		net_tell_addr(net, a, false);
+	return err;
 }
 
 void addr_assign(struct net *net, struct addr *a)
@@ -256,7 +266,7 @@ int addr_set(struct net *net, unsigned ifindex, const struct addr_config *config
 		return err;
 	}
 	list_addr(net, added);
-	(void)addr_set_lifetimes(net, added, config->preferred_ns, config->valid_ns); /* checked */
+	(void)set_lifetimes(net, added, config->preferred_ns, config->valid_ns); /* checked */
 	if (on_link6(added))
 		dad_start(net, added);
 	else

@@ -133,9 +133,14 @@ static void on_link_change(void *ctx, struct netif *n, enum link_change change)
 		mcast_flush(net, n);
 		if6_remove(net, n);
 		break;
+	case LINK_ADDRESS:
+		neighs_flush(net->neighs, n);
+		break;
 	case LINK_ADDED:
 		if6_add(net, n);
 		break;
+	case LINK_FLAGS:
+	case LINK_NAME:
 	case LINK_MTU:
 	case LINK_FEATURES:
 		break;

@@ -349,3 +349,21 @@ const struct route *route_after(const struct net *net, const struct route *r)
 {
 	return r->link.next == &net->routes ? NULL : list_entry(r->link.next, struct route, link);
 }
+
+void route_flush_static(struct net *net, const struct netif *n)
+{
+	struct list *l;
+	struct list *tmp;
+
+	list_for_each_safe (l, tmp, &net->routes) {
+		struct route *r = list_entry(l, struct route, link);
+
+		if (r->netif != n || r->connected)
+			continue;
+		/* Linux: of IPv4 without a word. */
+		if (!ipaddr_is4(&r->dst))
+			net_tell_route(net, r, true);
+		route_free(net, r);
+	}
+	net_changed(net);
+}

@@ -21,7 +21,6 @@
 #include "run/call.h"
 #include "run/epolls.h"
 #include "run/park.h"
-#include "run/rtnetlink.h"
 #include "run/spare.h"
 
 #define TYPE_MASK 0xf
@@ -86,16 +85,18 @@ static struct carrier *new_carrier(struct command *cmd, int sock, int family, in
 				   int protocol, int fd)
 {
 	enum carrier_state state = type == SOCK_STREAM ? CARRIER_NEW : CARRIER_DATAGRAM;
-	struct carrier *c;
 
-	if (family == AF_NETLINK)
-		state = CARRIER_NETLINK;
-	c = carrier_new(cmd, sock, family, type, protocol, state, fd);
-	if (c && state == CARRIER_NETLINK) {
-		c->source.ready = rtnetlink_ready;
-		c->port = (uint32_t)c->cookie & INT32_MAX;
-	}
-	return c;
+	return carrier_new(cmd, sock, family, type, protocol, state, fd);
+}
+
+/* Netlink of the machine, not of its network: devices, audits, keys. The kernel answers. */
+static bool of_machine(int family, int protocol)
+{
+	return family == AF_NETLINK &&
+	       (protocol == NETLINK_KOBJECT_UEVENT || protocol == NETLINK_AUDIT ||
+		protocol == NETLINK_CONNECTOR || protocol == NETLINK_SELINUX ||
+		protocol == NETLINK_CRYPTO || protocol == NETLINK_ISCSI ||
+		protocol == NETLINK_SCSITRANSPORT || protocol == NETLINK_ECRYPTFS);
 }
 
 long call_socket(struct call *call)
@@ -108,29 +109,43 @@ long call_socket(struct call *call)
 	struct carrier *c;
 	int fds[2];
 	int error;
-	int sock = -1;
-	bool netlink = family == AF_NETLINK;
+	int sock;
 
 	if (flags & ~TYPE_FLAGS)
 		return -EINVAL;
-	if (netlink && protocol != NETLINK_ROUTE)
-		return protocol == NETLINK_SOCK_DIAG ? -EPROTONOSUPPORT : CALL_CONTINUE;
-	if (!netlink)
-		sock = berth_socket(st, family, type, protocol);
-	if (!netlink && sock < 0)
+	if (of_machine(family, protocol))
+		return CALL_CONTINUE;
+	sock = berth_socket(st, family, type, protocol);
+	if (sock < 0)
 		return sock;
 	error = open_carrier(call->command, type, flags, fds);
 	c = error < 0 ? NULL : new_carrier(call->command, sock, family, type, protocol, fds[0]);
 	if (c)
 		return deliver(call, c, fds, flags & SOCK_CLOEXEC);
-	if (sock >= 0)
-		(void)berth_close(st, sock); /* it was just made */
+	(void)berth_close(st, sock); /* it was just made */
 	if (error < 0)
 		return error;
 	close(fds[0]);
 	if (fds[1] >= 0)
 		close(fds[1]);
 	return -ENOMEM;
+}
+
+/* Linux: the port of a process's first netlink socket is the process's number. */
+static long bind_netlink(struct call *call, struct carrier *c)
+{
+	struct sockaddr_nl name;
+	long result;
+
+	memcpy(&name, &call->addr, sizeof(name));
+	if (call->args[2] >= sizeof(name) && name.nl_family == AF_NETLINK && name.nl_pid == 0) {
+		name.nl_pid = (uint32_t)call->task->process->pid;
+		result = berth_bind(c->stack, c->sock, (struct sockaddr *)&name, sizeof(name));
+		if (result == 0)
+			return 0;
+	}
+	return berth_bind(c->stack, c->sock, (struct sockaddr *)&call->addr,
+			  (socklen_t)call->args[2]);
 }
 
 long call_bind(struct call *call)
@@ -141,11 +156,11 @@ long call_bind(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return rtnetlink_bind(call);
 	result = call_read_addr(call, call->args[1], call->args[2], addr);
 	if (result < 0)
 		return result;
+	if (c->family == AF_NETLINK)
+		return bind_netlink(call, c);
 	result = berth_bind(c->stack, c->sock, (struct sockaddr *)addr, (socklen_t)call->args[2]);
 	if (result < 0)
 		return result;
@@ -163,8 +178,6 @@ long call_listen(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return -EOPNOTSUPP;
 	result = berth_listen(c->stack, c->sock, (int)call->args[1]);
 	if (result < 0)
 		return result;
@@ -236,6 +249,7 @@ static long replace(struct call *call, struct carrier *c)
 	epolls_carry(call->task, (int)call->args[0], fd);
 	imap_del(&c->run->carriers, c->cookie);
 	c->cookie = cookie;
+	c->inode = 0;
 	c->state = CARRIER_NEW;
 	c->error = 0;
 	c->readable = c->ended = c->gone = c->out_done = c->in_done = c->full = c->deaf =
@@ -345,8 +359,6 @@ long call_connect(struct call *call)
 
 	if (!c)
 		return connect_foreign(call);
-	if (c->state == CARRIER_NETLINK)
-		return 0; /* there is only the kernel's side to talk to */
 	/* One that has waited had its address read; the program may have taken it away since. */
 	result = call->again ? 0 : call_read_addr(call, call->args[1], call->args[2], &call->addr);
 	if (result < 0)
@@ -505,7 +517,7 @@ long call_accept(struct call *call)
 		return CALL_CONTINUE;
 	if (flags & ~TYPE_FLAGS)
 		return -EINVAL;
-	if (c->state == CARRIER_NETLINK || c->state == CARRIER_DATAGRAM)
+	if (c->state == CARRIER_DATAGRAM)
 		return -EOPNOTSUPP;
 	sock = take_connection(c);
 	if (sock == -EAGAIN) {
@@ -567,8 +579,6 @@ long call_shutdown(struct call *call)
 		return CALL_CONTINUE;
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return -EINVAL;
-	if (c->state == CARRIER_NETLINK)
-		return -EOPNOTSUPP;
 	if (c->type == SOCK_STREAM)
 		return shutdown_stream(call, c, how);
 	result = berth_shutdown(c->stack, c->sock, how);
@@ -585,8 +595,6 @@ long call_getsockname(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return rtnetlink_getsockname(call);
 	result = berth_getsockname(c->stack, c->sock, (struct sockaddr *)&call->addr, &len);
 	if (result < 0)
 		return result;
@@ -601,8 +609,6 @@ long call_getpeername(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return rtnetlink_getsockname(call);
 	result = berth_getpeername(c->stack, c->sock, (struct sockaddr *)&call->addr, &len);
 	if (result < 0)
 		return result;

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "run/rtnetlink.h"
+#include "run/call.h"
 
 #define UIO_MAX 1024
 #define CONTROL_MAX 1024
@@ -176,8 +176,6 @@ long call_sendto(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return rtnetlink_sendto(call);
 	(void)message_of_one(call, &m);
 	if (c->type == SOCK_STREAM || !gather_at_once(call, &m)) {
 		error = call_read_addr(call, call->args[4], call->args[5], &m.name);
@@ -235,8 +233,6 @@ long call_sendmsg(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return CALL_CONTINUE;
 	return send_message(call, call->args[1], (int)call->args[2]);
 }
 
@@ -253,7 +249,7 @@ long call_sendmmsg(struct call *call)
 	struct carrier *c = call_carrier(call);
 	unsigned count = (unsigned)call->args[2] < UIO_MAX ? (unsigned)call->args[2] : UIO_MAX;
 
-	if (!c || c->type == SOCK_STREAM || c->state == CARRIER_NETLINK)
+	if (!c || c->type == SOCK_STREAM)
 		return CALL_CONTINUE;
 	while (call->progress < (long)count) {
 		uint64_t at = call->args[1] + (uint64_t)call->progress * sizeof(struct mmsghdr);
@@ -276,13 +272,18 @@ long call_sendmmsg(struct call *call)
  * Receiving
  */
 
-/* The next datagram, in run->buf: from the carrier, where the oldest are, or the stack. */
-static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
+/* The next datagram, in run->buf, for a program that has `room` for it: from the carrier, where the
+ * oldest are, or the stack. */
+static ssize_t take_dgram(struct call *call, struct msghdr *msg, size_t room, int flags)
 {
 	struct carrier *c = call->carrier;
 	int how = flags & (MSG_PEEK | MSG_ERRQUEUE);
-	ssize_t n = flags & MSG_ERRQUEUE ? 0 : dgram_error(c);
+	ssize_t n;
 
+	/* Netlink answers within the call that asks, be that one a plain send(2). */
+	if (c->family == AF_NETLINK && c->end >= 0)
+		dgram_out(c);
+	n = flags & MSG_ERRQUEUE ? 0 : dgram_error(c);
 	if (n < 0)
 		return n;
 	if (c->carried && !(flags & MSG_ERRQUEUE) && call_open(call) == 0) {
@@ -300,6 +301,11 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, int flags)
 		}
 		if (n < 0 && errno == EAGAIN)
 			c->carried = false;
+	}
+	/* What it learns from the reader's buffer is for the pieces of the next dump. */
+	if (c->family == AF_NETLINK && !(flags & MSG_PEEK) && room < msg->msg_iov->iov_len) {
+		msg->msg_iov->iov_len = room;
+		how |= MSG_TRUNC;
 	}
 	n = berth_recvmsg(c->stack, c->sock, msg, how | MSG_DONTWAIT);
 	if (n >= 0 && flags & MSG_ERRQUEUE)
@@ -392,7 +398,7 @@ static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int 
 		.msg_control = control,
 		.msg_controllen = addr ? sizeof(control) : 0,
 	};
-	ssize_t n = take_dgram(call, &msg, flags);
+	ssize_t n = take_dgram(call, &msg, m->bytes, flags);
 	size_t fits;
 	long result;
 	int error;
@@ -463,8 +469,6 @@ long call_recvfrom(struct call *call)
 	if (!c)
 		return CALL_CONTINUE;
 	(void)message_of_one(call, &m);
-	if (c->state == CARRIER_NETLINK)
-		return rtnetlink_recv(call, &m.there, 0, flags);
 	return c->type == SOCK_STREAM ? recv_stream(call, &m, 0, flags)
 				      : recv_dgram(call, &m, 0, flags, true);
 }
@@ -484,7 +488,7 @@ static long recv_headless(struct call *call, int flags)
 		.msg_control = control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t n = call->again ? take_dgram(call, &msg, flags) : -EFAULT;
+	ssize_t n = call->again ? take_dgram(call, &msg, 0, flags) : -EFAULT;
 
 	if (n == -EAGAIN)
 		return call_wait(call, flags);
@@ -501,9 +505,7 @@ static long recv_message(struct call *call, uint64_t addr, int flags, bool reply
 		result = recv_headless(call, flags);
 	if (result < 0)
 		goto out;
-	if (c->state == CARRIER_NETLINK)
-		result = rtnetlink_recv(call, &m.there, addr, flags);
-	else if (c->type != SOCK_STREAM)
+	if (c->type != SOCK_STREAM)
 		result = recv_dgram(call, &m, addr, flags, reply);
 	else if (m.there.msg_name && !(flags & MSG_ERRQUEUE))
 		result = recv_stream(call, &m, addr, flags);
@@ -540,7 +542,7 @@ long call_recvmmsg(struct call *call)
 	int flags = (int)call->args[3];
 	int error;
 
-	if (!c || c->type == SOCK_STREAM || c->state == CARRIER_NETLINK)
+	if (!c || c->type == SOCK_STREAM)
 		return CALL_CONTINUE;
 	error = check_timeout(call);
 	if (error < 0)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/rtnetlink.h"
+#include "run/call.h"
 
 #define OPTION_BYTES_MAX 4096
 
@@ -78,8 +78,6 @@ long call_getsockopt(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return rtnetlink_getsockopt(call);
 	error = task_read(call->task, call->args[4], &room, sizeof(room));
 	if (error == 0 && room < 0)
 		error = -EINVAL;
@@ -93,7 +91,9 @@ long call_getsockopt(struct call *call)
 	error = get_option(call, c, (int)call->args[1], (int)call->args[2], value, &len);
 	if (error < 0)
 		return error;
-	if (task_write(call->task, call->args[3], value, len) < 0)
+	/* Some options tell a length that is more than there was room for. */
+	if (task_write(call->task, call->args[3], value,
+		       len < (socklen_t)room ? len : (socklen_t)room) < 0)
 		return -EFAULT;
 	return task_write(call->task, call->args[4], &len, sizeof(len));
 }
@@ -139,8 +139,6 @@ long call_setsockopt(struct call *call)
 
 	if (!c)
 		return CALL_CONTINUE;
-	if (c->state == CARRIER_NETLINK)
-		return 0;
 	if (len < 0)
 		return -EINVAL;
 	if ((size_t)len > sizeof(value))

@@ -25,6 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run/park.h"
@@ -43,6 +44,21 @@ static uint64_t cookie_of(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
 		return 0;
 	return cookie;
+}
+
+void carrier_owner(void *user, struct berth_sock_owner *out)
+{
+	struct carrier *c = user;
+	struct stat st;
+	int fd = c->inode ? -1 : carrier_find_end(c);
+
+	if (fd >= 0) {
+		if (fstat(fd, &st) == 0)
+			c->inode = st.st_ino;
+		close(fd);
+	}
+	out->uid = getuid();
+	out->inode = c->inode;
 }
 
 struct carrier *carrier_new(struct command *cmd, int sock, int family, int type, int protocol,
@@ -516,7 +532,6 @@ void carrier_event(struct carrier *c, short events)
 		break;
 	case CARRIER_NEW:
 	case CARRIER_BROKEN:
-	case CARRIER_NETLINK:
 	case CARRIER_STATES:
 		break;
 	}

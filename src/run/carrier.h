@@ -7,13 +7,13 @@
  *   NEW -> CONNECTING -> ESTABLISHED       a blocking connect
  *   NEW -> FILLED -> ESTABLISHED           a non-blocking one: two filler bytes make it unwritable
  *   ESTABLISHED, FILLED -> BROKEN          reset or refused: berth's end is closed
- *   DATAGRAM, NETLINK                      a pair from the start
+ *   DATAGRAM                               a pair from the start
  *
  *                 end   closed by the program is seen by
  *   NEW           -     `own` while young, then inotify
  *   CONNECTING    -     the same
  *   LISTENING     -     inotify
- *   FILLED, ESTABLISHED, DATAGRAM, NETLINK: yes, by its hanging up
+ *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up
  *   BROKEN        -     inotify
  */
 #ifndef RUN_CARRIER_H
@@ -36,7 +36,6 @@ enum carrier_state {
 	CARRIER_LISTENING,
 	CARRIER_BROKEN,
 	CARRIER_DATAGRAM,
-	CARRIER_NETLINK,
 	CARRIER_STATES,
 };
 
@@ -55,10 +54,11 @@ struct carrier {
 	struct command *command;
 	struct berth_stack *stack;
 	int host;
-	int sock; /* the stack's descriptor; -1: none (NETLINK, or ended) */
+	int sock; /* the stack's descriptor; -1: none (ended) */
 	int family, type, protocol;
 	enum carrier_state state;
 	uint64_t cookie;
+	uint64_t inode; /* of the program's end, once somebody asked; 0: not yet */
 
 	int end;   /* berth's end, non-blocking; -1: none */
 	int own;   /* the program's end, while young; -1: none */
@@ -105,7 +105,6 @@ struct carrier {
 	bool native;		     /* the program has sent without an address */
 	struct carrier_packet *held; /* oldest first */
 
-	uint32_t port; /* NETLINK: its number */
 	struct timeval receive_timeout, send_timeout;
 	int send_bytes, receive_bytes; /* SO_SNDBUF, SO_RCVBUF if smaller than a carrier's; 0 */
 	struct sockaddr_storage local, remote; /* for on_transfer */
@@ -148,6 +147,9 @@ int carrier_serve(struct carrier *c);
 
 /* The connection is no more: the program is to read ECONNRESET, and can ask SO_ERROR. */
 void carrier_break(struct carrier *c);
+
+/* Whose a socket is: what berth_stack_set_owner() asks for; `user` is the carrier. */
+void carrier_owner(void *user, struct berth_sock_owner *out);
 
 /* A duplicate of the program's end, wherever it is; -ENOENT. */
 int carrier_find_end(struct carrier *c);

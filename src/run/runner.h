@@ -11,7 +11,7 @@
  *   call*       what each trapped call does
  *   park        calls that wait
  *   carrier     a socket and the kernel descriptor that carries it
- *   stream, datagram, rtnetlink: what passes through one
+ *   stream, datagram: what passes through one
  *
  * One thread, one epoll instance. Objects that epoll may still name when they end are put
  * on `dead` and freed when the batch is done.

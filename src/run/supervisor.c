@@ -255,6 +255,7 @@ int run_start(struct run *r, const struct run_command *config, int *out_id)
 		return -ENOMEM;
 	cmd->run = r;
 	cmd->host = config->host;
+	berth_stack_set_owner(berth_world_stack(r->world, cmd->host), carrier_owner);
 	error = launch(r, config, cmd);
 	if (error < 0) {
 		free(cmd);

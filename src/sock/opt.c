@@ -15,6 +15,7 @@
 #include <limits.h>
 
 #include "base/check.h"
+#include "netlink/nlsock.h"
 #include "sock/opt_level.h"
 #include "tcp/tcp_usr.h"
 #include "transport/afpacket.h"
@@ -24,7 +25,7 @@
 /* Every table, for the documentation. */
 static const struct opt_level *const levels[] = {
 	&opt_socket,	  &opt_ip,	&opt_ip6,	    &tcp_options,     &udp_options,
-	&udplite_options, &raw_options, &raw_icmp6_options, &afpacket_options};
+	&udplite_options, &raw_options, &raw_icmp6_options, &afpacket_options, &netlink_options};
 
 bool opt_row(unsigned i, struct opt_doc *out)
 {

@@ -28,6 +28,15 @@
 #define PASSED_BUCKETS 8u
 #define TABLE_STEP 4096u /* descriptors; one word of `full` */
 
+static void on_owner(void *ctx, const struct sock *s, struct berth_sock_owner *out)
+{
+	const struct sockets *all = ctx;
+	const struct socket *so = s->upper;
+
+	if (all->owner && so->user)
+		all->owner(so->user, out);
+}
+
 struct sockets *sockets_new(struct env *env, struct transport *tp,
 			    const struct proto *const *protos)
 {
@@ -46,6 +55,7 @@ struct sockets *sockets_new(struct env *env, struct transport *tp,
 		return NULL;
 	}
 	tp->notify = ready_on_notify;
+	tp->owner = on_owner;
 	tp->notify_ctx = all;
 	return all;
 }

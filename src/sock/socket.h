@@ -37,6 +37,7 @@ struct unix_space;
 struct sockets {
 	struct env *env;
 	struct transport *tp;
+	void (*owner)(void *user, struct berth_sock_owner *out); /* berth_stack_set_owner() */
 	const struct proto *const *protos; /* NULL-terminated */
 	struct socket **table;		   /* by descriptor; NULL: free */
 	uint64_t *used;			   /* a bit per descriptor */

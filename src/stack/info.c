@@ -41,6 +41,22 @@ int berth_sock_info(struct berth_stack *st, int fd, struct berth_sock_info *out)
 	return 0;
 }
 
+void berth_stack_set_owner(struct berth_stack *st,
+			   void (*owner)(void *user, struct berth_sock_owner *out))
+{
+	st->sockets->owner = owner;
+}
+
+int berth_sock_hide(struct berth_stack *st, int fd)
+{
+	const struct socket *so = socket_get(st->sockets, fd);
+
+	if (!so)
+		return -EBADF;
+	so->sock->hidden = true;
+	return 0;
+}
+
 /* A cursor with this bit walks the ends in TIME-WAIT, which come after the socks. */
 #define IN_WAITS (UINT64_C(1) << 63)
 

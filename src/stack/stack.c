@@ -18,6 +18,7 @@
 
 #include "net/addr.h"
 #include "net/if6.h"
+#include "netlink/nlsock.h"
 #include "sock/ready.h"
 #include "stack/host.h"
 #include "tcp/tcp.h"
@@ -37,6 +38,8 @@ static const struct proto *const protos[] = {
 	&raw_proto,
 	&afpacket_raw_proto,
 	&afpacket_dgram_proto,
+	&netlink_raw_proto,
+	&netlink_dgram_proto,
 	&unix_stream_proto,
 	&unix_dgram_proto,
 	&unix_seqpacket_proto,
@@ -139,6 +142,8 @@ static int add_layers(struct berth_stack *st)
 	st->tp = transport_new(&st->env, st->net);
 	if (st->tp == NULL)
 		return -1;
+	if (netlink_init(st->tp) < 0)
+		return -1;
 	udp_init(st->tp);
 	if (tcp_init(st->tp) < 0)
 		return -1;
@@ -226,6 +231,8 @@ void berth_stack_free(struct berth_stack *st)
 		raw_fini(st->tp);
 		afpacket_fini(st->tp);
 	}
+	if (st->tp != NULL)
+		netlink_fini(st->tp);
 	sockets_free(st->sockets);
 	transport_free(st->tp);
 	net_free(st->net);

@@ -122,6 +122,28 @@ void tcp_listen_info(const struct tcp *t, uint32_t *out_queued, uint32_t *out_ba
 	*out_backlog = t->listener->backlog;
 }
 
+uint32_t tcp_listen_each(const struct tcp *t, uint32_t from,
+			 bool (*show)(void *ctx, const struct tcp_half_open *half), void *ctx)
+{
+	uint32_t i = 0;
+	struct list *l;
+
+	list_for_each (l, &t->listener->requests) {
+		const struct tcp_request *r = list_entry(l, struct tcp_request, link);
+		const struct tcp_half_open half = {
+			.local = {.addr = r->flow.local, .port = r->flow.local_port},
+			.remote = {.addr = r->flow.remote, .port = r->flow.remote_port},
+			.due = r->timer.due,
+			.tries = r->tries,
+		};
+
+		if (i >= from && !show(ctx, &half))
+			break;
+		i++;
+	}
+	return i;
+}
+
 static void free_request(struct tcp_request *r)
 {
 	struct tcp_stack *ts = r->listener->ts;

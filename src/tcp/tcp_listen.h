@@ -18,6 +18,17 @@ void tcp_listen_input(struct tcp *t, const struct flow *f, struct tcp_in *in);
 /* A segment for a half-open end. False: there is none with these ends. */
 bool tcp_request_input(struct tcp_stack *ts, const struct flow *f, struct tcp_in *in);
 
+/* What listings show of a half-open end. */
+struct tcp_half_open {
+	struct endpoint local, remote;
+	berth_time due; /* of the next SYN+ACK */
+	uint8_t tries;	/* SYN+ACKs sent again */
+};
+/* Shows the half-open ends of a listener, from the `from`th on, to `show` until that says false.
+ * Returns the place of the first one that was not shown. */
+uint32_t tcp_listen_each(const struct tcp *t, uint32_t from,
+			 bool (*show)(void *ctx, const struct tcp_half_open *half), void *ctx);
+
 bool tcp_listen_ready(const struct tcp *t);
 void tcp_listen_info(const struct tcp *t, uint32_t *out_queued, uint32_t *out_backlog);
 

@@ -290,6 +290,26 @@ static void abort_tcp(struct sock *s)
 	tcp_settle(t);
 }
 
+int tcp_destroy(struct sock *s)
+{
+	struct tcp *t = tcp_of(s);
+
+	if (t->state == TCP_CLOSE)
+		return -ENOENT;
+	if (t->state == TCP_LISTEN) {
+		tcp_listen_stop(t);
+		s->error = ECONNABORTED;
+		sock_notify(s, POLLIN | POLLOUT | POLLHUP | POLLERR);
+		return 0;
+	}
+	if (in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) |
+				 BIT(TCP_FIN_WAIT2) | BIT(TCP_SYN_RECV)))
+		tcp_rst_send(t);
+	tcp_done(t, ECONNABORTED);
+	tcp_settle(t);
+	return 0;
+}
+
 static int shutdown_tcp(struct sock *s, int how)
 {
 	struct tcp *t = tcp_of(s);

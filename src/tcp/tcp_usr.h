@@ -13,6 +13,10 @@ uint32_t tcp_read_seq(const struct tcp *t);
 /* In FIN_WAIT2: an orphan does not wait for ever. */
 void tcp_fin_wait2(struct tcp *t);
 
+/* An administrator ends a connection, or a listening: RST to the peer, ECONNABORTED for the program
+ * (Linux: tcp_abort()). -ENOENT: there is none. The sock may be gone after. */
+int tcp_destroy(struct sock *s);
+
 extern const struct opt_level tcp_options; /* IPPROTO_TCP: tcp_opt.c */
 /* struct proto's option_changed. */
 void tcp_option_changed(struct sock *s, int level, int name);

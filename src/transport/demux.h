@@ -47,11 +47,14 @@ struct transport {
 	uint16_t port_next[16]; /* RFC 6056 §3.3.4: the increments, by a hash of the peer */
 	/* Registered by the socket layer; see sock_notify(). */
 	void (*notify)(void *ctx, struct sock *s, unsigned events);
-	void *notify_ctx;
+	/* Whose a sock is, for sock_diag; it has a descriptor. NULL: nobody knows. */
+	void (*owner)(void *ctx, const struct sock *s, struct berth_sock_owner *out);
+	void *notify_ctx;	     /* of both */
 	struct raws *raws;	     /* raw.c's; NULL: there was no raw socket yet */
 	struct afpackets *afpackets; /* the same of afpacket.c */
 	struct pings *pings;	     /* the same of ping.c */
 	void *tcp;		     /* TCP's own context; TCP makes and frees it */
+	void *netlink;		     /* AF_NETLINK's: netlink_init(), netlink_fini() */
 	struct list blocked;	     /* struct dgram that wait for room at an interface */
 };
 

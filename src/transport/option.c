@@ -191,5 +191,7 @@ int opt_level_get(const struct opt_level *level, struct sock *s, int name, void 
 		*len = a.out_len;
 	if (*len > 0)
 		memcpy(value, &a.out, *len);
+	if (a.told_len)
+		*len = a.told_len;
 	return 0;
 }

@@ -50,6 +50,7 @@ struct opt_arg {
 	} out;
 	socklen_t out_len;
 	bool written; /* the row has put the answer into `room` itself, out_len of it */
+	socklen_t told_len; /* what the program is told instead of how much it got; 0: just that */
 };
 
 struct opt_row {

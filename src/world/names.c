@@ -305,6 +305,7 @@ static int open_socket(struct name_service *s, const struct netaddr *server, int
 	if (fd < 0)
 		return fd;
 	netaddr_to(server, DNS_PORT, &sa);
+	(void)berth_sock_hide(st, fd); /* it is open */
 	error = berth_bind(st, fd, (struct sockaddr *)&sa, len);
 	if (error == 0 && type == SOCK_STREAM)
 		error = berth_listen(st, fd, BACKLOG);
