@@ -4,8 +4,7 @@
  *
  * An error sent quotes as much of the packet as the minimum MTU allows and is limited in rate
  * (packet too big is not, as on Linux); there is none about errors, redirects, packets without a
- * sender, groups (but for packet too big and unknown options, RFC 4443 §2.4 (e.3)) and later
- * fragments.
+ * sender and groups (but for packet too big and unknown options, RFC 4443 §2.4 (e.3)).
  *
  * An error received is believed if the packet that it quotes was from an address of ours and the
  * protocol that sent it says that the packet concerns one of its sockets. A path MTU below the
@@ -50,7 +49,10 @@ struct quoted {
 	uint8_t protocol;
 	size_t l4_at;
 	bool later_fragment; /* its transport header is in another packet */
+	bool whole;	     /* false: the headers run over the end */
 };
+
+/* False: not even an IPv6 header. */
 
 static bool quoted_parse(const uint8_t *at, size_t bytes, struct quoted *q)
 {
@@ -73,7 +75,8 @@ static bool quoted_parse(const uint8_t *at, size_t bytes, struct quoted *q)
 			break;
 	}
 	q->l4_at = bytes - reader_left(&r);
-	return r.ok;
+	q->whole = r.ok;
+	return true;
 }
 
 /* RFC 4443 §2.4 (e): what no error is sent about. */
@@ -90,9 +93,7 @@ static bool deserves_error(const struct berth_packet *p, const uint8_t *at, size
 		return false;
 	if ((p->broadcast || ipaddr_is_multicast(&q.h.dst)) && !even_to_groups)
 		return false;
-	if (q.later_fragment)
-		return false;
-	if (q.protocol != IPPROTO_ICMPV6)
+	if (q.protocol != IPPROTO_ICMPV6 || !q.whole || q.later_fragment)
 		return true;
 	return q.l4_at < bytes && !icmp6_is_error(at[q.l4_at]) && at[q.l4_at] != ICMP6_REDIRECT;
 }
@@ -202,7 +203,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp,
 	bool told;
 	bool told_raw;
 
-	if (!quoted_parse(at, bytes, &q) || q.later_fragment || bytes - q.l4_at < QUOTE_L4_MIN)
+	if (!quoted_parse(at, bytes, &q) || !q.whole || q.later_fragment ||
+	    bytes - q.l4_at < QUOTE_L4_MIN)
 		return DROP_ICMP_EMBEDDED;
 	e.src = q.h.src;
 	e.dst = q.h.dst;

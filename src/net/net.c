@@ -100,8 +100,12 @@ void net_tell_route(const struct net *net, const struct route *r, bool gone)
 
 static void on_neigh_changed(void *ctx, const struct neigh *n, bool gone)
 {
-	const struct net *net = ctx;
+	struct net *net = ctx;
 	struct list *l;
+
+	/* RFC 4861 §7.3.3: there may be another router. */
+	if (n->router && n->state == NEIGH_FAILED)
+		net_changed(net);
 
 	list_for_each (l, &net->listeners) {
 		const struct net_listener *who = list_entry(l, struct net_listener, link);

@@ -17,6 +17,8 @@
 #include "wire/group_message.h"
 #include "wire/icmp_header.h"
 #include "wire/ip4_header.h"
+#include "wire/ip6_header.h"
+#include "wire/nd_message.h"
 #include "wire/print.h"
 #include "wire/tcp_header.h"
 #include "wire/udp_header.h"
@@ -101,6 +103,58 @@ static void try_group_query(const uint8_t *data, size_t bytes, bool v6)
 	}
 }
 
+static void try_ip6(struct reader r)
+{
+	struct ip6_header h;
+	struct ip6_header again;
+	struct ip6_ext_header e;
+	struct ip6_option o;
+	uint8_t out[IP6_HEADER_BYTES];
+	uint8_t next;
+
+	if (!ip6_parse(&r, &h))
+		return;
+	ip6_write(out, &h);
+	struct reader w = reader_of(out, sizeof(out));
+
+	ASSERT(ip6_parse(&w, &again) && again.flow_label == h.flow_label &&
+	       again.tclass == h.tclass && again.payload_bytes == h.payload_bytes);
+	for (next = h.next; ip6_ext_next(&r, next, &e); next = e.next) {
+		struct reader options = reader_of(e.at + 2, e.bytes - 2u);
+
+		ASSERT(e.bytes >= 8 && e.at + e.bytes == r.at);
+		while (ip6_option_next(&options, &o))
+			ASSERT(o.type > IP6_OPT_PADN && o.at + 2 + o.bytes <= options.end);
+	}
+}
+
+/* Every message of neighbour discovery, whatever the type says, and its options. */
+static void try_nd(struct reader r)
+{
+	struct nd_router_advert router;
+	struct nd_redirect redirect;
+	struct nd_prefix prefix;
+	struct nd_option o;
+	struct reader first = r;
+	uint8_t out[ND_REDIRECT_BYTES];
+	uint8_t mac[6];
+	uint32_t mtu;
+
+	if (nd_redirect_parse(&first, &redirect)) {
+		(void)nd_redirect_write(out, &redirect);
+		ASSERT(memcmp(out + 8, r.at + 8, sizeof(out) - 8) == 0);
+	}
+	if (!nd_router_advert_parse(&r, &router))
+		return;
+	(void)nd_router_advert_write(out, &router);
+	while (nd_option_next(&r, &o)) {
+		ASSERT(o.bytes >= 8 && o.at + o.bytes == r.at);
+		(void)nd_option_mac(&o, mac);
+		(void)nd_option_mtu(&o, &mtu);
+		(void)nd_option_prefix(&o, &prefix);
+	}
+}
+
 static void try_packet(struct berth_pool *pool, const uint8_t *data, size_t bytes)
 {
 	char line[120];
@@ -135,6 +189,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		try_group_query(r.at, reader_left(&r), true);
 		try_ip4(r);
 		try_icmp(r);
+		try_ip6(r);
+		try_nd(r);
 		try_tcp(r);
 	}
 	try_packet(pool, data, bytes);
