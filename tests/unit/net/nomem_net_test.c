@@ -3,7 +3,7 @@
  * A host's life told again and again with the n-th allocation failing, for every n until none
  * fails: nothing leaks, nothing crashes.
  */
-#include "../nethost.h"
+#include "../nethost6.h"
 
 #include "net/mcast.h"
 
@@ -46,6 +46,70 @@ static void send_some(struct nethost *h, uint32_t dst)
 		packet_free(p);
 }
 
+/* A router's advertisement, and a datagram in two fragments. */
+static void receive6(struct nethost *h)
+{
+	const struct nd_router_advert ra = {.lifetime = 1800};
+	const struct nd_prefix prefix = {ip6("2001:db8::"), 64, true, true, 7200, 3600};
+	const struct ip6_fragment fragments[2] = {{9, 0, IPPROTO_UDP, true},
+						  {9, 504, IPPROTO_UDP, false}};
+	const struct nd_redirect redirect = {ip6("fe80::253"), ip6("2001:db8:9::1")};
+	uint8_t message[600];
+	size_t bytes = nd_router_advert_write(message, &ra);
+
+	bytes += nd_option_write_mac(message + bytes, ND_OPTION_SOURCE_MAC, peer_mac);
+	bytes += nd_option_write_prefix(message + bytes, &prefix);
+	nd_in(h, ROUTER6, ip6("ff02::1"), message, bytes);
+	bytes = nd_redirect_write(message, &redirect);
+	nd_in(h, ROUTER6, ME6, message, bytes);
+	solicit_in(h, PEER6, ME6, ME6, peer_mac);
+	for (size_t i = 0; i < 2; i++) {
+		struct ip6_header ip = ip6_header(PEER6, ME6, IP6_FRAGMENT);
+
+		ip6_fragment_write(message, &fragments[i]);
+		memcpy(message + IP6_FRAGMENT_BYTES, data, 504);
+		frame_ip6(&f, &ip, message, IP6_FRAGMENT_BYTES + 504);
+		frame_in(h, &f);
+	}
+}
+
+/* The same in IPv6: what an interface does by itself, an address that is asked for, a router's
+ * words, fragments both ways, and a router of its own. */
+static void live6(struct nethost *h)
+{
+	const char *const dsts[] = {"fd09::2", "2001:db8:9::1", "ff02::1", "fd09::1"};
+	struct addr_config config = {.addr = ME6,
+				     .prefix_len = 64,
+				     .preferred_ns = 100 * BERTH_SEC,
+				     .valid_ns = 200 * BERTH_SEC};
+	struct netif *n = links_get(h->links, h->eth);
+	struct ipaddr any = {{0}};
+	struct ip_path path;
+
+	(void)if6_conf_set(h->net, "eth0", "addr_gen_mode", 2);
+	(void)addr_set(h->net, h->eth, &config);
+	pass(h, 5 * BERTH_SEC);
+	receive6(h);
+	for (size_t i = 0; i < ARRAY_LEN(dsts); i++) {
+		const struct ip_send send = {.protocol = IPPROTO_UDP};
+		struct berth_packet *p = packet_new(h->pool);
+		struct ipaddr to = ip6(dsts[i]);
+
+		if (p && packet_append_copy(p, data, DATA_BYTES) == 0 &&
+		    ip_path_find(h->net, &to, &any, h->eth, &path) == 0)
+			(void)ip_output(h->net, p, &path, &send);
+		else
+			packet_free(p);
+	}
+	while (links_run(h->links))
+		continue;
+	(void)if6_conf_set(h->net, "all", "forwarding", 1);
+	(void)if6_conf_set(h->net, "eth0", "adv_send", 1);
+	pass(h, 300 * BERTH_SEC);
+	netif_set_up(n, false);
+	(void)links_remove(h->links, h->eth);
+}
+
 /* Everything that may fail may fail here; only what succeeded is built upon. */
 static bool live(struct nethost *h)
 {
@@ -85,6 +149,7 @@ static bool live(struct nethost *h)
 	while (links_run(h->links))
 		continue;
 	pass(h, 40 * BERTH_SEC);
+	live6(h);
 	return true;
 }
 
