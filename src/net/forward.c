@@ -112,7 +112,7 @@ static bool pull_headers6(struct berth_packet *p, const struct ip6_header *h)
 	l4_at = find_l4(p, h->next);
 	if (l4_at == 0 || !packet_pull(p, l4_at + l4_bytes))
 		return false;
-	if (p->gso_bytes != 0 &&
+	if (p->gso_bytes != 0 && p->l4_protocol == IPPROTO_TCP &&
 	    !packet_pull(p, l4_at + tcp_peek_header_bytes(packet_head(p) + l4_at)))
 		return false;
 	p->l3_off = p->head_off;

@@ -118,3 +118,51 @@ def test_unreachable_behind_routers(folder):
         print("ok")
         """, "server:7000")
     assert result.returncode == 0 and "ok" in result.stdout, result.stdout + result.stderr
+
+
+def test_super_packets_of_datagrams_cross_routers(folder):
+    """UDP_SEGMENT: one packet as far as nobody looks, datagrams from the impaired cable on."""
+    (folder / "server.py").write_text(textwrap.dedent("""\
+        import socket
+        s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1000000)
+        s.bind(("::", 7000))
+        while True:
+            _, peer = s.recvfrom(65536)
+            sizes = [len(s.recv(65536)) for _ in range(21)]
+            s.sendto(repr(sizes).encode(), peer)
+        """))
+    (folder / "client.py").write_text(textwrap.dedent("""\
+        import socket
+        for family, to in ((socket.AF_INET, "10.3.0.10"), (socket.AF_INET6, "fd03::10")):
+            s = socket.socket(family, socket.SOCK_DGRAM)
+            s.settimeout(10)
+            s.sendto(b"begin", (to, 7000))
+            s.setsockopt(socket.IPPROTO_UDP, 103, 1000)  # UDP_SEGMENT
+            s.sendto(bytes(20500), (to, 7000))
+            assert s.recv(1000).decode() == repr([1000] * 20 + [500])
+        print("ok")
+        """))
+    path = folder / "net.yaml"
+    path.write_text(textwrap.dedent(f"""\
+        networks:
+          left: {{subnet: 10.1.0.0/24, subnet6: "fd01::/64"}}
+          middle: {{subnet: 10.2.0.0/24, subnet6: "fd02::/64"}}
+          right: {{subnet: 10.3.0.0/24, subnet6: "fd03::/64"}}
+        hosts:
+          r1: {{networks: [left, middle]}}
+          r2: {{networks: [middle, right]}}
+          server:
+            networks: {{right: {{address: 10.3.0.10, address6: "fd03::10", delay: 2ms}}}}
+            command: /usr/bin/python3 {folder}/server.py
+            expect: running
+          client:
+            networks: [left]
+            command: /usr/bin/python3 {folder}/client.py
+            after: server:7000/udp
+        """))
+    harness.owned_by_user(folder)
+    result = subprocess.run(harness.unprivileged() + [harness.BERTH, "run", "-f", str(path)],
+                            check=False, capture_output=True, text=True, timeout=60,
+                            stdin=subprocess.DEVNULL)
+    assert result.returncode == 0 and "ok" in result.stdout, result.stdout + result.stderr
