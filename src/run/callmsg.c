@@ -284,8 +284,10 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, size_t room, in
 	if (c->family == AF_NETLINK && c->end >= 0)
 		dgram_out(c);
 	n = flags & MSG_ERRQUEUE ? 0 : dgram_error(c);
-	if (n < 0)
+	if (n < 0) {
+		dgram_hush(call);
 		return n;
+	}
 	if (c->carried && !(flags & MSG_ERRQUEUE) && call_open(call) == 0) {
 		struct iovec iov = *msg->msg_iov;
 		struct msghdr native = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -310,6 +312,8 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, size_t room, in
 	n = berth_recvmsg(c->stack, c->sock, msg, how | MSG_DONTWAIT);
 	if (n >= 0 && flags & MSG_ERRQUEUE)
 		c->error = 0; /* Linux: SO_ERROR is the next one's now, which the stack has */
+	if (flags & MSG_ERRQUEUE)
+		dgram_hush(call);
 	return n;
 }
 

@@ -7,6 +7,7 @@
  * several is reported follows Linux: the level, then the pointers, then the rest.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 	}
 	if (c->state == CARRIER_DATAGRAM && level == SOL_SOCKET && name == SO_ERROR) {
 		error = -dgram_error(c);
+		dgram_hush(call);
 		if (*len > sizeof(error))
 			*len = sizeof(error);
 		memcpy(value, &error, *len);
@@ -128,6 +130,14 @@ static void mirror(struct call *call, struct carrier *c, int name, const void *v
 	(void)setsockopt(call->fd, SOL_SOCKET, name, value, len); /* the stack has judged it */
 }
 
+static bool wants_errors(int level, int name, const unsigned char *value, socklen_t len)
+{
+	if (level == IPPROTO_IP ? name != IP_RECVERR
+				: level != IPPROTO_IPV6 || name != IPV6_RECVERR)
+		return false;
+	return len > 0 && value[0] != 0;
+}
+
 long call_setsockopt(struct call *call)
 {
 	struct carrier *c = call_carrier(call);
@@ -148,5 +158,7 @@ long call_setsockopt(struct call *call)
 	error = berth_setsockopt(c->stack, c->sock, level, name, value, (socklen_t)len);
 	if (error == 0 && level == SOL_SOCKET)
 		mirror(call, c, name, value, (socklen_t)len);
+	if (error == 0 && wants_errors(level, name, value, (socklen_t)len))
+		return dgram_make_vocal(call);
 	return error;
 }

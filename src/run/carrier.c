@@ -137,6 +137,7 @@ void carrier_close(struct carrier *c)
 	list_del(&c->starved);
 	spare_freed(r);
 	stop_young(c);
+	alarm_cancel(&r->alarms, &c->raise_alarm);
 	carrier_unwatch(c);
 	close_tokens(c);
 	for (unsigned i = 0; i < c->undelivered_count; i++)
@@ -232,6 +233,17 @@ void carrier_unwatch(struct carrier *c)
 	c->watch = -1;
 }
 
+/* The program's last copy is closed. What a datagram socket has sent still goes. */
+static void on_end_closed(struct carrier *c)
+{
+	if (c->state != CARRIER_DATAGRAM) {
+		carrier_abandon(c);
+		return;
+	}
+	c->ended = c->gone = c->readable = true;
+	dgram_out(c); /* and closes it */
+}
+
 static void on_inotify(struct source *s, uint32_t events)
 {
 	struct run *r = container_of(s, struct run, inotify_source);
@@ -246,7 +258,7 @@ static void on_inotify(struct source *s, uint32_t events)
 				e->mask & IN_CLOSE ? imap_get(&r->watches, (uint64_t)e->wd) : NULL;
 
 			if (c)
-				carrier_abandon(c);
+				on_end_closed(c);
 			at += sizeof(*e) + e->len;
 		}
 	}

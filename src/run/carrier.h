@@ -7,13 +7,13 @@
  *   NEW -> CONNECTING -> ESTABLISHED       a blocking connect
  *   NEW -> FILLED -> ESTABLISHED           a non-blocking one: two filler bytes make it unwritable
  *   ESTABLISHED, FILLED -> BROKEN          reset or refused: berth's end is closed
- *   DATAGRAM                               a pair from the start
+ *   DATAGRAM                               a pair from the start (see dgramerr.c)
  *
  *                 end   closed by the program is seen by
  *   NEW           -     `own` while young, then inotify
  *   CONNECTING    -     the same
  *   LISTENING     -     inotify
- *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up
+ *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up (`vocal`: inotify)
  *   BROKEN        -     inotify
  */
 #ifndef RUN_CARRIER_H
@@ -103,6 +103,9 @@ struct carrier {
 	size_t control_len;
 	bool carried;		     /* the carrier may hold something */
 	bool native;		     /* the program has sent without an address */
+	bool vocal;		     /* poll(2) says when there is an error: dgramerr.c */
+	berth_time raise_since;	     /* it is to say so since then; 0: no */
+	struct alarm raise_alarm;
 	struct carrier_packet *held; /* oldest first */
 
 	struct timeval receive_timeout, send_timeout;
@@ -178,6 +181,13 @@ void dgram_in(struct carrier *c);
 void dgram_ready(struct source *s, uint32_t events);
 /* The pending error, negative, which is then told and gone; 0: none. */
 int dgram_error(struct carrier *c);
+/* dgramerr.c: the program has set IP_RECVERR, and gets a carrier that can tell. 0 or a negative
+ * errno. */
+int dgram_make_vocal(struct call *call);
+/* Has poll(2) say POLLERR if there is an error, now or when the program waits. */
+void dgram_raise(struct carrier *c);
+/* A call has told of one: POLLERR goes, until the next is raised. */
+void dgram_hush(struct call *call);
 /* Puts a datagram back that a program did not get after all. */
 void dgram_put_back(struct carrier *c, const struct msghdr *msg, size_t bytes);
 

@@ -198,6 +198,9 @@ void dgram_in(struct carrier *c)
 	_Alignas(struct cmsghdr) unsigned char control[CARRIER_CONTROL_BYTES];
 
 	keep_error(c);
+	dgram_raise(c);
+	if (c->closed)
+		return;
 	for (;;) {
 		struct iovec iov = {.iov_base = r->buf, .iov_len = SLOT_BYTES};
 		struct msghdr msg = {

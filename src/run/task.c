@@ -209,6 +209,22 @@ int task_dup(const struct task *t, int fd)
 	return dup < 0 ? -errno : dup;
 }
 
+bool task_cloexec(const struct task *t, int fd)
+{
+	char line[64];
+	unsigned flags = 0;
+	FILE *f;
+
+	snprintf(line, sizeof(line), "/proc/%d/fdinfo/%d", t->tid, fd);
+	f = fopen(line, "re");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f) && sscanf(line, "flags: %o", &flags) != 1)
+		;
+	(void)fclose(f); /* it was only read */
+	return flags & O_CLOEXEC;
+}
+
 /* Where process_vm_readv() is forbidden, the same through a file. */
 static ssize_t mem_file(const struct task *t, void *buf, size_t bytes, uint64_t addr, bool write)
 {

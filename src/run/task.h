@@ -44,6 +44,9 @@ void task_forget(struct run *r, struct command *cmd);
 /* A duplicate of the thread's descriptor `fd`, closed on exec; or -EBADF, -ESRCH, -EPERM. */
 int task_dup(const struct task *t, int fd);
 
+/* Whether its descriptor `fd` is closed on exec. */
+bool task_cloexec(const struct task *t, int fd);
+
 /* Copies from and to the thread's memory: 0, or -EFAULT when not all of it is there. */
 int task_read(const struct task *t, uint64_t addr, void *buf, size_t bytes);
 int task_write(const struct task *t, uint64_t addr, const void *buf, size_t bytes);
