@@ -69,6 +69,9 @@ BERTH_API int berth_getsockname(struct berth_stack *st, int fd, struct sockaddr 
 				socklen_t *len);
 BERTH_API int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr *addr,
 				socklen_t *len);
+/* The name of an option that Linux has and a stack does not, which ENOPROTOOPT says; NULL: any
+ * other number. */
+BERTH_API const char *berth_option_lacking(int level, int name);
 BERTH_API int berth_getsockopt(struct berth_stack *st, int fd, int level, int name, void *value,
 			       socklen_t *len);
 BERTH_API int berth_setsockopt(struct berth_stack *st, int fd, int level, int name,

@@ -57,6 +57,7 @@
 	X(IGMP_MALFORMED, "igmp_malformed")                                                        \
 	X(MLD_MALFORMED, "mld_malformed")                                                          \
 	X(ICMP_RATE, "icmp_rate")                                                                  \
+	X(FILTERED, "filtered")                                                                    \
 	X(UDP_TRUNCATED, "udp_truncated")                                                          \
 	X(UDP_CHECKSUM, "udp_checksum")                                                            \
 	X(UDP_NO_PORT, "udp_no_port")                                                              \
@@ -68,6 +69,7 @@
 	X(TCP_TRUNCATED, "tcp_truncated")                                                          \
 	X(TCP_CHECKSUM, "tcp_checksum")                                                            \
 	X(TCP_HEADER, "tcp_header")                                                                \
+	X(TCP_TTL, "tcp_ttl")                                                                      \
 	X(TCP_NO_PORT, "tcp_no_port")                                                              \
 	X(TCP_BACKLOG, "tcp_backlog")                                                              \
 	X(TCP_PAWS, "tcp_paws")                                                                    \
@@ -82,7 +84,7 @@ enum drop {
 #define DROP_ENUM(id, name) DROP_##id,
 	DROP_REASONS(DROP_ENUM)
 #undef DROP_ENUM
-	DROP_COUNT,
+		DROP_COUNT,
 };
 
 #endif

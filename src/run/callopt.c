@@ -4,16 +4,20 @@
  * set on the carrier as well.
  *
  * Values pass through a buffer here, as the program's memory can't be pointed to. Which mistake of
- * several is reported follows Linux: the level, then the pointers, then the rest.
+ * several is reported follows Linux: the level, then the pointers, then the rest. A packet filter
+ * is a pointer to a program in that memory, and its lengths are instructions.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/filter.h>
+
 #include "run/call.h"
 
 #define OPTION_BYTES_MAX 4096
+#define QUESTION_BYTES sizeof(struct group_filter)
 
 long call_broken_error(struct call *call, struct carrier *c)
 {
@@ -70,6 +74,55 @@ static int unreadable(const struct carrier *c, int level, int foreign, int error
 	return error;
 }
 
+/* Whether the question stands where the answer is to go. What cannot be read is an empty one. */
+static bool asked_in_place(int level, int name)
+{
+	return (level == IPPROTO_IP && name == IP_MSFILTER) ||
+	       ((level == IPPROTO_IP || level == IPPROTO_IPV6) && name == MCAST_MSFILTER);
+}
+
+/* SO_GET_FILTER: room and length are instructions. */
+static long get_filter(struct call *call, struct carrier *c, uint32_t room)
+{
+	socklen_t count = room < BPF_MAXINSNS ? room : BPF_MAXINSNS;
+	struct sock_filter *code = calloc(count + 1, sizeof(*code));
+	int error;
+
+	if (!code)
+		return -ENOMEM;
+	error = berth_getsockopt(c->stack, c->sock, SOL_SOCKET, SO_GET_FILTER, code, &count);
+	if (error == 0 && room > 0 &&
+	    task_write(call->task, call->args[3], code, count * sizeof(*code)) < 0)
+		error = -EFAULT;
+	free(code);
+	return error < 0 ? error : task_write(call->task, call->args[4], &count, sizeof(count));
+}
+
+static long set_filter(struct call *call, struct carrier *c, socklen_t len)
+{
+	struct sock_fprog program;
+	struct sock_filter *code;
+	long error = -EFAULT;
+
+	if (len != sizeof(program))
+		return -EINVAL;
+	if (task_read(call->task, call->args[3], &program, sizeof(program)) < 0)
+		return -EFAULT;
+	if (!program.filter || program.len == 0 || program.len > BPF_MAXINSNS)
+		return -EINVAL;
+	code = calloc(program.len, sizeof(*code));
+	if (!code)
+		return -ENOMEM;
+	if (task_read(call->task, (uintptr_t)program.filter, code, program.len * sizeof(*code)) >=
+	    0) {
+		program.filter = code;
+		error = berth_setsockopt(c->stack, c->sock, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+					 sizeof(program));
+	}
+	free(code);
+	return error;
+}
+
 long call_getsockopt(struct call *call)
 {
 	struct carrier *c = call_carrier(call);
@@ -85,11 +138,18 @@ long call_getsockopt(struct call *call)
 		error = -EINVAL;
 	if (error < 0)
 		return unreadable(c, (int)call->args[1], -EOPNOTSUPP, error);
+	if ((int)call->args[1] == SOL_SOCKET && (int)call->args[2] == SO_GET_FILTER)
+		return get_filter(call, c, (uint32_t)room);
 	len = (socklen_t)room < sizeof(value) ? (socklen_t)room : sizeof(value);
 	/* An interrupted connect(2) is still on its way: its outcome is what is asked for. */
 	if (c->state == CARRIER_CONNECTING && (int)call->args[1] == SOL_SOCKET &&
 	    (int)call->args[2] == SO_ERROR)
 		return CALL_PARK;
+	if (asked_in_place((int)call->args[1], (int)call->args[2])) {
+		memset(value, 0, sizeof(value));
+		(void)task_read(call->task, call->args[3], value,
+				len < QUESTION_BYTES ? len : QUESTION_BYTES);
+	}
 	error = get_option(call, c, (int)call->args[1], (int)call->args[2], value, &len);
 	if (error < 0)
 		return error;
@@ -151,6 +211,8 @@ long call_setsockopt(struct call *call)
 		return CALL_CONTINUE;
 	if (len < 0)
 		return -EINVAL;
+	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
+		return set_filter(call, c, (socklen_t)len);
 	if ((size_t)len > sizeof(value))
 		len = sizeof(value);
 	if (task_read(call->task, call->args[3], value, (size_t)len) < 0)

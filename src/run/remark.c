@@ -12,6 +12,7 @@ enum remark {
 	REMARK_NONE = 0,
 	REMARK_NO_WAY_OUT = 0x1,
 	REMARK_TYPE = 0x2,
+	REMARK_OPTION = 0x4,
 };
 
 /* Whether it is berth that lacks it, and not Linux too: raw sockets need a number (not 0), and
@@ -29,6 +30,11 @@ static bool lacks_protocol(const struct call *call, long result)
 	return false;
 }
 
+static const char *option_lacking(const struct call *call)
+{
+	return berth_option_lacking((int)call->args[1], (int)call->args[2]);
+}
+
 static enum remark kind_of(const struct call *call, long result)
 {
 	switch (call->entry->nr) {
@@ -36,6 +42,8 @@ static enum remark kind_of(const struct call *call, long result)
 	case SYS_sendto:
 	case SYS_sendmsg:
 		return result == -ENETUNREACH ? REMARK_NO_WAY_OUT : REMARK_NONE;
+	case SYS_setsockopt:
+		return result == -ENOPROTOOPT && option_lacking(call) ? REMARK_OPTION : REMARK_NONE;
 	case SYS_socket:
 		return lacks_protocol(call, result) ? REMARK_TYPE : REMARK_NONE;
 	default:
@@ -49,6 +57,7 @@ void call_remark(const struct call *call, long result)
 	enum remark kind = kind_of(call, result);
 	const char *why = "berth has TCP, UDP, ICMP and raw IP";
 	char args[CALL_TEXT_BYTES];
+	char option[64];
 	char text[2 * CALL_TEXT_BYTES];
 
 	if (kind == REMARK_NONE || r->remarked & kind)
@@ -56,6 +65,10 @@ void call_remark(const struct call *call, long result)
 	r->remarked |= kind;
 	if (kind == REMARK_NO_WAY_OUT)
 		why = "no network of this world has the address, and there is no way out of it";
+	if (kind == REMARK_OPTION) {
+		snprintf(option, sizeof(option), "berth does not have %s", option_lacking(call));
+		why = option;
+	}
 	call_print_args(call, args, sizeof(args));
 	snprintf(text, sizeof(text), "%s(%s): %s", call->entry->name, args, why);
 	r->config.on_remark(r->config.ctx, call->command->host, text);

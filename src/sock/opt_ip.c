@@ -23,6 +23,7 @@
 #define OPT_IP_ROUTER_ALERT 5
 #define OPT_IP_PKTOPTIONS 9
 #define OPT_IP_IPSEC_POLICY 16
+#define OPT_IP_XFRM_POLICY 17
 #define OPT_IP_CHECKSUM 23
 #define OPT_IP_RECVFRAGSIZE 25
 #define OPT_IP_RECVERR_RFC4884 26
@@ -396,6 +397,8 @@ static const struct opt_row rows[] = {
 	 "ports that may be chosen, within the host's: lowest, and highest shifted by 16"},
 	{OPT_IP_PROTOCOL, "IP_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "int",
 	 "a raw socket's protocol; of others their port, as on Linux"},
+	{OPT_IP_XFRM_POLICY, "IP_XFRM_POLICY", OPT_WITHOUT("struct xfrm_userpolicy_info"),
+	 "there is no IPsec"},
 };
 
 const struct opt_level opt_ip = {IPPROTO_IP, "IPPROTO_IP", OPT_SHORT_BYTE,

@@ -32,6 +32,7 @@
 #define OPT_FLOWLABEL_MGR 32
 #define OPT_FLOWINFO_SEND 33
 #define OPT_IPSEC_POLICY 34
+#define OPT_XFRM_POLICY 35
 #define OPT_AUTOFLOWLABEL 70
 #define OPT_ADDR_PREFERENCES 72
 #define OPT_MINHOPCOUNT 73
@@ -555,6 +556,8 @@ static const struct opt_row rows[] = {
 	{OPT_RECVFRAGSIZE, "IPV6_RECVFRAGSIZE", OPT_LAX, OPT_FIELD(recvfragsize6),
 	 "the largest fragment of a packet, as control data"},
 	{OPT_FREEBIND, "IPV6_FREEBIND", OPT_FLAG, OPT_FIELD(freebind), "as IP_FREEBIND"},
+	{OPT_XFRM_POLICY, "IPV6_XFRM_POLICY", OPT_WITHOUT("struct xfrm_userpolicy_info"),
+	 "there is no IPsec"},
 };
 
 const struct opt_level opt_ip6 = {IPPROTO_IPV6, "IPPROTO_IPV6", OPT_SHORT_ROW,

@@ -20,6 +20,7 @@
 #include "base/env.h"
 #include "link/links.h"
 #include "sock/conn.h"
+#include "transport/bpf.h"
 #include "transport/port.h"
 
 /* Linux's numbers, which libc's headers have under names that depend on the size of time_t. */
@@ -37,6 +38,13 @@
 #define OPT_TIMESTAMPING_OLD 37
 #define OPT_WIFI_STATUS 41
 #define OPT_PEEK_OFF 42
+#define OPT_LOCK_FILTER 44
+#define OPT_BPF_EXTENSIONS 48
+#define OPT_ATTACH_BPF 50
+#define OPT_ATTACH_REUSEPORT_CBPF 51
+#define OPT_ATTACH_REUSEPORT_EBPF 52
+#define OPT_DETACH_REUSEPORT_BPF 68
+#define OPT_DEVMEM_DONTNEED 80
 #define OPT_MEMINFO 55
 #define OPT_PEERGROUPS 59
 #define OPT_TXTIME 61
@@ -528,6 +536,87 @@ static int get_meminfo(struct opt_arg *a)
 	return 0;
 }
 
+/* A new filter in place of the old one, which may not be there; NULL: none. */
+static void replace_filter(struct opt_arg *a, struct bpf *f)
+{
+	bpf_put(a->s->tp->env, a->opt->filter);
+	a->opt->filter = f;
+}
+
+static int set_filter(struct opt_arg *a)
+{
+	struct sock_fprog program;
+	struct bpf *f;
+	int result;
+
+	if (a->len != sizeof(program))
+		return -EINVAL;
+	memcpy(&program, a->in, sizeof(program));
+	if (a->opt->filter_locked)
+		return -EPERM;
+	if (!program.filter)
+		return -EINVAL;
+	result = bpf_new(a->s->tp->env, program.filter, program.len, &f);
+	if (result == 0)
+		replace_filter(a, f);
+	return result;
+}
+
+/* Linux: lengths are instructions here; a room of 0 asks how many. */
+static int get_filter(struct opt_arg *a)
+{
+	const struct sock_filter *code;
+	uint32_t count;
+
+	a->written = true;
+	a->out_len = 0;
+	if (!a->s->opt->filter)
+		return 0;
+	code = bpf_code(a->s->opt->filter, &count);
+	if (a->len > 0 && a->len < count)
+		return -EINVAL;
+	if (a->len > 0)
+		memcpy(a->room, code, count * sizeof(*code));
+	a->out_len = count;
+	return 0;
+}
+
+static int detach_filter(struct opt_arg *a)
+{
+	if (a->opt->filter_locked)
+		return -EPERM;
+	if (!a->opt->filter)
+		return -ENOENT;
+	replace_filter(a, NULL);
+	return 0;
+}
+
+static int set_lock_filter(struct opt_arg *a)
+{
+	if (a->opt->filter_locked && !a->value)
+		return -EPERM;
+	a->opt->filter_locked = a->value != 0;
+	return 0;
+}
+
+static int get_lock_filter(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->filter_locked;
+	return 0;
+}
+
+/* No descriptor is an eBPF program: without the privilege to load one there are none. */
+static int set_ebpf(struct opt_arg *a)
+{
+	return a->opt->filter_locked ? -EPERM : -EINVAL;
+}
+
+static int get_bpf_extensions(struct opt_arg *a)
+{
+	a->out.number = SKF_AD_MAX;
+	return 0;
+}
+
 /* Linux: never told. */
 static int set_busy_poll_budget(struct opt_arg *a)
 {
@@ -727,6 +816,16 @@ static const struct opt_row rows[] = {
 	{OPT_PEEK_OFF, "SO_PEEK_OFF", OPT_OWN, OPT_NONE, set_peek_off, get_peek_off, "int",
 	 "where MSG_PEEK begins; -1: at the front"},
 	{OPT_NOFCS, "SO_NOFCS", OPT_FLAG, OPT_FIELD(nofcs), "kept, without effect"},
+	{SO_ATTACH_FILTER, "SO_ATTACH_FILTER", OPT_BYTES, OPT_NONE, set_filter, get_filter,
+	 "struct sock_fprog", "a classic packet filter"},
+	{SO_DETACH_FILTER, "SO_DETACH_FILTER", OPT_OWN, OPT_NONE, detach_filter, NULL, "int",
+	 "takes it away; any value"},
+	{OPT_LOCK_FILTER, "SO_LOCK_FILTER", OPT_OWN, OPT_NONE, set_lock_filter, get_lock_filter,
+	 "flag", "the filter stays as it is, for good"},
+	{OPT_BPF_EXTENSIONS, "SO_BPF_EXTENSIONS", OPT_ASK, OPT_NONE, NULL, get_bpf_extensions,
+	 "int", "facts that a filter can load (SKF_AD_MAX)"},
+	{OPT_ATTACH_BPF, "SO_ATTACH_BPF", OPT_OWN, OPT_NONE, set_ebpf, NULL, "int",
+	 "there are no eBPF programs: EINVAL"},
 	{SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", OPT_FLAG, OPT_FIELD(select_err_queue),
 	 "poll() shows POLLPRI when the error queue has something"},
 	{SO_BUSY_POLL, "SO_BUSY_POLL", OPT_INT, OPT_AT(busy_poll), 0, INT_MAX, NULL, NULL, "int",
@@ -776,6 +875,15 @@ static const struct opt_row rows[] = {
 	 get_bindtoifindex, "int", "the same by index"},
 	{OPT_BUF_LOCK, "SO_BUF_LOCK", OPT_OWN, OPT_NONE, set_buf_lock, get_buf_lock, "int",
 	 "which buffers are not tuned: 1 sending, 2 receiving"},
+	{SO_PEERSEC, "SO_PEERSEC", OPT_WITHOUT("char[]"), "no security module labels sockets"},
+	{OPT_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", OPT_WITHOUT("struct sock_fprog"),
+	 "a hash of the peer chooses"},
+	{OPT_ATTACH_REUSEPORT_EBPF, "SO_ATTACH_REUSEPORT_EBPF", OPT_WITHOUT("int"),
+	 "there are no eBPF programs"},
+	{OPT_DETACH_REUSEPORT_BPF, "SO_DETACH_REUSEPORT_BPF", OPT_WITHOUT("int"),
+	 "a hash of the peer chooses"},
+	{OPT_DEVMEM_DONTNEED, "SO_DEVMEM_DONTNEED", OPT_WITHOUT("struct dmabuf_token[]"),
+	 "no device has memory"},
 };
 
 const struct opt_level opt_socket = {SOL_SOCKET, "SOL_SOCKET", OPT_SHORT_INVALID,

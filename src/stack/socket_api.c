@@ -198,6 +198,17 @@ int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr *addr, soc
 	return so ? conn_peername(so, addr, len) : -EBADF;
 }
 
+const char *berth_option_lacking(int level, int name)
+{
+	struct opt_doc o;
+
+	for (unsigned i = 0; opt_row(i, &o); i++) {
+		if (o.level->level == level && o.row->name == name)
+			return o.row->type == OPT_LACKING ? o.row->symbol : NULL;
+	}
+	return NULL;
+}
+
 int berth_getsockopt(struct berth_stack *st, int fd, int level, int name, void *value,
 		     socklen_t *len)
 {

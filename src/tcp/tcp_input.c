@@ -35,9 +35,16 @@
 #include "tcp/tcp_timer.h"
 #include "tcp/tcp_timewait.h"
 #include "tcp/tcp_usr.h"
+#include "transport/bpf.h"
 #include "transport/errq.h"
 
 #define PAWS_IDLE (24 * 24 * 3600 * BERTH_SEC) /* RFC 7323 §5.5 */
+
+static void count_segment(struct tcp_in *in)
+{
+	in->bytes = (uint32_t)packet_bytes(in->p);
+	in->end = in->h.seq + in->bytes + !!(in->h.flags & TCPF_SYN) + !!(in->h.flags & TCPF_FIN);
+}
 
 /* Takes the header off the packet. False: it is malformed. */
 static bool parse(struct tcp_stack *ts, struct tcp_in *in)
@@ -70,8 +77,8 @@ static bool parse(struct tcp_stack *ts, struct tcp_in *in)
 		return false;
 	}
 	packet_trim_front(p, bytes);
-	in->bytes = (uint32_t)packet_bytes(p);
-	in->end = in->h.seq + in->bytes + !!(in->h.flags & TCPF_SYN) + !!(in->h.flags & TCPF_FIN);
+	in->header_bytes = (uint32_t)bytes;
+	count_segment(in);
 	return true;
 }
 
@@ -90,9 +97,32 @@ static bool settle_payload(struct tcp_stack *ts, struct tcp_in *in)
 		drop(ts->env, DROP_NO_MEMORY);
 		return false;
 	}
+	/* The headers stay before it, for filters. */
+	memcpy(moved->head, p->head, p->head_off);
+	moved->head_off = p->head_off;
+	moved->l3_off = p->l3_off;
 	moved->gso_bytes = p->gso_bytes;
 	packet_free(p);
 	in->p = moved;
+	return true;
+}
+
+bool tcp_admits(const struct sock *s, struct tcp_in *in)
+{
+	const struct sock_options *o = s->opt;
+	uint8_t least = ipaddr_is4(&in->info->src) ? o->minttl : o->min_hops6;
+
+	if (in->info->ttl < least) {
+		drop(s->tp->env, DROP_TCP_TTL);
+		return false;
+	}
+	if (!o->filter)
+		return true;
+	if (!bpf_admits(s, in->p, in->info, -(int32_t)in->header_bytes, in->header_bytes)) {
+		drop(s->tp->env, DROP_FILTERED);
+		return false;
+	}
+	count_segment(in);
 	return true;
 }
 
@@ -111,11 +141,13 @@ void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 	flow_keep_hash(ts->tp, &flow);
 	s = demux_connected(ts->tp, SPACE_TCP, &flow);
 	if (s) {
-		tcp_segment(tcp_of(s), &in);
+		if (tcp_admits(s, &in))
+			tcp_segment(tcp_of(s), &in);
 	} else if (!tcp_request_input(ts, &flow, &in) && !tcp_timewait_input(ts, &flow, &in)) {
 		s = demux_bound(ts->tp, SPACE_TCP, &flow);
 		if (s && tcp_of(s)->state == TCP_LISTEN) {
-			tcp_listen_input(tcp_of(s), &flow, &in);
+			if (tcp_admits(s, &in))
+				tcp_listen_input(tcp_of(s), &flow, &in);
 		} else {
 			drop(ts->env, DROP_TCP_NO_PORT);
 			tcp_rst_answer(ts, &in);

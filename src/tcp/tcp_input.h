@@ -12,8 +12,9 @@ struct tcp_in {
 	const struct ip_info *info;
 	struct tcp_header h;
 	uint32_t bytes; /* of payload */
-	uint32_t end;	/* sequence number after payload, SYN and FIN */
-	uint32_t iss;	/* a SYN that ended a TIME-WAIT: the number to answer with */
+	uint32_t header_bytes;
+	uint32_t end; /* sequence number after payload, SYN and FIN */
+	uint32_t iss; /* a SYN that ended a TIME-WAIT: the number to answer with */
 	bool iss_given;
 };
 
@@ -22,6 +23,9 @@ void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info);
 void tcp_error(void *ctx, const struct ip_error *e);
 /* Whether it is about a segment in flight. */
 bool tcp_concerns(void *ctx, const struct ip_error *e);
+
+/* Whether the sock takes it: TTL (RFC 5082) and filter. It may be shorter after. */
+bool tcp_admits(const struct sock *s, struct tcp_in *in);
 
 /* A segment for a connection; `t` may be gone after. in->p stays the caller's to free. */
 void tcp_segment(struct tcp *t, struct tcp_in *in);

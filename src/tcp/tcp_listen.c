@@ -563,6 +563,8 @@ bool tcp_request_input(struct tcp_stack *ts, const struct flow *f, struct tcp_in
 	if (!r)
 		return false;
 	listener = r->listener;
+	if (!tcp_admits(&listener->sock, in))
+		return true;
 	/* The SYN came again: so does the answer. */
 	if ((in->h.flags & (TCPF_SYN | TCPF_ACK | TCPF_RST)) == TCPF_SYN && in->h.seq == r->irs) {
 		if (r->agreed.ts && in->h.options.has_ts &&

@@ -31,6 +31,7 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "link/netif.h"
+#include "transport/bpf.h"
 #include "transport/control.h"
 #include "wire/ether_header.h"
 
@@ -48,7 +49,7 @@
 
 /* Kept at the begin of a queued frame's header area. */
 struct frame_meta {
-	uint32_t cost;
+	uint32_t bytes; /* of the whole frame: a filter may have shortened it */
 	uint16_t ifindex, type;
 	uint16_t hatype;
 	uint8_t kind;
@@ -140,6 +141,30 @@ static struct berth_packet *copy_of(const struct afpacket *a, const struct link_
 	return p;
 }
 
+static uint32_t cost_of(uint32_t bytes)
+{
+	return FRAME_COST + (bytes + FRAME_STEP - 1) / FRAME_STEP * FRAME_STEP;
+}
+
+/* Whether the sock's filter, if it has one, wants the frame; `p` is shortened as it says. */
+static bool admits(const struct afpacket *a, struct berth_packet *p, const struct frame_meta *meta)
+{
+	const struct sock *s = &a->d.sock;
+	bool raw = s->type == SOCK_RAW;
+	struct bpf_packet packet = {.p = p,
+				    .net_at = raw ? (int32_t)ETHER_HEADER_BYTES : 0,
+				    .link_at = raw ? 0 : -(int32_t)ETHER_HEADER_BYTES,
+				    .protocol = meta->type,
+				    .hatype = meta->hatype,
+				    .pkttype = meta->kind,
+				    .ifindex = meta->ifindex};
+
+	if (!s->opt->filter)
+		return true;
+	packet.random = env_random_u32(s->tp->env);
+	return bpf_pass(s->opt->filter, &packet, p, 1);
+}
+
 static void deliver(struct afpacket *a, const struct link_frame *f, uint16_t type)
 {
 	struct env *env = sock_env(&a->d.sock);
@@ -150,6 +175,7 @@ static void deliver(struct afpacket *a, const struct link_frame *f, uint16_t typ
 		.hatype = hatype_of(f->netif),
 		.kind = (uint8_t)f->kind,
 	};
+	uint32_t cost;
 
 	if (!p) {
 		drop(env, DROP_NO_MEMORY);
@@ -161,9 +187,13 @@ static void deliver(struct afpacket *a, const struct link_frame *f, uint16_t typ
 		return;
 	}
 	memcpy(meta.src, f->src, sizeof(meta.src));
-	meta.cost =
-		FRAME_COST + (uint32_t)(packet_bytes(p) + FRAME_STEP - 1) / FRAME_STEP * FRAME_STEP;
-	if (a->d.held > a->d.sock.rcvbuf || env->bytes_held + meta.cost > env->limits.bytes_max ||
+	meta.bytes = (uint32_t)packet_bytes(p);
+	if (!admits(a, p, &meta)) {
+		packet_free(p);
+		return;
+	}
+	cost = cost_of(meta.bytes);
+	if (a->d.held > a->d.sock.rcvbuf || env->bytes_held + cost > env->limits.bytes_max ||
 	    !make_room(p, sizeof(meta))) {
 		a->lost++;
 		a->d.dropped++;
@@ -174,8 +204,8 @@ static void deliver(struct afpacket *a, const struct link_frame *f, uint16_t typ
 	memcpy(p->head, &meta, sizeof(meta));
 	p->time = env->now;
 	a->taken++;
-	a->d.held += meta.cost;
-	env->bytes_held += meta.cost;
+	a->d.held += cost;
+	env->bytes_held += cost;
 	packet_queue_add(&a->frames, p);
 	sock_notify(&a->d.sock, POLLIN);
 }
@@ -254,14 +284,15 @@ static ssize_t recv_frame(struct sock *s, struct proto_msg *m)
 	give_name(&meta, m);
 	m->has_info = true;
 	m->info.ifindex = meta.ifindex;
-	m->bytes = bytes; /* for fill_control(): all of the frame */
+	a->last_bytes = meta.bytes;
+	a->last_kept = (uint32_t)bytes;
 	m->time = p->time;
 	m->dropped = a->d.dropped;
 	a->d.stamp = p->time;
 	if (!(m->flags & MSG_PEEK)) {
 		(void)packet_queue_take(&a->frames); /* it is `p` */
-		a->d.held -= meta.cost;
-		sock_env(s)->bytes_held -= meta.cost;
+		a->d.held -= cost_of(meta.bytes);
+		sock_env(s)->bytes_held -= cost_of(meta.bytes);
 		packet_free(p);
 	}
 	return (ssize_t)(m->flags & MSG_TRUNC ? bytes : done);
@@ -270,8 +301,8 @@ static ssize_t recv_frame(struct sock *s, struct proto_msg *m)
 static void fill_control(struct sock *s, struct proto_msg *m, struct control *out)
 {
 	struct tpacket_auxdata aux = {.tp_status = TP_STATUS_USER | STATUS_CSUM_VALID,
-				      .tp_len = (uint32_t)m->bytes,
-				      .tp_snaplen = (uint32_t)m->bytes,
+				      .tp_len = afpacket_of(s)->last_bytes,
+				      .tp_snaplen = afpacket_of(s)->last_kept,
 				      .tp_net = s->type == SOCK_RAW ? ETHER_HEADER_BYTES : 0};
 
 	if (!m->has_info)
@@ -583,8 +614,8 @@ int afpacket_join(struct afpacket *a, const struct packet_mreq *mr)
 	m = count < MEMBERS_MAX ? env_calloc(sock_env(&a->d.sock), 1, sizeof(*m)) : NULL;
 	if (!m)
 		return -ENOBUFS;
-	*m = (struct afpacket_member){a->members, (unsigned)mr->mr_ifindex, mr->mr_type,
-				      mr->mr_alen,	{0},			   1};
+	*m = (struct afpacket_member){
+		a->members, (unsigned)mr->mr_ifindex, mr->mr_type, mr->mr_alen, {0}, 1};
 	memcpy(m->addr, mr->mr_address, sizeof(m->addr));
 	a->members = m;
 	return 0;

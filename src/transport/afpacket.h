@@ -34,6 +34,7 @@ struct afpacket {
 	bool auxdata, origdev, ignore_outgoing;
 	bool loss, tx_has_off, qdisc_bypass; /* kept */
 	int copy_thresh, timestamp;	     /* kept */
+	uint32_t last_bytes, last_kept; /* of the frame read last: all of it, what a filter left */
 };
 
 static inline struct afpacket *afpacket_of(struct sock *s)

@@ -27,6 +27,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/bpf.h"
 #include "transport/errq.h"
 #include "transport/member.h"
 
@@ -126,8 +127,8 @@ static struct dgram_ext *keep_ext(const struct sock *s, const struct ip_info *in
 	return ext;
 }
 
-void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
-		   uint16_t port)
+static void queue_packet(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
+			 uint16_t port)
 {
 	struct env *env = sock_env(&d->sock);
 	uint32_t bytes = (uint32_t)packet_bytes(p);
@@ -160,6 +161,19 @@ void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info
 	env->bytes_held += cost;
 	packet_queue_add(&d->queue, p);
 	sock_notify(&d->sock, POLLIN);
+}
+
+void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
+		   uint16_t port)
+{
+	uint32_t least = d->header_bytes ? d->header_bytes : 1;
+
+	if (bpf_admits(&d->sock, p, info, -(int32_t)d->header_bytes, least)) {
+		queue_packet(d, p, info, port);
+	} else {
+		drop(sock_env(&d->sock), DROP_FILTERED);
+		packet_free(p);
+	}
 }
 
 static size_t scatter(const struct berth_packet *p, size_t from, const struct proto_msg *m)

@@ -26,7 +26,9 @@ struct dgram {
 	berth_time stamp;	    /* arrival of the last one read, SIOCGSTAMP; 0: none */
 	struct dgram_ext *last_ext; /* its headers, which recv() tells of; owned, or NULL */
 	struct member *members;	    /* of multicast groups */
-	struct list blocked_link;   /* in tp->blocked: its last send met a full interface */
+	/* Of the transport header that stands before what is delivered; filters begin with it. */
+	uint8_t header_bytes;
+	struct list blocked_link; /* in tp->blocked: its last send met a full interface */
 };
 
 static inline struct dgram *dgram_of(struct sock *s)
@@ -89,8 +91,8 @@ static inline int dgram_sent(const struct sock *s, int result)
 void dgram_option_changed(struct sock *s, int level, int name);
 int dgram_shutdown(struct sock *s, int how);
 
-/* Queues a packet, which starts at its payload; consumed. Dropped and counted if it does not fit in
- * SO_RCVBUF. `port` is the sender's (0: none). */
+/* Queues a packet, which starts at its payload; consumed. Dropped and counted if the filter does
+ * not want it or it does not fit in SO_RCVBUF. `port` is the sender's (0: none). */
 void dgram_deliver(struct dgram *d, struct berth_packet *p, const struct ip_info *info,
 		   uint16_t port);
 

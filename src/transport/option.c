@@ -51,7 +51,8 @@ static uint8_t *field_to_change(const struct opt_level *level, const struct opt_
 
 static bool changes_options(const struct opt_level *level, const struct opt_row *row)
 {
-	if (level->of_block || row->type == OPT_NOTHING || row->type == OPT_ASK)
+	if (level->of_block || row->type == OPT_NOTHING || row->type == OPT_ASK ||
+	    row->type == OPT_LACKING)
 		return false;
 	return row->set || (row->type != OPT_OWN && row->type != OPT_BYTES);
 }
@@ -85,6 +86,7 @@ static int set_row(const struct opt_level *level, struct opt_arg *a, const struc
 	case OPT_NOTHING:
 		return 0;
 	case OPT_ASK:
+	case OPT_LACKING:
 		return -ENOPROTOOPT;
 	case OPT_OWN:
 	case OPT_BYTES:
@@ -110,6 +112,8 @@ static int get_row(const struct opt_level *level, struct opt_arg *a, const struc
 		return 0;
 	case OPT_NOTHING:
 		return 0;
+	case OPT_LACKING:
+		return -ENOPROTOOPT;
 	case OPT_ASK:
 	case OPT_OWN:
 	case OPT_BYTES:

@@ -26,6 +26,7 @@ enum opt_type {
 	OPT_BYTE,    /* a uint8_t or bool at `offset`, min to max */
 	OPT_INT,     /* an int or unsigned at `offset`, min to max */
 	OPT_NOTHING, /* taken without effect, 0 when asked */
+	OPT_LACKING, /* Linux has it, we do not: -ENOPROTOOPT */
 	OPT_ASK,     /* can't be set: -ENOPROTOOPT; `get` */
 	OPT_OWN,     /* an int, for `set` and `get` */
 	OPT_BYTES,   /* `len` bytes, for `set` and `get` */
@@ -84,6 +85,7 @@ struct opt_level {
 /* Values of a row that has functions of its own, and of one that lies at a field. */
 #define OPT_NONE 0, 0, 0
 #define OPT_AT(field) offsetof(struct sock_options, field)
+#define OPT_WITHOUT(form) OPT_LACKING, 0, 0, 0, NULL, NULL, form
 #define OPT_FIELD(field) OPT_AT(field), 0, 0, NULL, NULL, "flag"
 
 /* getsockopt for what is always 0 or 1. */

@@ -20,6 +20,7 @@
 #include "net/net.h"
 #include "wire/ipaddr.h"
 
+struct bpf;	/* transport/bpf.h */
 struct control; /* transport/control.h */
 struct env;
 struct opt_level;
@@ -157,7 +158,10 @@ struct proto {
 
 /* Options every socket has; those with a bool are flags of setsockopt. */
 struct sock_options {
-	uint32_t refs;			   /* socks that share them; 0: the defaults, everybody's */
+	uint32_t refs; /* socks that share them; 0: the defaults, everybody's */
+	/* What keeps packets from the sock, together, as it is looked at for each. */
+	uint8_t minttl, min_hops6;	   /* IP_MINTTL, IPV6_MINHOPCOUNT; 0: any */
+	struct bpf *filter;		   /* SO_ATTACH_FILTER, counted; NULL: none */
 	bool rcvbuf_locked, sndbuf_locked; /* set by the program: no tuning */
 	uint32_t rcvlowat;
 	bool reuseaddr, reuseport, keepalive, broadcast, oobinline, dontroute, timestamp,
@@ -188,7 +192,6 @@ struct sock_options {
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
 		transparent, bind_address_no_port, hdrincl, nodefrag, recvfragsize, recverr_rfc4884,
 		recvchecksum, passsec4;
-	uint8_t minttl;		   /* 0: any */
 	unsigned unicast_ifindex;  /* IP_UNICAST_IF */
 	uint16_t port_lo, port_hi; /* IP_LOCAL_PORT_RANGE; 0: the host's */
 	uint8_t options_len;	   /* IP_OPTIONS: at most 40 */
@@ -205,7 +208,6 @@ struct sock_options {
 	bool pktinfo6_2292, hoplimit6_2292, hopopts6_2292, dstopts6_2292, rthdr6_2292;
 	bool dontfrag6, flowinfo_send, recverr6_rfc4884, router_alert_isolate6;
 	int autoflowlabel;    /* -1: the host's way */
-	uint8_t min_hops6;    /* IPV6_MINHOPCOUNT; 0: any */
 	uint16_t addr_prefs;  /* IPV6_PREFER_SRC_*, as they differ from the default */
 	uint32_t frag_bytes6; /* IPV6_MTU as set: fragments are no larger; 0: not set */
 };

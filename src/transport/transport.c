@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/bpf.h"
 #include "transport/errq.h"
 #include "transport/port.h"
 
@@ -146,6 +147,7 @@ static void drop_options(struct sock *s)
 	s->opt = &defaults[0][0];
 	if (o && --o->refs == 0) {
 		env_free(s->tp->env, o->options);
+		bpf_put(s->tp->env, o->filter);
 		env_free(s->tp->env, o);
 	}
 }
@@ -170,6 +172,8 @@ struct sock_options *sock_edit_options(struct sock *s)
 		}
 		memcpy(o->options, s->opt->options, o->options_len);
 	}
+	if (o->filter)
+		bpf_get(o->filter);
 	drop_options(s);
 	s->opt = o;
 	return o;

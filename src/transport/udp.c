@@ -45,6 +45,7 @@ STATIC_ASSERT(offsetof(struct dgram, sock) == 0);
 static int init(struct sock *s)
 {
 	dgram_init(dgram_of(s));
+	dgram_of(s)->header_bytes = UDP_HEADER_BYTES;
 	return 0;
 }
 

@@ -9,3 +9,4 @@
 {NULL, "TCP_RTO_MIN_US", "the machine counts in steps of its clock"},
 {NULL, "TCP_DELACK_MAX_US", "the machine counts in steps of its clock"},
 {NULL, "UDP_ENCAP", "2 is IPsec's tunnel, which berth does not have"},
+{NULL, "SO_ATTACH_BPF", "the numbers are no descriptors there"},
