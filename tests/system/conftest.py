@@ -53,17 +53,42 @@ def folder(tmp_path):
     return tmp_path
 
 
+def network(folder, way):
+    """`way`: the words of a parameter, such as "ipv6-lossy"."""
+    words = way.split("-")
+    lossy = "lossy" in words and not harness.NATIVE
+    family = next((word for word in words if word in harness.WORDS), "ipv4")
+    return harness.Network(folder, harness.LOSSY if lossy else None, family)
+
+
 @pytest.fixture
 def net(folder):
-    """A clean network."""
+    """A clean network of IPv4."""
     return harness.Network(folder)
+
+
+@pytest.fixture(params=["ipv4", "ipv6"])
+def net46(request, folder):
+    """A clean network of either family."""
+    return network(folder, request.param)
 
 
 @pytest.fixture(params=["clean", "lossy"])
 def both(request, folder):
-    """The same network twice: clean, and with delay, loss, duplicates and reordering."""
-    lossy = request.param == "lossy" and not harness.NATIVE
-    return harness.Network(folder, harness.LOSSY if lossy else None)
+    """The same network of IPv4 twice: clean, and with delay, loss, duplicates and reordering."""
+    return network(folder, request.param)
+
+
+@pytest.fixture(params=["clean", "lossy", "ipv6-clean", "ipv6-lossy"])
+def both46(request, folder):
+    """The same for either family."""
+    return network(folder, request.param)
+
+
+@pytest.fixture(params=["clean", "lossy", "ipv6-clean", "ipv6-lossy", "mixed"])
+def every(request, folder):
+    """The same, and clean with IPv4 clients of a server that listens for both families."""
+    return network(folder, request.param)
 
 
 @pytest.fixture

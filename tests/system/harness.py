@@ -31,9 +31,13 @@ LONG = os.environ.get("BERTH_LONG") == "1"
 TEST_USER = os.environ.get("BERTH_TEST_USER", "berth-test")
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 SUBNET = "10.9.0"
+SUBNET6 = "fd09::"
 PR_SET_CHILD_SUBREAPER = 36
 OF_TESTS = ("berth-progs-", "berth-ci.", "berth-test")  # conftest.py, .ci/run
 
+WORDS = {"ipv4": "FAMILY=ipv4 ANY=0.0.0.0 ON=4 TO=4 DUAL=",
+         "ipv6": "FAMILY=ipv6 ANY=:: ON=6 TO=6 DUAL=,ipv6only=0",
+         "mixed": "FAMILY=mixed ANY=:: ON=6 TO=4 DUAL=,ipv6only=0"}
 CLEAN = {}
 LOSSY = {"delay": "30ms", "jitter": "5ms", "loss": "2%", "duplicate": "1%", "reorder": "1%"}
 
@@ -231,18 +235,27 @@ class Host:
 
     def __init__(self, network, number, name, script, serves, after, settings):
         self.name = name
-        self.address = f"{SUBNET}.{number}"
+        self.address = f"{SUBNET6}{number:x}" if network.family == "ipv6" \
+            else f"{SUBNET}.{number}"
+        self.address6 = f"{SUBNET6}{number:x}" if network.family == "mixed" and serves else None
+        self.family = network.family
         self.folder = owned_by_user(make_folder(network.folder / name))
         self.script = script
         self.serves = serves
         self.after = after
         self.settings = settings
 
+    @property
+    def bracketed(self):
+        """The address as it stands in a URL."""
+        return f"[{self.address}]" if ":" in self.address else self.address
+
     def write_script(self, top):
         path = self.folder / "script.sh"
         path.write_text("#!/bin/sh\nset -eu\n"
                         f"cd {shlex.quote(str(self.folder))}\n"
                         f"export TMPDIR={shlex.quote(str(self.folder))} TOP={top}\n"
+                        f"export {WORDS[self.family]}\n"
                         f"{self.script}\n")
         return path
 
@@ -250,10 +263,10 @@ class Host:
 class Network:
     """A network under construction: add hosts, then run()."""
 
-    def __init__(self, folder, impairments=None, progs=None):
+    def __init__(self, folder, impairments=None, family="ipv4"):
         self.folder = owned_by_user(folder)
+        self.family = family
         self.impairments = dict(impairments or {})
-        self.progs = progs
         self.hosts = {}
         self.timeline = []
         self.options = []
@@ -261,6 +274,11 @@ class Network:
     @property
     def lossy(self):
         return bool(self.impairments)
+
+    @property
+    def any_bracketed(self):
+        """The address to bind to as it stands before a port."""
+        return "0.0.0.0" if self.family == "ipv4" else "[::]"
 
     def host(self, name, script, *, serves=False, after=None, cable=None, loopback=None,
              expect=None):
@@ -280,14 +298,22 @@ class Network:
     def server(self, name, script, **words):
         return self.host(name, script, serves=True, **words)
 
+    def subnets(self):
+        four = f"{{subnet: {SUBNET}.0/24}}"
+        six = f"{{subnet6: '{SUBNET6}/64'}}"
+        lines = [f"  lan: {six if self.family == 'ipv6' else four}"]
+        return lines + ([f"  lan6: {six}"] if self.family == "mixed" else [])
+
     def yaml(self):
         """The network file."""
         lines = ["name: test", "seed: 7", "networks:",
-                 f"  lan: {{subnet: {SUBNET}.0/24}}", "hosts:"]
+                 *self.subnets(), "hosts:"]
         for host in self.hosts.values():
-            cable = {"address": host.address} | host.settings["cable"]
+            key = "address6" if self.family == "ipv6" else "address"
+            cable = {key: f"'{host.address}'"} | host.settings["cable"]
             words = ", ".join(f"{key}: {value}" for key, value in cable.items())
-            lines += [f"  {host.name}:", f"    networks: {{lan: {{{words}}}}}",
+            more = f", lan6: {{address6: '{host.address6}'}}" if host.address6 else ""
+            lines += [f"  {host.name}:", f"    networks: {{lan: {{{words}}}{more}}}",
                       f"    command: sh {host.write_script(TOP)}"]
             if "loopback" in host.settings:
                 words = ", ".join(f"{k}: {v}" for k, v in host.settings["loopback"].items())
@@ -319,7 +345,8 @@ class Network:
         path = self.folder / "native.json"
         path.write_text(json.dumps({
             "folder": str(self.folder), "prefix": unprivileged(),
-            "hosts": [{"name": host.name, "address": host.address, "folder": str(host.folder),
+            "hosts": [{"name": host.name, "folder": str(host.folder),
+                       "addresses": [a for a in (host.address6, host.address) if a],
                        "script": str(host.write_script(TOP)), "serves": host.serves,
                        "after": host.after, "expect": host.settings["expect"] or 0}
                       for host in self.hosts.values()]}))

@@ -26,6 +26,11 @@ def wait_for(condition, seconds, what):
         time.sleep(0.02)
 
 
+def address_words(address):
+    """For ip(8). Nobody waits for duplicate address detection: all addresses are given."""
+    return f"{address}/64 nodad" if ":" in address else f"{address}/24"
+
+
 class NativeHost:
     """One host: the namespaces and the program in them."""
 
@@ -68,8 +73,9 @@ class NativeHost:
 def main(path):
     world = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     hosts_file = pathlib.Path(world["folder"]) / "hosts"
-    hosts_file.write_text("127.0.0.1 localhost\n" + "".join(
-        f"{host['address']} {host['name']}\n" for host in world["hosts"]))
+    hosts_file.write_text("127.0.0.1 localhost\n::1 localhost\n" + "".join(
+        f"{address} {host['name']}\n" for host in world["hosts"]
+        for address in host["addresses"]))
     hosts = [NativeHost(world, described, hosts_file) for described in world["hosts"]]
     bridge = subprocess.Popen(["unshare", "-n", "sh", "-ec",
                                "ip link add br0 type bridge; ip link set br0 up; "
@@ -81,8 +87,8 @@ def main(path):
             shell(f"nsenter -t {bridge.pid} -n ip link add name port{number} type veth "
                   f"peer name eth0 netns {host.holder.pid};"
                   f"nsenter -t {bridge.pid} -n ip link set port{number} master br0 up;"
-                  f"nsenter -t {host.holder.pid} -n ip addr add {host.described['address']}/24 "
-                  "dev eth0;"
+                  + "".join(f"nsenter -t {host.holder.pid} -n ip addr add {words} dev eth0;"
+                            for words in map(address_words, host.described["addresses"])) +
                   f"nsenter -t {host.holder.pid} -n ip link set eth0 up")
         time.sleep(0.1)
         names = {host.name: host for host in hosts}

@@ -23,7 +23,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 80 {listen};
+        listen {any}:80 {listen};
         root {folder};
         location = /hello {{ return 200 "hello\\n"; }}
     }}
@@ -38,7 +38,10 @@ def size(network, clean, lossy):
 
 def add_nginx(network, name="web", listen="reuseport"):
     web = network.server(name, "exec nginx -e stderr -p . -c $PWD/nginx.conf")
-    (web.folder / "nginx.conf").write_text(NGINX.format(folder=web.folder, listen=listen))
+    if network.family != "ipv4":
+        listen += " ipv6only=off"
+    (web.folder / "nginx.conf").write_text(
+        NGINX.format(folder=web.folder, any=network.any_bracketed, listen=listen))
     return web
 
 
@@ -47,34 +50,34 @@ def check_hashes(host, names, expected):
         assert harness.sha256(host.folder / name) == expected, f"{name} differs"
 
 
-def test_python_http_server(both):
-    web = both.server("web", "exec /usr/bin/python3 -m http.server 80")
-    digest = harness.random_file(web.folder / "file", size(both, 20_000_000, 500_000))
-    curl = both.host("curl", "curl -sSf -o got http://web/file", after="web:80")
-    wget = both.host("wget", "wget -q -O got http://web/file", after="web:80")
-    both.run(60).check()
+def test_python_http_server(every):
+    web = every.server("web", "exec /usr/bin/python3 -m http.server --bind $ANY 80")
+    digest = harness.random_file(web.folder / "file", size(every, 20_000_000, 500_000))
+    curl = every.host("curl", "curl -sSf -o got http://web/file", after="web:80")
+    wget = every.host("wget", "wget -q -O got http://web/file", after="web:80")
+    every.run(60).check()
     check_hashes(curl, ["got"], digest)
     check_hashes(wget, ["got"], digest)
 
 
-def test_nginx_large_file(both):
-    web = add_nginx(both)
-    digest = harness.random_file(web.folder / "file", size(both, 100_000_000, 1_000_000))
-    curl = both.host("curl", "curl -sSf -o got http://web/file", after="web:80")
-    wget = both.host("wget", "wget -q -O got http://web/file", after="web:80")
-    both.run(600 if harness.LONG else 60).check()
+def test_nginx_large_file(every):
+    web = add_nginx(every)
+    digest = harness.random_file(web.folder / "file", size(every, 100_000_000, 1_000_000))
+    curl = every.host("curl", "curl -sSf -o got http://web/file", after="web:80")
+    wget = every.host("wget", "wget -q -O got http://web/file", after="web:80")
+    every.run(600 if harness.LONG else 60).check()
     check_hashes(curl, ["got"], digest)
     check_hashes(wget, ["got"], digest)
 
 
-def test_nginx_keepalive(both):
+def test_nginx_keepalive(both46):
     """Several requests of one curl use one connection."""
-    web = add_nginx(both, listen="")
+    web = add_nginx(both46, listen="")
     digest = harness.random_file(web.folder / "file", 20_000)
-    curl = both.host(
+    curl = both46.host(
         "curl", "curl -sSf -w '%{num_connects}\\n' -o a http://web/file -o b http://web/file"
         " -o c http://web/file >connects", after="web:80")
-    both.run().check()
+    both46.run().check()
     check_hashes(curl, ["a", "b", "c"], digest)
     assert (curl.folder / "connects").read_text().split() == ["1", "0", "0"]
 
@@ -87,19 +90,19 @@ def test_nginx_missing_page(net):
     assert (curl.folder / "code").read_text() == "404"
 
 
-def test_upload(both):
+def test_upload(every):
     """The client is the one that sends: a PUT to a Python server that stores it."""
-    web = both.server("web", "exec /usr/bin/python3 $TOP/tests/system/progs/put_server.py 80")
-    client = both.host("client", "curl -sSf -T file http://web/stored", after="web:80")
-    digest = harness.random_file(client.folder / "file", size(both, 20_000_000, 300_000))
-    both.run(60).check()
+    web = every.server("web", "exec /usr/bin/python3 $TOP/tests/system/progs/put_server.py 80")
+    client = every.host("client", "curl -sSf -T file http://web/stored", after="web:80")
+    digest = harness.random_file(client.folder / "file", size(every, 20_000_000, 300_000))
+    every.run(60).check()
     check_hashes(web, ["stored"], digest)
 
 
-def test_wrk(both):
-    add_nginx(both)
-    wrk = both.host("wrk", "wrk -t2 -c20 -d2s http://web/hello >report", after="web:80")
-    both.run().check()
+def test_wrk(every):
+    add_nginx(every)
+    wrk = every.host("wrk", "wrk -t2 -c20 -d2s http://web/hello >report", after="web:80")
+    every.run().check()
     report = (wrk.folder / "report").read_text()
     assert int(re.search(r"(\d+) requests in", report).group(1)) > 20, report
     assert "Non-2xx" not in report, report
@@ -107,12 +110,12 @@ def test_wrk(both):
     assert errors is None or errors.groups() == ("0", "0", "0"), report
 
 
-def test_ab(both):
-    add_nginx(both)
-    count = 200 if both.lossy else 5000
-    ab = both.host("ab", f"ab -q -n {count} -c 10 http://web/hello >closing\n"
+def test_ab(both46):
+    add_nginx(both46)
+    count = 200 if both46.lossy else 5000
+    ab = both46.host("ab", f"ab -q -n {count} -c 10 http://web/hello >closing\n"
                    f"ab -q -k -n {count} -c 10 http://web/hello >keeping", after="web:80")
-    both.run().check()
+    both46.run().check()
     for name in ("closing", "keeping"):
         report = (ab.folder / name).read_text()
         assert re.search(rf"Complete requests: +{count}\n", report), report

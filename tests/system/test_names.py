@@ -10,32 +10,34 @@ needs_name_service = pytest.mark.skipif(harness.NATIVE, reason="/etc/hosts is no
 
 
 @needs_name_service
-def test_dig(both):
-    web = both.server("web", "exec sleep 60")
-    client = both.host("client", """
-dig +short web A >a
-dig +short -x 10.9.0.1 >ptr
-dig +tcp +short web A >tcp
-dig nobody A | grep -o 'status: [A-Z]*' >unknown
+def test_dig(both46):
+    web = both46.server("web", "exec sleep 60")
+    kind, other = ("A", "AAAA") if both46.family == "ipv4" else ("AAAA", "A")
+    client = both46.host("client", f"""
+dig +short web {kind} >a
+dig +short -x {web.address} >ptr
+dig +tcp +short web {kind} >tcp
+dig nobody {kind} | grep -o 'status: [A-Z]*' >unknown
 dig web MX | grep -o 'status: [A-Z]*' >none
+dig web {other} | grep -o 'status: [A-Z]*' >>none
 """)
-    both.run().check()
+    both46.run().check()
     assert (client.folder / "a").read_text() == f"{web.address}\n"
     assert (client.folder / "ptr").read_text() == "web.\n"
     assert (client.folder / "tcp").read_text() == f"{web.address}\n"
     assert (client.folder / "unknown").read_text() == "status: NXDOMAIN\n"
-    assert (client.folder / "none").read_text() == "status: NOERROR\n"
+    assert (client.folder / "none").read_text() == "status: NOERROR\n" * 2
 
 
-def test_getent(both):
-    web = both.server("web", "exec sleep 60")
-    client = both.host("client", f"""
+def test_getent(both46):
+    web = both46.server("web", "exec sleep 60")
+    client = both46.host("client", f"""
 getent hosts web >by-name
 getent hosts {web.address} >by-address
-getent ahostsv4 web >all
+getent ahostsv$TO web >all
 ! getent hosts nobody
 """)
-    both.run().check()
+    both46.run().check()
     assert (client.folder / "by-name").read_text().split() == [web.address, "web"]
     assert (client.folder / "by-address").read_text().split() == [web.address, "web"]
     assert f"{web.address} " in (client.folder / "all").read_text()
@@ -82,22 +84,24 @@ def test_resolvers(folder, progs, resolver):
 
 
 @needs_name_service
-def test_tools(both):
-    web = both.server("web", "exec sleep 60")
-    client = both.host("client", f"""
+def test_tools(both46):
+    web = both46.server("web", "exec sleep 60")
+    kind = "AAAA" if both46.family == "ipv6" else "A"
+    client = both46.host("client", f"""
 nslookup web >nslookup
 nslookup {web.address} >nslookup-ptr
 host web >host
 host {web.address} >host-ptr
 ! host nobody >host-unknown
 dig +noall +comments +bufsize=512 web ANY >dig-any
-dig +noedns +short web >dig-plain
+dig +noedns +short web {kind} >dig-plain
 """)
-    both.run().check()
+    both46.run().check()
     read = {p.name: p.read_text() for p in client.folder.iterdir() if p.is_file()}
     assert f"Address: {web.address}\n" in read["nslookup"]
     assert "name = web." in read["nslookup-ptr"]
-    assert f"web has address {web.address}\n" in read["host"]
+    words = "has IPv6 address" if both46.family == "ipv6" else "has address"
+    assert f"web {words} {web.address}\n" in read["host"]
     assert read["host-ptr"].endswith("domain name pointer web.\n")
     assert "3(NXDOMAIN)" in read["host-unknown"]
     assert "status: NOERROR" in read["dig-any"]

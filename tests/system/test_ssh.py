@@ -40,10 +40,10 @@ def add_client(network, server, script):
     return client
 
 
-def test_ssh_command(both):
-    server = add_sshd(both)
+def test_ssh_command(every):
+    server = add_sshd(every)
     user = harness.user_name()
-    client = add_client(both, server, f"""
+    client = add_client(every, server, f"""
 ssh -n -p 2222 {OPTIONS} {user}@server 'echo "$SSH_CONNECTION"; echo to-stderr >&2' >out 2>err
 set +e
 ssh -n -p 2222 {OPTIONS} {user}@server 'exit 7'
@@ -52,23 +52,23 @@ set -e
 seq 20000 | ssh -p 2222 {OPTIONS} {user}@server 'sort -n | sha256sum' >sum
 seq 20000 | sha256sum | cmp - sum
 """)
-    both.run().check()
+    every.run().check()
     seen = (client.folder / "out").read_text().split()
     assert seen[0] == client.address and seen[2:] == [server.address, "2222"]
     assert "to-stderr" in (client.folder / "err").read_text()
     assert (client.folder / "status").read_text().strip() == "7"
 
 
-def test_scp(both):
-    server = add_sshd(both)
-    size = 300_000 if both.lossy and not harness.LONG else 20_000_000
+def test_scp(both46):
+    server = add_sshd(both46)
+    size = 300_000 if both46.lossy and not harness.LONG else 20_000_000
     remote = f"{harness.user_name()}@server:{server.folder}"
-    client = add_client(both, server, f"""
+    client = add_client(both46, server, f"""
 scp -q -P 2222 {OPTIONS} file {remote}/there
 scp -q -P 2222 {OPTIONS} {remote}/there back
 """)
     digest = harness.random_file(client.folder / "file", size)
-    both.run().check()
+    both46.run().check()
     assert harness.sha256(server.folder / "there") == digest
     assert harness.sha256(client.folder / "back") == digest
 

@@ -5,12 +5,15 @@ echo.py serve WAY PORT, echo.py ask WAY HOST PORT."""
 import asyncio
 import concurrent.futures
 import multiprocessing
+import os
 import selectors
 import socket
 import socketserver
 import subprocess
 import sys
 
+ANY = os.environ["ANY"]
+FAMILY = socket.AF_INET6 if ":" in ANY else socket.AF_INET
 COUNT = 20
 BYTES = 20_000
 
@@ -43,7 +46,7 @@ async def serve_asyncio(port):
             writer.write(data)
             await writer.drain()
         writer.close()
-    server = await asyncio.start_server(handle, "0.0.0.0", port, backlog=100)
+    server = await asyncio.start_server(handle, sock=listener(port), backlog=100)
     async with server:
         await server.serve_forever()
 
@@ -61,8 +64,9 @@ async def ask_asyncio(host, port):
 
 
 def listener(port):
-    made = socket.create_server(("", port), backlog=100)
-    return made
+    """Of both families where the address to bind to is IPv6's."""
+    return socket.create_server((ANY, port), family=FAMILY, backlog=100,
+                                dualstack_ipv6=FAMILY == socket.AF_INET6)
 
 
 def serve_selectors(port):
@@ -108,7 +112,8 @@ def serve(way, port):
                 echo(self.request)
         socketserver.ThreadingTCPServer.allow_reuse_address = True
         socketserver.ThreadingTCPServer.request_queue_size = 100
-        socketserver.ThreadingTCPServer(("", port), Handler).serve_forever()
+        socketserver.ThreadingTCPServer.address_family = FAMILY
+        socketserver.ThreadingTCPServer((ANY, port), Handler).serve_forever()
     elif way == "processes":
         server = listener(port)
         workers = [multiprocessing.Process(target=accept_forever, args=(server,), daemon=True)

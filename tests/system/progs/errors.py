@@ -12,11 +12,15 @@ import struct
 import sys
 import time
 
+ANY = os.environ["ANY"]
+LISTENING = socket.AF_INET6 if ":" in ANY else socket.AF_INET
+FAMILY = socket.AF_INET6 if os.environ["FAMILY"] == "ipv6" else socket.AF_INET
+NOWHERE = "2001:db8::7" if FAMILY == socket.AF_INET6 else "192.0.2.7"
 REFUSED, UNREACHABLE = errno.ECONNREFUSED, errno.EHOSTUNREACH
 
 
 def stream(timeout=None):
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made = socket.socket(FAMILY, socket.SOCK_STREAM)
     made.settimeout(timeout)
     return made
 
@@ -103,14 +107,14 @@ def unreachable(absent):
     start = time.monotonic()
     expect(UNREACHABLE, stream().connect, (absent, 80))
     assert time.monotonic() - start < 10
-    expect(errno.ENETUNREACH, stream().connect, ("192.0.2.1", 80))
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    expect(errno.ENETUNREACH, udp.sendto, b"x", ("192.0.2.1", 80))
+    expect(errno.ENETUNREACH, stream().connect, (NOWHERE, 80))
+    udp = socket.socket(FAMILY, socket.SOCK_DGRAM)
+    expect(errno.ENETUNREACH, udp.sendto, b"x", (NOWHERE, 80))
 
 
 def udp_refused(host):
     """The port-unreachable message reaches the connected socket."""
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp = socket.socket(FAMILY, socket.SOCK_DGRAM)
     udp.connect((host, 1))
     for _ in range(20):
         try:
@@ -275,18 +279,18 @@ def bad_arguments(host):
     """What is wrong already in the call itself."""
     del host
     made = stream()
-    expect(errno.EINVAL, socket.socket(socket.AF_INET, socket.SOCK_STREAM).accept)
+    expect(errno.EINVAL, socket.socket(FAMILY, socket.SOCK_STREAM).accept)
     expect(errno.EPIPE, made.send, b"x", carried=errno.ENOTCONN)
     expect(errno.ENOTCONN, made.recv, 1, carried=errno.EINVAL)
     expect(errno.ENOTCONN, made.getpeername)
     expect(errno.ENOTCONN, made.shutdown, socket.SHUT_RDWR)
-    expect(errno.EADDRNOTAVAIL, made.bind, ("192.0.2.7", 80))
+    expect(errno.EADDRNOTAVAIL, made.bind, (NOWHERE, 80))
     made.bind(("", 9999))
     made.listen()
     other = stream()
     expect(errno.EADDRINUSE, other.bind, ("", 9999))
     expect(errno.ENOPROTOOPT, made.setsockopt, socket.IPPROTO_TCP, 999, 1)
-    expect(errno.EPROTONOSUPPORT, socket.socket, socket.AF_INET, socket.SOCK_STREAM,
+    expect(errno.EPROTONOSUPPORT, socket.socket, FAMILY, socket.SOCK_STREAM,
            socket.IPPROTO_UDP)
     other.setblocking(False)
     expect(errno.EINVAL, other.recvfrom, 1, socket.MSG_OOB)
@@ -298,7 +302,7 @@ def bad_arguments(host):
 def recvmmsg_timeouts():
     """A bad timeout is refused before anything is waited for."""
     libc = ctypes.CDLL(None, use_errno=True)
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    made = socket.socket(FAMILY, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     header = ctypes.create_string_buffer(64)
     for timeout, error in ((ctypes.c_void_p(8), errno.EFAULT),
                            (struct.pack("qq", -1, 0), errno.EINVAL),
@@ -308,12 +312,18 @@ def recvmmsg_timeouts():
         assert ctypes.get_errno() == error, (timeout, ctypes.get_errno())
 
 
+def listener(port, backlog=100):
+    """Of both families where the address to bind to is IPv6's."""
+    return socket.create_server((ANY, port), family=LISTENING, backlog=backlog,
+                                dualstack_ipv6=LISTENING == socket.AF_INET6)
+
+
 def serve():
     """Ports: 7000 says x and echoes, 7001 accepts late with a short queue, 7002 resets, 7003
     closes without reading, 7004 is served by a process that gets killed."""
     if os.fork() == 0:
         serve_killed()
-    listeners = {port: socket.create_server(("", port), backlog=1 if port == 7001 else 100)
+    listeners = {port: listener(port, backlog=1 if port == 7001 else 100)
                  for port in (7002, 7003, 7001, 7000)}
     opened = time.monotonic()
     while True:
@@ -349,7 +359,7 @@ def serve_one(port, connection):
 
 
 def serve_killed():
-    connection, _ = socket.create_server(("", 7004)).accept()
+    connection, _ = listener(7004).accept()
     connection.sendall(b"x")
     time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGKILL)

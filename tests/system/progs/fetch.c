@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A web client and server of plain Berkeley calls, to be linked statically: fetch HOST PORT
- * PATH writes the body to standard output, fetch -s PORT serves the files of this folder.
+ * PATH writes the body to standard output, fetch -s PORT serves the files of this folder, bound to
+ * the address $ANY.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -100,12 +101,11 @@ static void answer(int fd)
 
 static void serve(const char *port)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE,
-				 .ai_family = AF_INET};
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *found;
 	const int one = 1;
 
-	if (getaddrinfo(NULL, port, &hints, &found) != 0)
+	if (getaddrinfo(getenv("ANY"), port, &hints, &found) != 0)
 		die("getaddrinfo");
 	int fd = socket(found->ai_family, SOCK_STREAM, 0);
 	if (fd < 0)

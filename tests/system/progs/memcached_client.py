@@ -23,7 +23,7 @@ for number, file in enumerate(files):
     answer = file.read(len(head) + len(value) + 7)
     assert answer == head + value + b"\r\nEND\r\n", answer[:80]
 
-udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp = socket.socket(connections[0].family, socket.SOCK_DGRAM)
 udp.settimeout(1)
 udp.connect((host, 11211))
 for attempt in range(30):

@@ -2,7 +2,11 @@
 """An HTTP server that stores what is PUT to it: put_server.py PORT."""
 
 import http.server
+import os
+import socket
 import sys
+
+ANY = os.environ["ANY"]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -20,4 +24,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
 
-http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in ANY else socket.AF_INET
+
+
+Server((ANY, int(sys.argv[1])), Handler).serve_forever()

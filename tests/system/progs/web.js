@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A web server and client, and a datagram echo: node web.js serve PORT, node web.js get URL
-// COUNT, node web.js udp-serve PORT, node web.js udp HOST PORT.
+// COUNT, node web.js udp-serve PORT, node web.js udp HOST PORT. Servers bind to $ANY.
 'use strict';
 const crypto = require('crypto');
 const dgram = require('dgram');
@@ -15,7 +15,7 @@ if (mode === 'serve') {
 			response.statusCode = 404;
 			response.end();
 		}).pipe(response);
-	}).listen(Number(args[0]), '0.0.0.0');
+	}).listen(Number(args[0]), process.env.ANY);
 } else if (mode === 'get') {
 	const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
 	let left = Number(args[1]);
@@ -31,11 +31,11 @@ if (mode === 'serve') {
 		});
 	}
 } else if (mode === 'udp-serve') {
-	const socket = dgram.createSocket('udp4');
+	const socket = dgram.createSocket(process.env.ANY === '::' ? 'udp6' : 'udp4');
 	socket.on('message', (data, peer) => socket.send(data, peer.port, peer.address));
 	socket.bind(Number(args[0]));
 } else if (mode === 'udp') {
-	const socket = dgram.createSocket('udp4');
+	const socket = dgram.createSocket(process.env.FAMILY === 'ipv6' ? 'udp6' : 'udp4');
 	let next = 0;
 	const ask = () => socket.send(`datagram ${next}`, Number(args[1]), args[0]);
 	const timer = setInterval(ask, 300);
