@@ -4,6 +4,9 @@
  * that forward. A network reached in the search learns its gateway, the router's cable on
  * it; every host there gets a route through it, unless it is on the target network itself.
  * A host on several networks takes the one that is fewest routers away, then the first added.
+ *
+ * Multicast of IPv4 goes out by a host's first cable, unless its program says otherwise: there is
+ * no default route that would say so, and IPv6 has routes to its groups on every interface anyway.
  */
 #include <errno.h>
 #include <string.h>
@@ -56,6 +59,7 @@ static void search(const struct berth_world *w, const struct network *target, st
 		expand(queue[head++], hops, queue, &tail);
 }
 
+/* `gateway` NULL: on the link. */
 static int give_route(struct host *h, const struct cable *via, const struct netaddr *gateway,
 		      const struct netaddr *dst, unsigned prefix_len)
 {
@@ -64,16 +68,18 @@ static int give_route(struct host *h, const struct cable *via, const struct neta
 	struct sockaddr_storage gateway_sa;
 	struct given_route *grown;
 
-	if (dst->family == 0 || gateway->family == 0)
+	if (dst->family == 0 || (gateway && gateway->family == 0))
 		return 0;
 	grown = env_realloc(env, h->routes, (size_t)h->route_count + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	h->routes = grown;
 	netaddr_to(dst, 0, &dst_sa);
-	netaddr_to(gateway, 0, &gateway_sa);
-	int error = berth_route_add(h->stack, (struct sockaddr *)&dst_sa, prefix_len,
-				    (struct sockaddr *)&gateway_sa, via->ifindex, 0);
+	if (gateway)
+		netaddr_to(gateway, 0, &gateway_sa);
+	int error =
+		berth_route_add(h->stack, (struct sockaddr *)&dst_sa, prefix_len,
+				gateway ? (struct sockaddr *)&gateway_sa : NULL, via->ifindex, 0);
 
 	if (error == 0)
 		h->routes[h->route_count++] = (struct given_route){*dst, prefix_len};
@@ -130,6 +136,19 @@ static void take_routes_back(struct host *h)
 	h->route_count = 0;
 }
 
+static int route_multicast(struct host *h)
+{
+	static const struct netaddr groups = {.family = AF_INET, .bytes = {224}};
+
+	for (int i = 0; i < h->cables.count; i++) {
+		const struct cable *c = h->cables.items[i];
+
+		if (c->address.family)
+			return give_route(h, c, NULL, &groups, 4);
+	}
+	return 0;
+}
+
 int berth_world_route(struct berth_world *w)
 {
 	size_t networks = (size_t)w->networks.count;
@@ -139,6 +158,8 @@ int berth_world_route(struct berth_world *w)
 
 	for (int i = 0; i < w->hosts.count && error == 0; i++)
 		take_routes_back(w->hosts.items[i]);
+	for (int i = 0; i < w->hosts.count && error == 0; i++)
+		error = route_multicast(w->hosts.items[i]);
 	for (int i = 0; i < w->networks.count && error == 0; i++) {
 		search(w, w->networks.items[i], hops, queue);
 		error = route_to(w, w->networks.items[i], hops);
