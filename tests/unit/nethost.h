@@ -53,6 +53,7 @@ struct nethost {
 	size_t payload_bytes;
 	uint8_t payload[66000];
 	uint8_t error_l4[64];
+	uint8_t ext[256]; /* what info.ext pointed to */
 	bool refuse_errors; /* concerns() says no */
 };
 
@@ -62,6 +63,8 @@ static inline void nethost_on_input(void *ctx, struct berth_packet *p, const str
 
 	h->inputs++;
 	h->info = *info;
+	if (info->ext_bytes)
+		memcpy(h->ext, info->ext, info->ext_bytes);
 	h->payload_bytes = packet_copy_out(p, 0, h->payload, sizeof(h->payload));
 	packet_free(p);
 }

@@ -82,7 +82,7 @@ static void with_other_headers(void **state)
 	assert_memory_equal(h.payload, "abcdefghij", 10);
 	assert_int_equal(h.info.ext_bytes, 16);
 	assert_int_equal(h.info.ext_first, IP6_DESTINATION);
-	assert_int_equal(h.info.ext[0], IP6_DESTINATION);
+	assert_int_equal(h.ext[0], IP6_DESTINATION);
 }
 
 /* RFC 6946: delivered at once, though others with its identification wait. */
