@@ -10,12 +10,13 @@ import harness
 
 pytestmark = pytest.mark.skipif(harness.NATIVE, reason="the networks are berth's own")
 
-IMPAIRED = {"clean": "", "lossy": ", delay: 30ms, jitter: 5ms, loss: 2%, duplicate: 1%, reorder: 1%"}
+IMPAIRED = {"clean": "",
+            "lossy": ", delay: 30ms, jitter: 5ms, loss: 2%, duplicate: 1%, reorder: 1%"}
 
 
 @pytest.fixture(params=IMPAIRED)
 def pair(request, folder):
-    """Runs a server and a client, each a shell script in `folder`, on a network of both families."""
+    """Runs a server and a client, shell scripts in `folder`, on a network of both families."""
     harness.owned_by_user(folder)
 
     def run(server, client, after):
@@ -142,15 +143,15 @@ def test_quic(pair, folder):
     harness.owned_by_user(harness.make_folder(folder / "pub"))
     harness.owned_by_user(harness.make_folder(folder / "got"))
     make_file(folder / "pub", "file", 300_000)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                    "/CN=server", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-                   check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=server", "-keyout", folder / "key.pem",
+                    "-out", folder / "cert.pem"], check=True, capture_output=True)
     for name in ("key.pem", "cert.pem"):
         harness.owned_by_user(folder / name)
     pair("gtlsserver -q -d pub '*' 4433 key.pem cert.pem", """
 for address in fd09::1 10.9.0.1; do
-    timeout 60 gtlsclient -q --exit-on-all-streams-close --download got $address 4433 \\
-        https://server/file >quic.out 2>&1
+    timeout 60 gtlsclient -q --exit-on-all-streams-close --download got \\
+        $address 4433 https://server/file >quic.out 2>&1
     cmp got/file pub/file
     rm got/file
 done
