@@ -105,7 +105,8 @@ void nl_broadcast(struct netlink *nl, int protocol, unsigned group, uint32_t fro
 		struct nlsock *s = list_entry(l, struct nlsock, link);
 		struct nl_datagram *d;
 
-		if (s == not_to || !(s->groups & UINT64_C(1) << (group - 1)))
+		/* Linux: one without a port hears nothing, as port 0 is the kernel's. */
+		if (s == not_to || !s->port || !(s->groups & UINT64_C(1) << (group - 1)))
 			continue;
 		d = nl_datagram_new(nl->env, bytes);
 		if (!d) {

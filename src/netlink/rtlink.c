@@ -368,8 +368,7 @@ static int apply(struct nl_request *rq, struct netif *n, const struct link_attrs
 
 	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
 		if (a->at[without[i]].data)
-			return nl_fail_attr(rq, -EOPNOTSUPP, &a->at[without[i]],
-					    "berth cannot change this of an interface");
+			return nl_fail_attr(rq, -EOPNOTSUPP, &a->at[without[i]], NULL);
 	}
 	if (a->at[IFLA_ADDRESS].data)
 		error = set_mac(rq, n, &a->at[IFLA_ADDRESS]);
@@ -384,7 +383,8 @@ static int apply(struct nl_request *rq, struct netif *n, const struct link_attrs
 
 int rtlink_set(struct nl_request *rq)
 {
-	bool make = rq->h.nlmsg_type == RTM_NEWLINK && rq->h.nlmsg_flags & NLM_F_CREATE;
+	bool is_new = rq->h.nlmsg_type == RTM_NEWLINK;
+	bool make = is_new && rq->h.nlmsg_flags & NLM_F_CREATE;
 	struct link_attrs a;
 	struct netif *n;
 	int error = read_attrs(rq, &a);
@@ -396,5 +396,7 @@ int rtlink_set(struct nl_request *rq)
 		return -EEXIST;
 	if (error < 0 && make)
 		return nl_fail(rq, -EOPNOTSUPP, "Unknown device type");
+	if (error < 0 && is_new)
+		return -ENODEV; /* Linux: also of one that is not named, by which ip(8) knows it */
 	return error < 0 ? error : apply(rq, n, &a);
 }

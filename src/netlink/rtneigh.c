@@ -91,7 +91,7 @@ int rtneigh_get(struct nl_request *rq)
 		return nl_fail(rq, -EINVAL, "No device specified");
 	n = neigh_find(net_neighs(nl->net), a.netif, &a.dst);
 	if (!n || n->state == NEIGH_NONE)
-		return -ENOENT;
+		return nl_fail(rq, -ENOENT, "Neighbour entry not found");
 	error = nl_answer(rq, RTNEIGH_ROOM, RTM_NEWNEIGH, &h, &answer);
 	if (error < 0)
 		return error;

@@ -314,6 +314,9 @@ static void control_data(void **state)
 	assert_int_equal(
 		berth_setsockopt(pr.host[0], nl, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)), 0);
 	assert_int_equal(join(nl, NETLINK_ADD_MEMBERSHIP, RTNLGRP_LINK), 0);
+	assert_int_equal(berth_netif_set_mtu(pr.host[0], 2, 1300), 0);
+	assert_int_equal(read_on(nl, 100), -EAGAIN); /* without a port it hears nothing */
+	assert_int_equal(bind_to(nl, 0, 0x1), 0);
 	assert_int_equal(berth_netif_set_mtu(pr.host[0], 2, 1400), 0);
 	assert_true(berth_recvmsg(pr.host[0], nl, &msg, 0) > 0);
 	c = CMSG_FIRSTHDR(&msg);

@@ -11,7 +11,11 @@ static int watcher;
 
 static void watch(uint32_t group)
 {
+	const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+
 	watcher = kit_socket(NETLINK_ROUTE);
+	assert_int_equal(
+		berth_bind(pr.host[0], watcher, (const struct sockaddr *)&any, sizeof(any)), 0);
 	assert_int_equal(berth_setsockopt(pr.host[0], watcher, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
 					  &group, sizeof(group)),
 			 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sock_diag: the lists that ss(8) asks for, its filters, and the end of a socket. */
+/*
+ * sock_diag: the lists that ss(8) asks for, its filters, and the end of a socket. Two hosts; the
+ * first one is asked.
+ */
 #include "nlkit.h"
 
 #include <linux/inet_diag.h>
