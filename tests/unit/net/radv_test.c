@@ -47,7 +47,7 @@ static void what_it_says(void **state)
 	struct nd_prefix prefix;
 	struct nd_option o;
 	struct reader r;
-	uint32_t mtu;
+	uint32_t mtu = 0;
 
 	(void)state;
 	assert_int_equal(addr_add(h.net, h.eth, &second, 64), 0);
