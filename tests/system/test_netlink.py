@@ -23,6 +23,7 @@ sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1 net.ipv6.conf.p0.disable_ipv6=1
 ip link set p0 up
 ip link set eth0 up
 ip addr add 10.0.0.1/24 brd + dev eth0
+ip route add 224.0.0.0/4 dev eth0
 exec "$@"
 """
 
