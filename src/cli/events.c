@@ -194,7 +194,7 @@ void events_segment(struct events *e, const struct berth_packet_event *ev,
 		     (ev->direction == BERTH_UP && (!sender || sender->index == ev->host));
 	struct passage *p = NULL;
 
-	if (segment->protocol == SEGMENT_ARP && !first && !is_last(e, ev, segment))
+	if (segment->protocol == SEGMENT_NEIGHBOUR && !first && !is_last(e, ev, segment))
 		return; /* a broadcast that reaches others too */
 	if (!first && ev->fate != BERTH_FATE_DUPLICATED)
 		p = find_open(e, segment, ev->time);
@@ -231,7 +231,7 @@ berth_time events_under_way(const struct events *e, berth_time since)
 		const struct passage *p = &e->passages[i - 1];
 
 		if (p->arrival == BERTH_TIME_NEVER || p->arrival < since ||
-		    p->segment.protocol == SEGMENT_ARP)
+		    p->segment.protocol == SEGMENT_NEIGHBOUR)
 			continue;
 		if (last == BERTH_TIME_NEVER || p->arrival > last)
 			last = p->arrival;

@@ -470,19 +470,26 @@ static void draw_row(struct canvas *c, const struct talk *t, const struct row *r
 	show(c, style->colour, out);
 }
 
+/* On one line, or, when long addresses fill it, on three. */
 static void print_title(const struct talk *t, FILE *out)
 {
+	bool tcp = t->protocol == IPPROTO_TCP;
+	size_t packets = t->packet_count - t->questions;
 	char ends[2][72];
+	char counts[96];
+	size_t bytes;
+	const char *gap;
 
 	endpoint_print(&t->ends[0], ends[0], sizeof(ends[0]));
 	endpoint_print(&t->ends[1], ends[1], sizeof(ends[1]));
-	fprintf(out, "%s, %s to %s: %zu %s%s, %zu lost", t->protocol == IPPROTO_TCP ? "TCP" : "UDP",
-		ends[0], ends[1], t->packet_count - t->arps,
-		t->protocol == IPPROTO_TCP ? "segment" : "datagram",
-		t->packet_count - t->arps == 1 ? "" : "s", t->lost);
-	if (t->protocol == IPPROTO_TCP)
-		fprintf(out, ", %zu sent again", t->again);
-	fputs("\n\n", out);
+	bytes = (size_t)snprintf(counts, sizeof(counts), "%zu %s%s, %zu lost", packets,
+				 tcp ? "segment" : "datagram", packets == 1 ? "" : "s", t->lost);
+	if (tcp)
+		snprintf(counts + bytes, sizeof(counts) - bytes, ", %zu sent again", t->again);
+	bytes = strlen(ends[0]) + strlen(ends[1]) + strlen(counts) + strlen("TCP,  to : ");
+	gap = bytes > ROW_CELLS ? "\n     " : " ";
+	fprintf(out, "%s, %s%sto %s:%s%s\n\n", tcp ? "TCP" : "UDP", ends[0], gap, ends[1], gap,
+		counts);
 }
 
 static void print_head(struct canvas *c, const struct talk *t, const struct ladder_style *style,

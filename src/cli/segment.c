@@ -3,7 +3,7 @@
  * The headers of a frame, as far as a ladder needs them. Nothing here trusts a length: what is
  * not whole is no segment.
  *
- * Left out: VLAN tags, IPv6 extension headers, fragments but the first.
+ * Left out: VLAN tags, fragments but the first.
  */
 #include "cli/segment.h"
 
@@ -14,6 +14,11 @@
 
 #define ETHER_BYTES 14
 #define ARP_BYTES 28
+#define IP6_BYTES 40
+#define FRAGMENT_BYTES 8
+#define ND_BYTES 24 /* with the target's address */
+#define ND_SOLICITATION 135
+#define ND_ADVERTISEMENT 136
 #define TCP_BYTES 20
 #define UDP_BYTES 8
 
@@ -51,7 +56,7 @@ static bool decode_transport(const unsigned char *p, size_t bytes, size_t total,
 {
 	size_t header;
 
-	if (out->protocol == IPPROTO_UDP && bytes >= UDP_BYTES) {
+	if (out->protocol == IPPROTO_UDP && bytes >= UDP_BYTES && total >= UDP_BYTES) {
 		out->bytes = (uint32_t)(total - UDP_BYTES);
 	} else if (out->protocol == IPPROTO_TCP && bytes >= TCP_BYTES) {
 		header = (size_t)(p[12] >> 4) * 4;
@@ -90,24 +95,74 @@ static bool decode_ip4(const unsigned char *p, size_t bytes, struct segment *out
 	return decode_transport(p + header, bytes - header, total - header, out);
 }
 
+/* RFC 4861 §4.3, §4.4: who asks for whom, who answers whom. A question whose asker has no address
+ * yet (RFC 4862 §5.4) belongs to no conversation. */
+static bool decode_nd(const unsigned char *p, size_t bytes, struct segment *out)
+{
+	static const unsigned char none[16];
+
+	if (bytes < ND_BYTES)
+		return false;
+	if (p[0] == ND_SOLICITATION && memcmp(out->from.address, none, sizeof(none)) != 0) {
+		out->flags = SEGMENT_ASKS;
+		memcpy(out->to.address, p + 8, 16);
+	} else if (p[0] == ND_ADVERTISEMENT) {
+		out->flags = SEGMENT_ANSWERS;
+		memcpy(out->from.address, p + 8, 16);
+	} else {
+		return false;
+	}
+	out->protocol = SEGMENT_NEIGHBOUR;
+	return true;
+}
+
+/* Bytes of an extension header that is passed over; 0: none, or one that hides what follows. */
+static size_t extension_bytes(uint8_t protocol, const unsigned char *p, size_t bytes)
+{
+	if (bytes < FRAGMENT_BYTES)
+		return 0;
+	if (protocol == IPPROTO_FRAGMENT)
+		return (get16(p + 2) & 0xfff8) == 0 ? FRAGMENT_BYTES : 0;
+	if (protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+	    protocol == IPPROTO_DSTOPTS)
+		return ((size_t)p[1] + 1) * 8;
+	return 0;
+}
+
 static bool decode_ip6(const unsigned char *p, size_t bytes, struct segment *out)
 {
-	if (bytes < 40)
+	size_t total;
+	size_t extension;
+
+	if (bytes < IP6_BYTES)
 		return false;
 	out->from.family = AF_INET6;
 	out->to.family = AF_INET6;
 	memcpy(out->from.address, p + 8, 16);
 	memcpy(out->to.address, p + 24, 16);
 	out->protocol = p[6];
-	return decode_transport(p + 40, bytes - 40, get16(p + 4), out);
+	total = get16(p + 4);
+	p += IP6_BYTES;
+	bytes -= IP6_BYTES;
+	while ((extension = extension_bytes(out->protocol, p, bytes)) > 0) {
+		if (extension > bytes || extension > total)
+			return false;
+		out->protocol = p[0];
+		p += extension;
+		bytes -= extension;
+		total -= extension;
+	}
+	if (out->protocol == IPPROTO_ICMPV6)
+		return decode_nd(p, bytes, out);
+	return decode_transport(p, bytes, total, out);
 }
 
 static bool decode_arp(const unsigned char *p, size_t bytes, struct segment *out)
 {
 	if (bytes < ARP_BYTES || get16(p + 2) != 0x0800 || p[4] != 6 || p[5] != 4)
 		return false;
-	out->protocol = SEGMENT_ARP;
-	out->flags = p[7];
+	out->protocol = SEGMENT_NEIGHBOUR;
+	out->flags = p[7] == 1 ? SEGMENT_ASKS : SEGMENT_ANSWERS;
 	out->from.family = AF_INET;
 	out->to.family = AF_INET;
 	memcpy(out->from.address, p + 14, 4);

@@ -15,10 +15,11 @@ struct endpoint {
 	unsigned char address[16]; /* IPv4: the first four, the rest zero */
 };
 
-/* In place of a protocol: ARP, whose operation is in `flags`. */
-#define SEGMENT_ARP 255
-#define SEGMENT_ARP_REQUEST 1
-#define SEGMENT_ARP_REPLY 2
+/* In place of a protocol: ARP or neighbour discovery. Who asks and who is asked for, or who answers
+ * whom, are `from` and `to`; `flags` is which. */
+#define SEGMENT_NEIGHBOUR 255
+#define SEGMENT_ASKS 1
+#define SEGMENT_ANSWERS 2
 
 #define SEGMENT_FIN 0x01u
 #define SEGMENT_SYN 0x02u
@@ -27,7 +28,7 @@ struct endpoint {
 
 struct segment {
 	struct endpoint from, to;
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP, or SEGMENT_ARP */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP, or SEGMENT_NEIGHBOUR */
 	uint16_t ip_id;
 	uint32_t bytes; /* of payload */
 	/* TCP only. */
@@ -39,7 +40,7 @@ struct segment {
 };
 
 /* Reads the headers of a frame, of which `bytes` are there; `frame_bytes` is its whole length.
- * False: not TCP, UDP or ARP, a later fragment, or cut short. */
+ * False: not TCP, UDP or the above, a later fragment, or cut short. */
 bool segment_decode(const unsigned char *frame, size_t bytes, size_t frame_bytes,
 		    struct segment *out);
 

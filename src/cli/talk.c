@@ -13,6 +13,7 @@
  */
 #include "cli/talk.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -357,17 +358,21 @@ struct direction {
 	uint16_t last_window;
 };
 
-/* "ARP who has 10.9.0.1?" */
-static void label_arp(struct talk_packet *p)
+/* "ARP who has 10.9.0.1?", "ND I have fd09::1"; a long address stands alone. */
+static void label_neighbour(struct talk_packet *p)
 {
 	const struct segment *s = &p->passage->segment;
-	bool asks = s->flags == SEGMENT_ARP_REQUEST;
-	const unsigned char *a = asks ? s->to.address : s->from.address;
+	bool asks = s->flags == SEGMENT_ASKS;
+	const struct endpoint *e = asks ? &s->to : &s->from;
+	const char *protocol = e->family == AF_INET6 ? "ND" : "ARP";
+	char address[INET6_ADDRSTRLEN] = "?";
 
-	for (size_t i = 0; i < 3; i++)
-		snprintf(p->labels[i], sizeof(p->labels[i]),
-			 asks ? "ARP who has %u.%u.%u.%u?" : "ARP I have %u.%u.%u.%u", a[0], a[1],
-			 a[2], a[3]);
+	(void)inet_ntop(e->family, e->address, address, sizeof(address)); /* has room */
+	snprintf(p->labels[0], sizeof(p->labels[0]), "%s %s %s%s", protocol,
+		 asks ? "who has" : "I have", address, asks ? "?" : "");
+	snprintf(p->labels[1], sizeof(p->labels[1]), "%s%s", address, asks ? "?" : "");
+	snprintf(p->labels[2], sizeof(p->labels[2]), "%s %s", protocol,
+		 asks ? "who has it?" : "I have it");
 }
 
 static const char *flag_names(const struct segment *s)
@@ -474,7 +479,7 @@ static void add_packet(struct talk *t, const struct passage *passage)
 	memset(p, 0, sizeof(*p));
 	p->passage = passage;
 	p->from = endpoint_equal(&passage->segment.from, &t->ends[0]) ? 0 : 1;
-	if (passage->segment.protocol == SEGMENT_ARP)
+	if (passage->segment.protocol == SEGMENT_NEIGHBOUR)
 		p->from = endpoint_same_host(&passage->segment.from, &t->ends[0]) ? 0 : 1;
 	if (t->hosts[p->from] < 0)
 		t->hosts[p->from] = passage->from_host;
@@ -502,15 +507,15 @@ static void take_packets(struct talk *t)
 		struct talk_packet *p = &t->packets[i];
 		const struct passage *passage = p->passage;
 
-		if (passage->segment.protocol == SEGMENT_ARP)
-			label_arp(p);
+		if (passage->segment.protocol == SEGMENT_NEIGHBOUR)
+			label_neighbour(p);
 		else if (t->protocol == IPPROTO_TCP)
 			read_tcp(p, &directions[p->from], &directions[1 - p->from]);
 		else
 			label_udp(p);
 		t->again += p->again;
 		t->lost += passage->arrival == BERTH_TIME_NEVER;
-		t->arps += passage->segment.protocol == SEGMENT_ARP;
+		t->questions += passage->segment.protocol == SEGMENT_NEIGHBOUR;
 		add_item(t, TALK_LEAVE, passage->leave, p->from)->packet = i;
 		if (passage->arrival != BERTH_TIME_NEVER && !passage->open)
 			add_item(t, TALK_ARRIVE, passage->arrival, 1 - p->from)->packet = i;
@@ -564,12 +569,12 @@ static const char *name_of(const struct events *e, const struct talk *t, int sid
 
 /* The questions of two hosts for each other's hardware address belong to the first of their
  * conversations that is not over: it has to wait for the answers. */
-static void take_arp(const struct events *e, struct talks *all)
+static void take_questions(const struct events *e, struct talks *all)
 {
 	for (size_t i = 0; i < e->passage_count; i++) {
 		const struct passage *p = &e->passages[i];
 
-		if (p->segment.protocol != SEGMENT_ARP ||
+		if (p->segment.protocol != SEGMENT_NEIGHBOUR ||
 		    endpoint_same_host(&p->segment.from, &p->segment.to))
 			continue;
 		for (size_t k = 0; k < all->count; k++) {
@@ -610,7 +615,7 @@ void talks_find(const struct events *e, struct talks *out)
 		const struct passage *p = &e->passages[i];
 		struct talk *t;
 
-		if (p->segment.protocol == SEGMENT_ARP)
+		if (p->segment.protocol == SEGMENT_NEIGHBOUR)
 			continue;
 		t = find_talk(out, &p->segment);
 		if (!t)
@@ -618,7 +623,7 @@ void talks_find(const struct events *e, struct talks *out)
 		add_packet(t, p);
 		t->last = p->leave;
 	}
-	take_arp(e, out);
+	take_questions(e, out);
 	gather(e, &socks);
 	for (size_t i = 0; i < out->count; i++) {
 		struct talk *t = &out->talks[i];

@@ -41,7 +41,7 @@ struct talk {
 	size_t packet_count, packet_capacity;
 	struct talk_item *items; /* sorted */
 	size_t item_count, item_capacity;
-	size_t lost, again, arps;
+	size_t lost, again, questions; /* questions: also the answers */
 	berth_time last; /* packet left */
 };
 

@@ -23,7 +23,7 @@
 
 struct script {
 	struct events *events;
-	struct sockaddr_in addresses[2];
+	struct sockaddr_storage addresses[2];
 	uint16_t ids[2];
 };
 
@@ -32,21 +32,30 @@ static berth_time ms(double value)
 	return (berth_time)(value * (double)BERTH_MSEC);
 }
 
-static struct sockaddr_in address(const char *text, uint16_t port)
+static struct sockaddr_storage address(const char *text, uint16_t port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_storage a = {0};
+	struct sockaddr_in *in = (struct sockaddr_in *)&a;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a;
 
-	if (inet_pton(AF_INET, text, &a.sin_addr) != 1)
+	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+	} else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(port);
+	} else {
 		exit(EXIT_FAILURE);
+	}
 	return a;
 }
 
-static void begin(struct script *s)
+static void begin(struct script *s, const char *client, const char *server)
 {
 	memset(s, 0, sizeof(*s));
 	s->events = events_new(1000);
-	s->addresses[CLIENT] = address("10.9.0.2", CLIENT_PORT);
-	s->addresses[SERVER] = address("10.9.0.1", SERVER_PORT);
+	s->addresses[CLIENT] = address(client, CLIENT_PORT);
+	s->addresses[SERVER] = address(server, SERVER_PORT);
 	events_add_host(s->events, CLIENT, "client", (struct sockaddr *)&s->addresses[CLIENT]);
 	events_add_host(s->events, SERVER, "server", (struct sockaddr *)&s->addresses[SERVER]);
 }
@@ -63,14 +72,14 @@ static void call(struct script *s, int host, double start, double end, const cha
 		.name = name,
 		.text = text,
 		.result = result,
-		.family = AF_INET,
+		.family = s->addresses[host].ss_family,
 		.type = SOCK_STREAM,
 	};
 
 	if (connected > 0)
-		memcpy(&c.local, &s->addresses[host], sizeof(struct sockaddr_in));
+		memcpy(&c.local, &s->addresses[host], sizeof(struct sockaddr_storage));
 	if (connected > 1)
-		memcpy(&c.remote, &s->addresses[1 - host], sizeof(struct sockaddr_in));
+		memcpy(&c.remote, &s->addresses[1 - host], sizeof(struct sockaddr_storage));
 	events_call(s->events, &c);
 }
 
@@ -84,8 +93,8 @@ static void transfer(struct script *s, int host, double time, bool sent, size_t 
 		.end = bytes == 0,
 	};
 
-	memcpy(&t.local, &s->addresses[host], sizeof(struct sockaddr_in));
-	memcpy(&t.remote, &s->addresses[1 - host], sizeof(struct sockaddr_in));
+	memcpy(&t.local, &s->addresses[host], sizeof(struct sockaddr_storage));
+	memcpy(&t.remote, &s->addresses[1 - host], sizeof(struct sockaddr_storage));
 	events_transfer(s->events, &t);
 }
 
@@ -106,11 +115,9 @@ static struct segment segment(struct script *s, int from, unsigned flags, uint32
 	return g;
 }
 
-/* The two cables of a segment's way; arrival 0: lost on the first, negative: on the second. */
-static void packet(struct script *s, int from, double leave, double arrival, unsigned flags,
-		   uint32_t seq, uint32_t ack, uint32_t bytes)
+/* The two cables of a packet's way; arrival 0: lost on the first, negative: on the second. */
+static void cross(struct script *s, int from, double leave, double arrival, const struct segment *g)
 {
-	struct segment g = segment(s, from, flags, seq, ack, bytes);
 	double half = arrival > 0 ? (leave + arrival) / 2 : leave + 20;
 	struct berth_packet_event ev = {
 		.time = ms(leave),
@@ -125,10 +132,10 @@ static void packet(struct script *s, int from, double leave, double arrival, uns
 		ev.fate = BERTH_FATE_LOST;
 		ev.rule = BERTH_RULE_LOSS;
 		ev.arrival = BERTH_TIME_NEVER;
-		events_segment(s->events, &ev, &g);
+		events_segment(s->events, &ev, g);
 		return;
 	}
-	events_segment(s->events, &ev, &g);
+	events_segment(s->events, &ev, g);
 	ev.time = ms(half);
 	ev.cable = 1 - from;
 	ev.host = 1 - from;
@@ -139,7 +146,23 @@ static void packet(struct script *s, int from, double leave, double arrival, uns
 		ev.rule = BERTH_RULE_GEMODEL;
 		ev.arrival = BERTH_TIME_NEVER;
 	}
-	events_segment(s->events, &ev, &g);
+	events_segment(s->events, &ev, g);
+}
+
+static void packet(struct script *s, int from, double leave, double arrival, unsigned flags,
+		   uint32_t seq, uint32_t ack, uint32_t bytes)
+{
+	struct segment g = segment(s, from, flags, seq, ack, bytes);
+
+	cross(s, from, leave, arrival, &g);
+}
+
+static void neighbour(struct script *s, int from, double leave, double arrival, unsigned flags)
+{
+	struct segment g = segment(s, from, flags, 0, 0, 0);
+
+	g.protocol = SEGMENT_NEIGHBOUR;
+	cross(s, from, leave, arrival, &g);
 }
 
 #define SYN SEGMENT_SYN
@@ -220,6 +243,17 @@ static void refused(struct script *s)
 	call(s, CLIENT, 0.1, 0.4, "connect", "connect(3, 10.9.0.1:7000) = -1", -111, 2);
 }
 
+/* Over IPv6; the client has to ask for the server's link address. */
+static void asked(struct script *s)
+{
+	neighbour(s, CLIENT, 5.1, 45.1, SEGMENT_ASKS);
+	neighbour(s, SERVER, 45.2, 85.2, SEGMENT_ANSWERS);
+	call(s, CLIENT, 0, 0, "socket", "socket(AF_INET6, SOCK_STREAM, 0) = 3", 3, 0);
+	packet(s, CLIENT, 85.3, 125.3, SYN, 0, 0, 0);
+	packet(s, SERVER, 125.4, 165.4, SEGMENT_RST | ACK, 0, 1, 0);
+	call(s, CLIENT, 5, 165.5, "connect", "connect(3, [fd09::1]:7000) = -1", -111, 2);
+}
+
 int main(int argc, char **argv)
 {
 	struct ladder_style style = {0};
@@ -227,13 +261,20 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return EXIT_FAILURE;
-	begin(&s);
+	if (strcmp(argv[1], "asked") == 0)
+		begin(&s, "fd09::2", "fd09::1");
+	else if (strcmp(argv[1], "long") == 0)
+		begin(&s, "2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8:1:2:3::6");
+	else
+		begin(&s, "10.9.0.2", "10.9.0.1");
 	if (strcmp(argv[1], "echo") == 0)
 		echo(&s);
 	else if (strcmp(argv[1], "burst") == 0)
 		burst(&s);
 	else if (strcmp(argv[1], "refused") == 0)
 		refused(&s);
+	else
+		asked(&s);
 	style.utf8 = strcmp(argv[2], "utf8") == 0;
 	ladder_draw(s.events, &style, stdout);
 	events_free(s.events);

@@ -101,6 +101,55 @@ def test_capture_has_dates(folder):
     assert dates and all(abs(date - time.time()) < 60 for date in dates)
 
 
+def packets_of(data):
+    """Of a capture: (bytes of the frame, comment)."""
+    while data:
+        kind, size = struct.unpack("<2I", data[:8])
+        if kind == 6:
+            length, = struct.unpack("<I", data[20:24])
+            at = 28 + (length + 3) // 4 * 4
+            comment = None
+            while at < size - 4:
+                code, bytes_ = struct.unpack("<2H", data[at:at + 4])
+                if code == 1:
+                    comment = data[at + 4:at + 4 + bytes_].decode()
+                at += 4 + (bytes_ + 3) // 4 * 4
+            yield data[28:28 + length], comment
+        data = data[size:]
+
+
+def test_fates_in_a_capture(folder):
+    """Each IPv6 packet says what became of it: the lost ones are the program's lost ones."""
+    file = folder / "fates.pcapng"
+    file.touch()
+    file.chmod(0o666)
+    send = "import socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n" \
+           "for i in range(200): s.sendto(b'%03d' % i, ('fd09::1', 7000))\n"
+    count = "import socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); " \
+            "s.bind(('::', 7000)); s.settimeout(1)\nn = 0\n" \
+            "try:\n  while 1: s.recv(9); n += 1\nexcept TimeoutError: print(n)\n"
+    for name, program in (("send", send), ("count", count)):
+        (folder / f"{name}.py").write_text(program)
+        (folder / f"{name}.py").chmod(0o644)
+    result = run(folder, f"""
+seed: 4
+networks: {{lan: {{subnet6: 'fd09::/64'}}}}
+hosts:
+  receiver: {{networks: {{lan: {{address6: 'fd09::1', loss: 20%, duplicate: 5%}}}},
+             command: /usr/bin/python3 {folder}/count.py}}
+  sender: {{after: "receiver:7000/udp", command: /usr/bin/python3 {folder}/send.py}}
+capture: {file}
+""")
+    assert result.returncode == 0, result
+    last = [comment for frame, comment in packets_of(file.read_bytes())
+            if frame[12:14] == b"\x86\xdd" and frame[20] == 17 and comment != "delivered"]
+    received = int(re.search(r"\| (\d+)", result.stdout).group(1))
+    lost = sum("lost" in comment for comment in last)
+    doubled = sum("duplicate" in comment for comment in last)
+    assert lost > 10 and doubled > 2, last
+    assert received == 200 - lost + doubled, (received, lost, doubled, last)
+
+
 def test_several_commands(folder):
     result = run(folder, "hosts:\n  a:\n    commands:\n      - exit 3\n"
                          "      - {command: exit 4, expect: {exit: 4}}\n")
@@ -121,16 +170,23 @@ def test_partition_and_heal(folder):
         assert re.findall(r"\| (\w+)", result.stdout) == ["cut", "hello"], (cut, result)
 
 
-def test_ladder(folder):
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_ladder(folder, family):
     """80 columns at most; both sides' calls; in ASCII where the locale has no more."""
+    network = "networks: {lan: {delay: 5ms}}\n"
+    text = web(FETCH.format(5))
+    question = "ARP who has 10."
+    if family == "ipv6":
+        network = "networks: {lan: {subnet6: 'fd09::/64', delay: 5ms}}\n"
+        text = text.replace("('', 80)", "('::', 80), family=socket.AF_INET6")
+        question = "ND who has fd09::1?"
     for locale, arrow in (("C.UTF-8", "▶"), ("C", ">")):
-        result = run(folder, "networks: {lan: {delay: 5ms}}\n" + web(FETCH.format(5)), "--ladder",
-                     environment={"LC_ALL": locale})
+        result = run(folder, network + text, "--ladder", environment={"LC_ALL": locale})
         assert result.returncode == 0, result
         lines = result.stdout.split("TCP, ")[1].splitlines()
         assert all(len(line) <= 80 for line in lines), result.stdout
         for words in ("connect(web:80)", "accept() = ", "SYN seq=0", "SYN+ACK", "write 6 bytes",
-                      "read 6 bytes", arrow):
+                      "read 6 bytes", arrow, question):
             assert words in result.stdout, (words, result.stdout)
 
 
