@@ -319,13 +319,32 @@ int addr_del(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 	return 0;
 }
 
+static bool has_ip4(const struct net *net, const struct netif *n)
+{
+	struct list *l;
+
+	list_for_each (l, &net->addrs) {
+		const struct addr *a = list_entry(l, struct addr, link);
+
+		if (a->netif == n && ipaddr_is4(&a->addr))
+			return true;
+	}
+	return false;
+}
+
 void addr_remove(struct net *net, struct addr *a)
 {
+	struct netif *n = a->netif;
+	bool is4 = ipaddr_is4(&a->addr);
+
 	net_tell_addr(net, a, true);
 	del_connected(net, a);
 	dad_leave_group(net, a);
 	addr_free(net, a);
 	net_changed(net);
+	/* Linux: fib_disable_ip(). Without an address there is no IPv4 on an interface. */
+	if (is4 && !has_ip4(net, n))
+		route_flush_static(net, n, false);
 }
 
 void addr_flush(struct net *net, const struct netif *n)

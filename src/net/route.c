@@ -350,7 +350,7 @@ const struct route *route_after(const struct net *net, const struct route *r)
 	return r->link.next == &net->routes ? NULL : list_entry(r->link.next, struct route, link);
 }
 
-void route_flush_static(struct net *net, const struct netif *n)
+void route_flush_static(struct net *net, const struct netif *n, bool both)
 {
 	struct list *l;
 	struct list *tmp;
@@ -358,7 +358,7 @@ void route_flush_static(struct net *net, const struct netif *n)
 	list_for_each_safe (l, tmp, &net->routes) {
 		struct route *r = list_entry(l, struct route, link);
 
-		if (r->netif != n || r->connected)
+		if (r->netif != n || r->connected || (!both && !ipaddr_is4(&r->dst)))
 			continue;
 		/* Linux: of IPv4 without a word. */
 		if (!ipaddr_is4(&r->dst))

@@ -89,8 +89,9 @@ const struct route *route_after(const struct net *net, const struct route *r);
 /* The route to `dst`, through `ifindex` if that is not 0; routes of interfaces that are down do not
  * count. NULL: none. */
 const struct route *route_find(const struct net *net, const struct ipaddr *dst, unsigned ifindex);
-/* An administrator took the interface down: those that no address made go. */
-void route_flush_static(struct net *net, const struct netif *n);
+/* An administrator took the interface down, or (`both` families: no) its last IPv4 address: those
+ * that no address made go. */
+void route_flush_static(struct net *net, const struct netif *n, bool both);
 /* Forgets the routes of an interface, which is going away. */
 void route_flush(struct net *net, const struct netif *n);
 

@@ -355,7 +355,7 @@ static void set_up(struct netlink *nl, struct netif *n, bool up)
 		return;
 	netif_set_up(n, up);
 	if (!up)
-		route_flush_static(nl->net, n);
+		route_flush_static(nl->net, n, true);
 }
 
 static int apply(struct nl_request *rq, struct netif *n, const struct link_attrs *a)

@@ -3,7 +3,7 @@
  * ioctl(2) requests of the SIOC range. The library answers them. Those that name interfaces are
  * answered for any socket, as libc asks through whatever it has at hand: for one that is not ours
  * by an AF_UNIX socket of the library, made for the purpose. Those about queues for ours alone; a
- * stream's SIOCATMARK and FIONREAD are the carrier's. Left out: ethtool, ARP's table.
+ * stream's SIOCATMARK and FIONREAD are the carrier's. Left out: ethtool.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/route.h>
 #include <linux/sockios.h>
 
 #include "run/call.h"
@@ -59,11 +61,30 @@ static long ask(const struct asked *a, unsigned long request, void *arg)
 /* A request with `bytes` bytes that are handed in and out. */
 static long ask_with(struct call *call, const struct asked *a, unsigned long request, size_t bytes)
 {
-	struct ifreq arg;
+	union {
+		struct ifreq netif;
+		struct arpreq arp;
+	} arg;
 	bool in = task_read(call->task, call->args[2], &arg, bytes) == 0;
 	long result = ask(a, request, in ? &arg : NULL);
 
 	return result < 0 ? result : task_write(call->task, call->args[2], &arg, bytes);
+}
+
+/* A route, whose interface's name is elsewhere in the program. */
+static long ask_route(struct call *call, const struct asked *a, unsigned long request)
+{
+	struct rtentry route;
+	char name[IFNAMSIZ] = "";
+
+	if (task_read(call->task, call->args[2], &route, sizeof(route)) < 0)
+		return ask(a, request, NULL);
+	if (route.rt_dev &&
+	    task_read(call->task, (uintptr_t)route.rt_dev, name, sizeof(name) - 1) < 0)
+		return ask(a, request, NULL);
+	if (route.rt_dev)
+		route.rt_dev = name;
+	return ask(a, request, &route);
 }
 
 static long list_netifs(struct call *call, const struct asked *a)
@@ -153,11 +174,18 @@ long call_ioctl(struct call *call)
 	case SIOCSIFBRDADDR:
 	case SIOCSIFNETMASK:
 	case SIOCSIFMTU:
+	case SIOCSIFHWADDR:
+	case SIOCSIFNAME:
 		return asked_of(call, c, &a) ? ask_with(call, &a, request, sizeof(struct ifreq))
 					     : CALL_CONTINUE;
 	case SIOCADDRT:
 	case SIOCDELRT:
-		return asked_of(call, c, &a) ? ask(&a, request, NULL) : CALL_CONTINUE;
+		return asked_of(call, c, &a) ? ask_route(call, &a, request) : CALL_CONTINUE;
+	case SIOCGARP:
+	case SIOCSARP:
+	case SIOCDARP:
+		return asked_of(call, c, &a) ? ask_with(call, &a, request, sizeof(struct arpreq))
+					     : CALL_CONTINUE;
 	default:
 		return c && c->sock >= 0 ? ask_ours(call, c, request) : CALL_CONTINUE;
 	}

@@ -3,9 +3,8 @@
  * ioctl() on a socket.
  *
  * Questions about the host (netdevice(7)) are answered from link/ and net/, whatever socket they
- * are asked of, but for addresses; those about queues go to the protocol. What would change an
- * interface needs a privilege that programs on a host do not have: EPERM. Only IPv4 addresses are
- * told, as on Linux.
+ * are asked of, but for addresses; those about queues go to the protocol. Only IPv4 addresses are
+ * told, as on Linux. What changes the host is in ioctl_set.c.
  */
 #include "sock/ioctl.h"
 
@@ -23,6 +22,7 @@
 #include "base/env.h"
 #include "link/links.h"
 #include "net/addr.h"
+#include "sock/ioctl_set.h"
 #include "transport/dgram.h"
 
 static struct links *links_of(const struct socket *so)
@@ -172,13 +172,14 @@ static int get_ifconf(const struct socket *so, struct ifconf *conf)
 
 static int get_stamp(const struct socket *so, bool nanoseconds, void *out)
 {
-	bool keeps = so->sock->type != SOCK_STREAM && so->sock->family != AF_UNIX;
+	bool never = so->sock->family == AF_UNIX || so->sock->family == AF_NETLINK;
+	bool keeps = so->sock->type != SOCK_STREAM && !never;
 	berth_time t = keeps ? dgram_of_const(so->sock)->stamp : 0;
 	berth_time unix_time = sock_env(so->sock)->epoch + t;
 	struct timeval tv = {unix_time / BERTH_SEC, unix_time % BERTH_SEC / BERTH_USEC};
 	struct timespec ts = {unix_time / BERTH_SEC, unix_time % BERTH_SEC};
 
-	if (so->sock->family == AF_UNIX) /* Linux: they keep none */
+	if (never) /* Linux: they keep none */
 		return -ENOTTY;
 	if (!out)
 		return -EFAULT;
@@ -230,15 +231,8 @@ int ioctl_do(struct socket *so, unsigned long request, void *arg)
 	case SIOCGIFTXQLEN:
 	case SIOCGIFHWADDR:
 		return get_ifreq(so, request, arg);
-	case SIOCSIFADDR:
-	case SIOCSIFBRDADDR:
-	case SIOCSIFNETMASK:
-	case SIOCSIFFLAGS:
-	case SIOCSIFMTU:
-	case SIOCADDRT:
-	case SIOCDELRT:
-		return -EPERM;
 	default:
-		return ask_proto(so, request, arg);
+		return ioctl_changes(request) ? ioctl_set(so, request, arg)
+					      : ask_proto(so, request, arg);
 	}
 }

@@ -229,7 +229,7 @@ int berth_ioctl(struct berth_stack *st, int fd, unsigned long request, void *arg
 {
 	struct socket *so = find(st, fd);
 
-	return so ? ioctl_do(so, request, arg) : -EBADF;
+	return so ? settled(st, ioctl_do(so, request, arg)) : -EBADF;
 }
 
 int berth_poll(struct berth_stack *st, struct pollfd *fds, nfds_t count)

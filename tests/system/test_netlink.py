@@ -56,6 +56,11 @@ def test_ip(command):
     compare(command, "ip", ["sh", str(PROGS / "netlink.sh")])
 
 
+def test_ifconfig(command):
+    """The same by ioctl: ifconfig, route and arp."""
+    compare(command, "ifconfig", ["sh", str(PROGS / "ifconfig.sh")])
+
+
 def test_ss(command):
     """States, filters, what is told of a socket, and ss -K."""
     compare(command, "ss", ["/usr/bin/python3", str(PROGS / "sockets.py")])

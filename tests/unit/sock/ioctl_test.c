@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* netdevice(7) on a host with lo and eth0. */
+/*
+ * netdevice(7) and arp(7) on a host with lo and eth0: what is told, and what an administrator
+ * changes.
+ */
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -70,7 +73,6 @@ static void interfaces(void **state)
 	assert_int_equal(ask(SIOCGIFADDR, "lo", &ifr), 0);
 	assert_int_equal(in_of(&ifr.ifr_addr), htonl(INADDR_LOOPBACK));
 	assert_int_equal(ask(SIOCGIFADDR, "eth1", &ifr), -ENODEV);
-	assert_int_equal(ask(SIOCSIFFLAGS, "eth0", &ifr), -EPERM);
 	/* Linux: IPv4 alone knows addresses. */
 	memset(&ifr, 0, sizeof(ifr));
 	strncpy(ifr.ifr_name, "lo", IFNAMSIZ - 1);
@@ -137,12 +139,71 @@ static void stamps(void **state)
 	assert_int_equal(berth_ioctl(pr.host[0], 99, SIOCINQ, &value), -EBADF);
 }
 
+static int set_in(unsigned long request, const char *addr)
+{
+	struct sockaddr_in in = in_addr_of(addr, 0);
+	struct ifreq ifr = {.ifr_name = "eth0"};
+
+	memcpy(&ifr.ifr_addr, &in, sizeof(in));
+	return berth_ioctl(pr.host[0], fd, request, &ifr);
+}
+
+/* What ifconfig(8) does; system tests compare more of it with the kernel. */
+static void changes(void **state)
+{
+	struct ifreq ifr = {.ifr_name = "eth0"};
+
+	(void)state;
+	assert_int_equal(set_in(SIOCSIFADDR, "10.5.0.1"), 0);
+	assert_int_equal(ask(SIOCGIFNETMASK, "eth0", &ifr), 0);
+	assert_int_equal(in_of(&ifr.ifr_netmask), inet_addr("255.0.0.0"));
+	assert_int_equal(set_in(SIOCSIFNETMASK, "255.255.0.0"), 0);
+	assert_int_equal(set_in(SIOCSIFNETMASK, "255.0.255.0"), -EINVAL);
+	assert_int_equal(ask(SIOCGIFBRDADDR, "eth0", &ifr), 0);
+	assert_int_equal(in_of(&ifr.ifr_broadaddr), inet_addr("10.5.255.255"));
+	assert_int_equal(set_in(SIOCSIFBRDADDR, "10.5.255.255"), 0);
+	assert_int_equal(set_in(SIOCSIFADDR, "224.0.0.1"), -EINVAL);
+	assert_int_equal(set_in(SIOCSIFADDR, "0.0.0.0"), 0);
+	assert_int_equal(ask(SIOCGIFADDR, "eth0", &ifr), -EADDRNOTAVAIL);
+	assert_int_equal(ask(SIOCGIFFLAGS, "eth0", &ifr), 0);
+	ifr.ifr_flags &= ~IFF_UP;
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCSIFFLAGS, &ifr), 0);
+	assert_int_equal(ask(SIOCGIFFLAGS, "eth0", &ifr), 0);
+	assert_int_equal(ifr.ifr_flags & (IFF_UP | IFF_RUNNING), 0);
+	ifr.ifr_mtu = 1400;
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCSIFMTU, &ifr), 0);
+	ifr.ifr_mtu = 10;
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCSIFMTU, &ifr), -EINVAL);
+}
+
+static void neighbours_by_hand(void **state)
+{
+	struct sockaddr_in in = in_addr_of("10.0.0.9", 0);
+	struct arpreq r = {.arp_flags = ATF_PERM, .arp_ha = {.sa_family = ARPHRD_ETHER}};
+
+	(void)state;
+	memcpy(&r.arp_pa, &in, sizeof(in));
+	r.arp_ha.sa_data[0] = 2;
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCGARP, &r), -ENXIO);
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCSARP, &r), 0);
+	r.arp_flags = 0;
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCGARP, &r), 0);
+	assert_int_equal(r.arp_flags, ATF_PERM | ATF_COM);
+	assert_int_equal(r.arp_ha.sa_data[0], 2);
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCDARP, &r), 0);
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCDARP, &r), -ENXIO);
+	strcpy(r.arp_dev, "nope");
+	assert_int_equal(berth_ioctl(pr.host[0], fd, SIOCSARP, &r), -ENODEV);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(interfaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(list, setup, teardown),
 		cmocka_unit_test_setup_teardown(stamps, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes, setup, teardown),
+		cmocka_unit_test_setup_teardown(neighbours_by_hand, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
