@@ -688,7 +688,8 @@ static int set_bindtodevice(struct opt_arg *a)
 	char name[IF_NAMESIZE] = "";
 	const struct netif *n;
 
-	memcpy(name, a->in, a->len < sizeof(name) ? a->len : sizeof(name) - 1);
+	if (a->len > 0)
+		memcpy(name, a->in, a->len < sizeof(name) ? a->len : sizeof(name) - 1);
 	if (!name[0]) {
 		a->opt->ifindex = 0;
 		return 0;
