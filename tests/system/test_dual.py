@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""tests/dual's programs on the kernel, in a network namespace of their own, and under `berth
+run`: each prints a line for each observation, and the lines must be the same.
+
+What berth answers otherwise, and docs/limits.md or docs/conformance.md says so, is in DIFFERENT.
+"""
+
+import fcntl
+import functools
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import harness
+
+SOURCES = harness.TOP / "tests" / "dual"
+PROGRAMS = sorted(path.stem for path in SOURCES.glob("*.c") if path.stem != "dual")
+LEAST = 400  # comparisons, all programs together
+BESIDE = ["unshare", "-U", "-r", "-n", "sh", "-c", "ip link set lo up && exec \"$0\""]
+
+# Patterns: of the line, of the kernel's answer, of berth's; and the words of the docs about it.
+UNMADE = r"sendrecv . tcp (new|listening), "
+ENDED = r"sendrecv . tcp (end of the stream|receiving shut down|shut down|reset), "
+DIFFERENT = [
+    (UNMADE + r"recv ERRQUEUE", "-1 EAGAIN", "-1 EINVAL", "reads MSG_ERRQUEUE on a socket"),
+    (UNMADE + r"(send|write).*", "-1 EPIPE", "-1 ENOTCONN", "sends on a socket that was never"),
+    (UNMADE + r"(recv|read).*", "-1 (ENOTCONN|EINVAL)", "-1 EINVAL", "receives on one"),
+    (ENDED + r"recv ERRQUEUE", "-1 EAGAIN", "0", "reads MSG_ERRQUEUE on a socket"),
+    (r"sendrecv . tcp shutdown after the peer's close, (WR|RDWR)", "-1 ENOTCONN", "0",
+     "shuts down sending again after"),
+    (r"sendrecv . tcp TRUNC throws away", "2", "-1 EFAULT", "throws data away with MSG_TRUNC"),
+    (r"sendrecv . tcp then", "4", "6", "throws data away with MSG_TRUNC"),
+    (r"sendrecv . tcp got", "cdef", "abcd", "throws data away with MSG_TRUNC"),
+    (r"sendrecv . tcp then", "-1 EAGAIN", "1 1", "leaves an urgent byte unread until"),
+    (r"sendrecv . udp received with OOB", "-1 EAGAIN|1", "-1 EOPNOTSUPP", "receives with MSG_OOB"),
+    (r"sendrecv 6 udp sent with OOB", "1", "-1 EOPNOTSUPP", "receives with MSG_OOB"),
+    (r"sendrecv . udp after MORE", "-1 EAGAIN", "2", "gives MSG_MORE to a plain send of a"),
+    (r"sendrecv . udp after the rest", "4", "2", "gives MSG_MORE to a plain send of a"),
+    (r"sendrecv . udp \d+ bytes", "-1 EMSGSIZE", r"\d+", "sends more than fits a datagram"),
+    (r"sendrecv . udp unconnected, send.*", "-1 EDESTADDRREQ", "1", "sends without a destination"),
+    (r"sendrecv . udp recv after that", "-1 EAGAIN", "0", "receives after it shut down"),
+    (r"names . tcp getsockname", "0 . .* port of .*", "0 family 1 .*", "asks for the names of a"),
+    (r"names . tcp getpeername", "-1 ENOTCONN", "0 family 1 .*", "asks for the names of a"),
+    (r"connects . tcp accepted, SO_PRIORITY", "0", "2", "has its listener's SO_PRIORITY"),
+    (r"sockets 4 PACKET -?\d+ socket", "made .*", "-1 (ESOCKTNOSUPPORT|EINVAL)",
+     "SOCK_PACKET, obsolete"),
+    (r"sockets . RAW 256 socket", "made .*", "-1 EPROTONOSUPPORT",
+     "protocol numbers past 255"),
+    (r"readiness . tcp listener shut down, .*", r".*(OUT.HUP|rw-)", ".*(IN.RDHUP|r--)",
+     "polls a listener that was shut down"),
+    (r"readiness . tcp urgent( read)?, .*", r".*(OUT|-w[x-])", r".*(IN\|(PRI\|)?OUT|rw[x-])",
+     "polls when the urgent byte is all there is"),
+    (r"readiness . tcp reset after shutting down sending, .*", r".*ERR\|.*", r"1 IN\|OUT\|HUP.*",
+     "polls after a reset that came when"),
+    (r"readiness . tcp full and shut down, .*", "1 (OUT|-w-)", "0 .*",
+     "polls after shutting down sending with a full"),
+    (r"readiness . udp port unreachable, .*", r"1 OUT\|ERR|2 rw-", "1 (OUT|-w-)",
+     "polls after an ICMP error that answers"),
+]
+
+pytestmark = pytest.mark.skipif(harness.NATIVE, reason="does so itself")
+
+
+@functools.cache
+def kernel_prefix():
+    """How to run in a network namespace with loopback up, with rights over it alone."""
+    prefix = harness.unprivileged() + BESIDE
+    if subprocess.run(prefix + ["true"], capture_output=True, check=False).returncode == 0:
+        return prefix
+    return None
+
+
+@pytest.fixture(scope="session")
+def dual():
+    """The folder of the programs, built."""
+    build = pathlib.Path(harness.BERTH).parent
+    if not os.access(build, os.W_OK):
+        build = harness.make_folder(pathlib.Path("/tmp") / f"berth-progs-{os.geteuid()}")
+    out = harness.make_folder(build / "dual")
+    with open(build / "dual.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", "-C", str(SOURCES), f"OUT={out}"], check=True,
+                       env=os.environ | {"MAKEFLAGS": ""})
+    return out
+
+
+def documented(name, kernel, berth):
+    """Whether an entry of DIFFERENT is about these answers."""
+    return any(all(map(re.fullmatch, entry[:3], (name, kernel, berth))) for entry in DIFFERENT)
+
+
+def split(line):
+    name, _, answer = line.rpartition(": ")
+    return name, answer
+
+
+def compare(kernel, berth):
+    """The lines that differ and should not."""
+    wrong = []
+    for ours, theirs in zip(berth, kernel):
+        if ours == theirs:
+            continue
+        name, answer = split(ours)
+        if name != split(theirs)[0] or not documented(name, split(theirs)[1], answer):
+            wrong.append(f"kernel: {theirs}\nberth:  {ours}")
+    if len(kernel) != len(berth):
+        wrong.append(f"{len(kernel)} lines on the kernel, {len(berth)} under berth")
+    return wrong
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_dual(command, dual, program):
+    if kernel_prefix() is None:
+        pytest.skip("no network namespaces for users here")
+    kernel = subprocess.run(kernel_prefix() + [dual / program], capture_output=True, text=True,
+                            timeout=120, check=False, cwd=command.folder)
+    assert kernel.returncode == 0, kernel
+    berth = command.run([], [dual / program], 120).check()
+    lines = kernel.stdout.splitlines()
+    wrong = compare(lines, berth.out.splitlines())
+    assert not wrong, f"{len(wrong)} of {len(lines)}\n" + "\n".join(wrong)
+
+
+def test_enough(dual):
+    """As many comparisons as were promised, none of them twice over."""
+    if kernel_prefix() is None:
+        pytest.skip("no network namespaces for users here")
+    lines = []
+    for program in PROGRAMS:
+        lines += subprocess.run(kernel_prefix() + [dual / program], capture_output=True,
+                                text=True, timeout=120, check=True).stdout.splitlines()
+    assert len(lines) >= LEAST, len(lines)
+
+
+def test_differences_are_documented():
+    """The words are in the docs, and each entry is about something."""
+    docs = "".join((harness.TOP / "docs" / name).read_text(encoding="utf-8")
+                   for name in ("limits.md", "conformance.md"))
+    for pattern, kernel, berth, words in DIFFERENT:
+        assert words in docs, words
+        assert kernel != berth, pattern
