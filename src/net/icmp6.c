@@ -53,7 +53,6 @@ struct quoted {
 };
 
 /* False: not even an IPv6 header. */
-
 static bool quoted_parse(const uint8_t *at, size_t bytes, struct quoted *q)
 {
 	struct reader r = reader_of(at, bytes);

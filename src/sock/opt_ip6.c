@@ -544,7 +544,7 @@ static const struct opt_row rows[] = {
 	{OPT_AUTOFLOWLABEL, "IPV6_AUTOFLOWLABEL", OPT_BYTES, OPT_NONE, set_autoflowlabel,
 	 get_autoflowlabel, "int", "flow labels are chosen (RFC 6437)"},
 	{OPT_ADDR_PREFERENCES, "IPV6_ADDR_PREFERENCES", OPT_OWN, OPT_NONE, set_addr_preferences,
-	 get_addr_preferences, "int", "which of several source addresses is liked (RFC 5014)"},
+	 get_addr_preferences, "int", "kept, without effect: no address is temporary (RFC 5014)"},
 	{OPT_MINHOPCOUNT, "IPV6_MINHOPCOUNT", OPT_BYTE, OPT_AT(min_hops6), 0, 255, NULL, NULL,
 	 "int", "packets of a TCP connection with a lower hop limit are dropped (RFC 5082)"},
 	{OPT_ORIGDSTADDR, "IPV6_RECVORIGDSTADDR", OPT_FLAG, OPT_FIELD(recvorigdstaddr6),

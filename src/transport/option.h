@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Options as rows of tables. Each level (SOL_SOCKET, IPPROTO_IP, IPPROTO_TCP ...) is one const
- * table with one row for each option; setsockopt, getsockopt and docs/options.md all come from it.
+ * table with one row for each option, which setsockopt, getsockopt and the test that goes through
+ * all of them (tests/unit/sock/opt_walk_test.c) read.
  * The levels of every socket are in sock/; those of a protocol stand beside it and are named by its
  * struct proto.
  *
