@@ -3,7 +3,11 @@
  * ioctl(2) requests of the SIOC range. The library answers them. Those that name interfaces are
  * answered for any socket, as libc asks through whatever it has at hand: for one that is not ours
  * by an AF_UNIX socket of the library, made for the purpose. Those about queues for ours alone; a
- * stream's SIOCATMARK and FIONREAD are the carrier's. Left out: ethtool.
+ * stream's SIOCATMARK and FIONREAD are the carrier's.
+ *
+ * Whatever else of these ranges is asked of a socket is refused here: were it passed on, the kernel
+ * would tell of the machine's network, and change it for those who may. Left out: ethtool, MII,
+ * wireless and what drivers have of their own, with the error of a driver that lacks it.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,6 +24,8 @@
 #include "run/call.h"
 
 #define IFREQS_MAX 64
+#define UNIX_FILE 0x89e0u     /* SIOCUNIXFILE, of <linux/un.h> */
+#define SIOC_WIRELESS 0x8b00u /* SIOCIWFIRST, the first of its range */
 
 /* Which of the library's sockets is asked; `made` has to be closed. */
 struct asked {
@@ -125,6 +131,39 @@ static long out_queue(struct call *call, struct carrier *c)
 	return task_write(call->task, call->args[2], &bytes, sizeof(bytes));
 }
 
+/* Requests about a descriptor, not about a network, of the same range. */
+static bool of_descriptor(unsigned long request)
+{
+	return request == FIOSETOWN || request == SIOCSPGRP || request == FIOGETOWN ||
+	       request == SIOCGPGRP || request == SIOCATMARK || request == SIOCGSTAMP_OLD ||
+	       request == SIOCGSTAMPNS_OLD || request == UNIX_FILE;
+}
+
+/* What drivers are asked for; theirs here have none of it. */
+static bool of_driver(unsigned long request)
+{
+	switch (request) {
+	case SIOCETHTOOL:
+	case SIOCGMIIPHY:
+	case SIOCGMIIREG:
+	case SIOCSMIIREG:
+	case SIOCWANDEV:
+	case SIOCGHWTSTAMP:
+	case SIOCSHWTSTAMP:
+		return true;
+	default:
+		return request >= SIOCDEVPRIVATE || (request & ~0xfful) == SIOC_WIRELESS;
+	}
+}
+
+/* A request that berth does not know: never for the kernel, if it is about a network. */
+static long refuse(const struct call *call, unsigned long request)
+{
+	if (of_descriptor(request) || request == TIOCOUTQ || !is_socket(call))
+		return CALL_CONTINUE;
+	return of_driver(request) ? -EOPNOTSUPP : -ENOTTY;
+}
+
 /* What is asked of our sockets alone. */
 static long ask_ours(struct call *call, struct carrier *c, unsigned long request)
 {
@@ -142,7 +181,7 @@ static long ask_ours(struct call *call, struct carrier *c, unsigned long request
 		return c->type == SOCK_STREAM ? CALL_CONTINUE
 					      : ask_with(call, &a, request, sizeof(int));
 	default:
-		return CALL_CONTINUE;
+		return refuse(call, request);
 	}
 }
 
@@ -150,11 +189,8 @@ long call_ioctl(struct call *call)
 {
 	struct carrier *c = call_carrier(call);
 	unsigned long request = (unsigned int)call->args[1];
-
 	struct asked a;
 
-	if (request == SIOCETHTOOL)
-		return is_socket(call) ? -EOPNOTSUPP : CALL_CONTINUE;
 	switch (request) {
 	case SIOCGIFCONF:
 		return asked_of(call, c, &a) ? list_netifs(call, &a) : CALL_CONTINUE;
@@ -187,6 +223,6 @@ long call_ioctl(struct call *call)
 		return asked_of(call, c, &a) ? ask_with(call, &a, request, sizeof(struct arpreq))
 					     : CALL_CONTINUE;
 	default:
-		return c && c->sock >= 0 ? ask_ours(call, c, request) : CALL_CONTINUE;
+		return c && c->sock >= 0 ? ask_ours(call, c, request) : refuse(call, request);
 	}
 }

@@ -54,6 +54,9 @@ static int add_entry(scmp_filter_ctx ctx, const struct call_entry *e)
 		return notify(ctx, e->nr, SCMP_A4(SCMP_CMP_NE, 0, 0));
 	case ONLY_SIOC:
 		error = notify(ctx, e->nr, SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF & ~0xffu, 0x8900));
+		if (!error) /* wireless extensions */
+			error = notify(ctx, e->nr,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF & ~0xffu, 0x8b00));
 		if (!error)
 			error = notify(ctx, e->nr, SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF, TIOCOUTQ));
 		return error;

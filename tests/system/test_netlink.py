@@ -61,6 +61,12 @@ def test_ifconfig(command):
     compare(command, "ifconfig", ["sh", str(PROGS / "ifconfig.sh")])
 
 
+@pytest.mark.skipif(harness.NATIVE, reason="there the kernel answers")
+def test_nothing_is_asked_of_the_machine(command):
+    out = run(command, ["/usr/bin/python3", str(PROGS / "machine.py")])
+    assert out == "EAFNOSUPPORT ENODEV ENOTSUP ENOTTY EPFNOSUPPORT\n"
+
+
 def test_ss(command):
     """States, filters, what is told of a socket, and ss -K."""
     compare(command, "ss", ["/usr/bin/python3", str(PROGS / "sockets.py")])

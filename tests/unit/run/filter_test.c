@@ -52,6 +52,7 @@ static const struct use uses[] = {
 	{"recvfrom with an address", SYS_recvfrom, {-1, 0, 0, 0, 8, 16}, true, 0},
 	{"recvfrom without", SYS_recvfrom, {-1, 0, 0, 0, 0, 0}, false, EBADF},
 	{"ioctl on interfaces", SYS_ioctl, {-1, SIOCGIFCONF, 0}, true, 0},
+	{"ioctl on wireless", SYS_ioctl, {-1, 0x8b01, 0}, true, 0},
 	{"ioctl on terminals", SYS_ioctl, {-1, TIOCGWINSZ, 0}, false, EBADF},
 	{"write", SYS_write, {-1, 0, 0}, false, EBADF},
 	{"rings", SYS_io_uring_setup, {1, 0}, false, ENOSYS},
