@@ -84,10 +84,11 @@ static void add_alias(struct gethost *g, const char *text)
 static void add_addr(struct gethost *g, const struct ipaddr *a)
 {
 	size_t length = (size_t)g->ent.h_length;
-	uint8_t *at = g->data[g->addr_count];
+	uint8_t *at;
 
 	if (g->addr_count == ADDRESSES_MAX)
 		return;
+	at = g->data[g->addr_count];
 	memcpy(at, a->bytes + 16 - length, length);
 	g->addrs[g->addr_count++] = (char *)at;
 	g->addrs[g->addr_count] = NULL;

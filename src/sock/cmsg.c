@@ -276,20 +276,21 @@ static void put_path_mtu(const struct fill *f)
 	control_put(f->out, IPPROTO_IPV6, IPV6_PATHMTU, &out, sizeof(out));
 }
 
-static void fill_error(struct fill *f)
+static void fill_error(const struct fill *of)
 {
-	const struct sock_error *e = &f->m->error;
+	const struct sock_error *e = &of->m->error;
 	struct ip_info message = {.src = e->offender,
 				  .dst = e->message_dst,
 				  .ttl = e->ttl,
 				  .tos = e->tos,
 				  .flow_label = e->flow_label,
 				  .ifindex = e->ifindex};
+	struct fill f = *of;
 
-	f->info = &message;
+	f.info = &message;
 	if (e->has_message)
-		put_packet(f);
-	put_error(f);
+		put_packet(&f);
+	put_error(&f);
 }
 
 static void fill(struct control *out, const struct sock *s, const struct proto_msg *m)

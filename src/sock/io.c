@@ -136,17 +136,19 @@ ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 static void give_name(const struct socket *so, const struct proto_msg *m, struct msghdr *msg)
 {
 	struct sockaddr_storage name;
+	const void *from = m->out_name;
 	socklen_t room = msg->msg_namelen;
 
 	if (!msg->msg_name)
 		return;
 	msg->msg_namelen = m->out_name_len;
-	if (m->out_name)
-		memcpy(&name, m->out_name, m->out_name_len);
-	else if (m->has_info || m->path_mtu ||
-		 (m->has_error && m->error.origin != SO_EE_ORIGIN_TIMESTAMPING))
+	if (!from && (m->has_info || m->path_mtu ||
+		      (m->has_error && m->error.origin != SO_EE_ORIGIN_TIMESTAMPING))) {
 		msg->msg_namelen = sockaddr_fill(so->sock->family, &m->addr, &name);
-	memcpy(msg->msg_name, &name, room < msg->msg_namelen ? room : msg->msg_namelen);
+		from = &name;
+	}
+	if (from)
+		memcpy(msg->msg_name, from, room < msg->msg_namelen ? room : msg->msg_namelen);
 }
 
 ssize_t io_recvmsg(struct socket *so, struct msghdr *msg, int flags)

@@ -242,7 +242,9 @@ struct sock *sock_new(struct transport *tp, const struct proto *proto, int famil
 
 struct ipaddr sock_any(const struct sock *s)
 {
-	return s->family == AF_INET6 ? (struct ipaddr){{0}} : ipaddr_from4(0);
+	static const struct ipaddr any6 = {{0}};
+
+	return s->family == AF_INET6 ? any6 : ipaddr_from4(0);
 }
 
 struct sock_extra *sock_extra(struct sock *s)
