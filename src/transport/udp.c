@@ -303,7 +303,7 @@ static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 		result = dgram_too_big(s, &to.to, path->mtu);
 	if (result == 0)
 		result = dgram_check_room(s, path);
-	if (result < 0)
+	if (result != 0)
 		return result;
 	if (!to.gso_bytes)
 		to.gso_bytes = u->segment_bytes;

@@ -111,7 +111,7 @@ static ssize_t send_one(struct unix_sock *u, struct proto_msg *m)
 		result = find_receiver(u, &key, &to);
 	if (result == 0)
 		result = admit(u, to, m);
-	if (result < 0)
+	if (result != 0)
 		return result;
 	msg = unix_msg_new(u, m, 0, m->bytes, unix_dgram_cost(m->bytes));
 	if (!msg)
