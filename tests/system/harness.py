@@ -38,6 +38,10 @@ OF_TESTS = ("berth-progs-", "berth-ci.", "berth-test")  # conftest.py, .ci/run
 WORDS = {"ipv4": "FAMILY=ipv4 ANY=0.0.0.0 ON=4 TO=4 DUAL=",
          "ipv6": "FAMILY=ipv6 ANY=:: ON=6 TO=6 DUAL=,ipv6only=0",
          "mixed": "FAMILY=mixed ANY=:: ON=6 TO=4 DUAL=,ipv6only=0"}
+# Says the link-local address of eth0; the kernel needs some time for one.
+LINK_LOCAL = ("until ip -6 -o addr show dev eth0 scope link -tentative | grep -q fe80:; do"
+              " sleep 0.1; done\n"
+              "ip -6 -o addr show dev eth0 scope link | awk '{print $4}' | cut -d/ -f1")
 CLEAN = {}
 LOSSY = {"delay": "30ms", "jitter": "5ms", "loss": "2%", "duplicate": "1%", "reorder": "1%"}
 

@@ -44,6 +44,7 @@ class NativeHost:
             ["unshare", "-n", "-m", "sh", "-ec",
              f"mount --bind {hosts_file} /etc/hosts; ip link set lo up;"
              "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start;"
+             "echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range;"
              f"touch {ready}; exec sleep 100000"])
         wait_for(ready.exists, 5, f"the namespace of {self.name}")
 

@@ -201,32 +201,44 @@ def test_environment(command):
 
 
 SCRIPT = """
-/usr/bin/python3 -m http.server 8000 >server.log 2>&1 &
+/usr/bin/python3 -m http.server --bind $0 8000 >server.log 2>&1 &
 curl -sSf --retry 50 --retry-connrefused --retry-delay 0 --retry-max-time 30 -o got \
-    http://localhost:8000/file
+    http://$1:8000/file
 kill $!
 """
+BINDINGS = [("0.0.0.0", "localhost"), ("::1", "[::1]"), ("::", "localhost"), ("::", "127.0.0.1")]
 
 
+@pytest.mark.parametrize("binding", BINDINGS)
 @pytest.mark.parametrize("options", [[], ["--delay", "20ms", "--loss", "2%"]])
-def test_script_on_localhost(command, options):
+def test_script_on_localhost(command, options, binding):
     digest = harness.random_file(command.folder / "file", 500_000)
-    command.run(options, ["sh", "-euc", SCRIPT], 60).check()
+    command.run(options, ["sh", "-euc", SCRIPT, *binding], 60).check()
     assert harness.sha256(command.folder / "got") == digest
 
 
+LOCALHOSTS = {"ipv4": ("AF_INET", "127.0.0.1"), "ipv6": ("AF_INET6", "::1"),
+              "mapped": ("AF_INET6", "::ffff:127.0.0.1")}
+
+
 @berth_only
-def test_delay_on_localhost(command):
+@pytest.mark.parametrize("localhost", LOCALHOSTS)
+def test_delay_on_localhost(command, localhost):
     """The impairments hold on the loopback too: a round trip takes two delays."""
     program = """
-import socket, threading, time
-server = socket.create_server(("127.0.0.1", 7000))
+import socket, sys, threading, time
+family = getattr(socket, sys.argv[1])
+server = socket.socket(family)
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind((sys.argv[2], 7000))
+server.listen()
 def echo():
     connection = server.accept()[0]
     while data := connection.recv(1):
         connection.send(data)
 threading.Thread(target=echo, daemon=True).start()
-client = socket.create_connection(("127.0.0.1", 7000))
+client = socket.socket(family)
+client.connect((sys.argv[2], 7000))
 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 times = []
 for _ in range(10):
@@ -236,7 +248,8 @@ for _ in range(10):
     times.append(time.monotonic() - start)
 print(sorted(times)[5])
 """
-    result = command.run(["--delay", "20ms"], ["/usr/bin/python3", "-c", program], 30).check()
+    result = command.run(["--delay", "20ms"],
+                         ["/usr/bin/python3", "-c", program, *LOCALHOSTS[localhost]], 30).check()
     assert 0.040 <= float(result.out) < 0.060, result.out
 
 
@@ -269,13 +282,15 @@ def test_pytest_suite(command):
 
 
 @berth_only
-def test_same_seed_same_fates(command):
+@pytest.mark.parametrize("localhost", ["ipv4", "ipv6"])
+def test_same_seed_same_fates(command, localhost):
     """Datagrams of one host to itself: the same ones are lost in each run of a seed."""
     program = """
-import socket
-a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-a.bind(("127.0.0.1", 0))
-b = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+import socket, sys
+family = getattr(socket, sys.argv[1])
+a = socket.socket(family, socket.SOCK_DGRAM)
+a.bind((sys.argv[2], 0))
+b = socket.socket(family, socket.SOCK_DGRAM)
 b.connect(a.getsockname())
 a.settimeout(0.5)
 for i in range(200):
@@ -288,7 +303,8 @@ for i in range(200):
     outputs = []
     for seed in ("5", "5", "6"):
         outputs.append(command.run(["--loss", "5%", "--seed", seed],
-                                   ["/usr/bin/python3", "-c", program], 60).check().out)
+                                   ["/usr/bin/python3", "-c", program,
+                                    *LOCALHOSTS[localhost]], 60).check().out)
     assert outputs[0] == outputs[1]
     assert outputs[0] != outputs[2]
     assert 150 < len(outputs[0].split()) < 200

@@ -3,6 +3,8 @@
 
 import re
 
+import pytest
+
 import harness
 
 NGINX = """
@@ -121,3 +123,67 @@ def test_ab(both46):
         assert re.search(rf"Complete requests: +{count}\n", report), report
         assert re.search(r"Failed requests: +0\n", report), report
     assert re.search(rf"Keep-Alive requests: +{count}\n", report), report
+
+
+def test_link_local(folder):
+    """By an address and an interface, in their several spellings."""
+    network = harness.Network(folder, family="ipv6")
+    web = add_nginx(network)
+    web.script = f"{harness.LINK_LOCAL} >link-local\n{web.script}"
+    client = network.host("client", f"""
+to=$(cat {web.folder}/link-local)
+ping -6 -c 1 -W 5 $to%eth0
+ping -6 -c 1 -W 5 -I eth0 $to
+curl -sSf -o scoped "http://[$to%25eth0]/file"
+curl -sSf -o bound --interface eth0 "http://[$to]/file"
+! curl -sSf -o unscoped "http://[$to]/file"
+""", after="web:80")
+    digest = harness.random_file(web.folder / "file", 100_000)
+    network.run().check()
+    check_hashes(client, ["scoped", "bound"], digest)
+
+
+EYEBALLS = """
+curl -sSf --happy-eyeballs-timeout-ms 1000 -o got -w '%{remote_ip} %{time_connect}\\n' \\
+    http://web/hello
+/usr/bin/python3 - <<'END'
+import asyncio, time
+async def connect():
+    start = time.monotonic()
+    _, writer = await asyncio.open_connection("web", 80, happy_eyeballs_delay=1)
+    print(writer.get_extra_info("peername")[0], time.monotonic() - start)
+asyncio.run(connect())
+END
+"""
+
+
+@pytest.mark.skipif(harness.NATIVE, reason="two networks")
+@pytest.mark.parametrize("dead", ["four", "six", "none"])
+def test_happy_eyeballs(folder, progs, dead):
+    """The name has an address of either family, and the network of one is dead: who knows how goes
+    by the other. IPv6 comes first, and IPv4 only after a while."""
+    harness.owned_by_user(folder)
+    cables = {"four": "address: 10.9.0.1", "six": "address6: 'fd09::1'"}
+    if dead != "none":
+        cables[dead] += ", loss: 100%"
+    (folder / "nginx.conf").write_text(
+        NGINX.format(folder=folder, any="[::]", listen="ipv6only=off"))
+    (folder / "file").write_text("file")
+    (folder / "client.sh").write_text(
+        f"cd {folder}\n" + EYEBALLS + f"{progs}/web-go get http://web/hello 1\n")
+    (folder / "net.yaml").write_text(f"""
+networks: {{four: {{subnet: 10.9.0.0/24}}, six: {{subnet6: 'fd09::/64'}}}}
+hosts:
+  web:
+    networks: {{four: {{{cables["four"]}}}, six: {{{cables["six"]}}}}}
+    command: exec nginx -e stderr -p {folder} -c {folder}/nginx.conf
+    expect: running
+  client: {{networks: [four, six], command: sh {folder}/client.sh, after: "web:80"}}
+""")
+    result = harness.Job(harness.unprivileged() + [
+        harness.BERTH, "run", "-f", str(folder / "net.yaml")], folder).wait(60).check()
+    seen = [line.split()[-2:] for line in result.out.splitlines()]
+    assert len(seen) == 3 and seen[2][0] == "200", result.explain()
+    for address, seconds in seen[:2]:
+        assert address == ("10.9.0.1" if dead == "six" else "fd09::1"), result.explain()
+        assert dead != "six" or 0.95 <= float(seconds) < 3, result.explain()

@@ -87,3 +87,22 @@ kill $!
 """)
     both.run().check()
     assert harness.sha256(client.folder / "got") == digest
+
+
+def test_link_local(folder):
+    """By an address that means nothing without the interface."""
+    network = harness.Network(folder, family="ipv6")
+    server = add_sshd(network)
+    server.script = f"{harness.LINK_LOCAL} >link-local\n{server.script}"
+    user = harness.user_name()
+    client = add_client(network, server, f"""
+{harness.LINK_LOCAL} >link-local
+to=$(cat {server.folder}/link-local)%eth0
+ssh -n -p 2222 {OPTIONS} {user}@$to 'echo "$SSH_CONNECTION"' >out
+scp -q -P 2222 {OPTIONS} file "{user}@[$to]:{server.folder}/there"
+""")
+    digest = harness.random_file(client.folder / "file", 100_000)
+    network.run().check()
+    seen = (client.folder / "out").read_text().split()
+    assert [word[:6] + word[-5:] for word in (seen[0], seen[2])] == ["fe80::%eth0"] * 2
+    assert harness.sha256(server.folder / "there") == digest
