@@ -12,8 +12,9 @@
  * An address whose valid lifetime an advertisement would cut below two hours keeps two hours (RFC
  * 4862 §5.5.3 (e)), so that a forged one can't take addresses away.
  *
- * Bounds: limits on addresses (ADDRESSES_MAX per interface, as Linux's max_addresses) and on
- * default routers.
+ * Bounds: limits on addresses (ADDRESSES_MAX per interface, as Linux's max_addresses), on default
+ * routers and on prefixes that are on the link, as whoever is on it can name many. Times that are
+ * too short would make us ask without end: they have a least (Linux: ndisc_router_discovery()).
  *
  * Deviation: route information options (RFC 4191 §2.3), which Linux ignores by default, and name
  * servers (RFC 8106), which it leaves to user space, are ignored.
@@ -30,6 +31,9 @@
 
 #define ADDRESSES_MAX 16u /* Linux: max_addresses */
 #define ROUTERS_MAX 16u
+#define PREFIXES_MAX 64u
+#define REACHABLE_MIN_NS (100 * BERTH_MSEC)
+#define RETRANS_MIN_NS (10 * BERTH_MSEC)
 #define STABLE_ROUNDS_MAX 3u /* IDGEN_RETRIES, RFC 7217 §7 */
 #define TWO_HOURS_NS (7200 * BERTH_SEC)
 #define RS_INTERVAL_MAX_NS (3600 * BERTH_SEC) /* RFC 7559 §2 */
@@ -192,7 +196,8 @@ void autoconf_on_timer(struct timer *t)
 
 /* What routers say. */
 
-static unsigned count_routers(const struct net *net)
+/* How many routes were learnt: to routers, or to prefixes on the link. */
+static unsigned count_learnt(const struct net *net, bool has_gateway)
 {
 	unsigned count = 0;
 	struct list *l;
@@ -200,7 +205,7 @@ static unsigned count_routers(const struct net *net)
 	list_for_each (l, &net->routes) {
 		const struct route *r = list_entry(l, struct route, link);
 
-		count += r->protocol == ROUTE_RA && r->prefix_len == 0;
+		count += r->protocol == ROUTE_RA && r->has_gateway == has_gateway;
 	}
 	return count;
 }
@@ -227,7 +232,7 @@ static void note_default_router(struct net *net, const struct netif *n,
 		return;
 	if (r)
 		route_set_expiry(net, r, net->env->now + config.lifetime_ns);
-	else if (count_routers(net) < ROUTERS_MAX)
+	else if (count_learnt(net, true) < ROUTERS_MAX)
 		(void)route_add(net, &config); /* no memory: the next one may fare better */
 }
 
@@ -260,10 +265,10 @@ static void note_prefix_route(struct net *net, const struct netif *n, const stru
 		return;
 	}
 	config.lifetime_ns = valid == BERTH_TIME_NEVER ? 0 : valid;
-	if (!r)
-		(void)route_add(net, &config); /* an address of ours may have made one */
-	else
+	if (r)
 		route_set_expiry(net, r, valid == BERTH_TIME_NEVER ? valid : net->env->now + valid);
+	else if (count_learnt(net, false) < PREFIXES_MAX)
+		(void)route_add(net, &config); /* an address of ours may have made one */
 }
 
 /* The address that was made from a prefix; *out_count: how many there are on the interface. */
@@ -345,6 +350,7 @@ static void note_link(struct net *net, struct netif *n, const struct nd_router_a
 {
 	struct if6 *i = n->if6;
 	berth_time reachable = (berth_time)m->reachable_ms * BERTH_MSEC;
+	berth_time retrans = (berth_time)m->retrans_ms * BERTH_MSEC;
 
 	if (m->hop_limit && m->hop_limit >= i->conf.accept_ra_min_hop_limit &&
 	    i->conf.hop_limit != m->hop_limit) {
@@ -352,9 +358,9 @@ static void note_link(struct net *net, struct netif *n, const struct nd_router_a
 		net_changed(net);
 	}
 	if (reachable && reachable <= 3600 * BERTH_SEC) /* RFC 4861 §6.2.1 */
-		n->nd_reachable_ns = reachable;
-	if (m->retrans_ms)
-		n->nd_retrans_ns = (berth_time)m->retrans_ms * BERTH_MSEC;
+		n->nd_reachable_ns = reachable > REACHABLE_MIN_NS ? reachable : REACHABLE_MIN_NS;
+	if (retrans)
+		n->nd_retrans_ns = retrans > RETRANS_MIN_NS ? retrans : RETRANS_MIN_NS;
 }
 
 static void note_mtu(struct net *net, struct netif *n, uint32_t mtu)

@@ -36,7 +36,7 @@ struct ipaddr route_mask(const struct ipaddr *a, unsigned prefix_len)
 	return m;
 }
 
-/* No key: the administrator chooses what is in the table, not strangers. */
+/* No key: the administrator chooses what is in the table; strangers add few (net/autoconf.c). */
 static uint32_t route_hash(const struct ipaddr *dst, unsigned prefix_len)
 {
 	uint32_t mixed = prefix_len;

@@ -158,11 +158,14 @@ static void put_ip4(const struct fill *f)
 /* The extension headers of one kind. With `hop_only` the first one alone. */
 static void put_exts(const struct fill *f, uint8_t kind, int type)
 {
-	struct reader r = reader_of(f->info->ext, f->info->ext_bytes);
 	struct ip6_ext_header h;
 	uint8_t next = f->info->ext_first;
+	struct reader r;
 
-	while (f->info->ext_bytes && ip6_ext_next(&r, next, &h)) {
+	if (!f->info->ext_bytes)
+		return;
+	r = reader_of(f->info->ext, f->info->ext_bytes);
+	while (ip6_ext_next(&r, next, &h)) {
 		if (h.type == kind)
 			control_put(f->out, IPPROTO_IPV6, type, h.at, h.bytes);
 		next = h.next;
@@ -172,11 +175,14 @@ static void put_exts(const struct fill *f, uint8_t kind, int type)
 /* Both kinds in the order in which they came. */
 static void put_dst_and_route(const struct fill *f)
 {
-	struct reader r = reader_of(f->info->ext, f->info->ext_bytes);
 	struct ip6_ext_header h;
 	uint8_t next = f->info->ext_first;
+	struct reader r;
 
-	while (f->info->ext_bytes && ip6_ext_next(&r, next, &h)) {
+	if (!f->info->ext_bytes)
+		return;
+	r = reader_of(f->info->ext, f->info->ext_bytes);
+	while (ip6_ext_next(&r, next, &h)) {
 		if (h.type == IP6_DESTINATION && f->opt->recvdstopts6)
 			control_put(f->out, IPPROTO_IPV6, IPV6_DSTOPTS, h.at, h.bytes);
 		if (h.type == IP6_ROUTING && f->opt->recvrthdr6)

@@ -261,12 +261,25 @@ static void a_router_retires(void **state)
 	assert_addr(gateway(), ip6("::"));
 }
 
-/* Strangers can make so many addresses and routers, and no more. */
+/* What would make us ask without end (Linux: ndisc_router_discovery()). */
+static void times_that_are_too_short(void **state)
+{
+	const struct nd_router_advert m = {.lifetime = 1800, .reachable_ms = 1, .retrans_ms = 1};
+	struct netif *n = links_get(h.links, h.eth);
+
+	(void)state;
+	advert(ROUTER6, &m, NULL, 0);
+	assert_int_equal(n->nd_reachable_ns, 100 * BERTH_MSEC);
+	assert_int_equal(n->nd_retrans_ns, 10 * BERTH_MSEC);
+}
+
+/* Strangers can make so many addresses, routers and prefixes, and no more. */
 static void bounds(void **state)
 {
 	const struct nd_router_advert m = {.lifetime = 1800};
 	unsigned addresses = 0;
 	unsigned routers = 0;
+	unsigned prefixes = 0;
 	const struct route *r;
 	const struct addr *a;
 
@@ -282,10 +295,13 @@ static void bounds(void **state)
 	}
 	for (unsigned i = 0; (a = addr_nth(h.net, i)); i++)
 		addresses += a->netif->ifindex == h.eth && !ipaddr_is4(&a->addr);
-	for (unsigned i = 0; (r = route_nth(h.net, i)); i++)
+	for (unsigned i = 0; (r = route_nth(h.net, i)); i++) {
 		routers += r->protocol == ROUTE_RA && r->prefix_len == 0;
+		prefixes += r->protocol == ROUTE_RA && r->prefix_len == 64;
+	}
 	assert_int_equal(addresses, 16);
 	assert_int_equal(routers, 16);
+	assert_int_equal(prefixes, 64);
 }
 
 int main(void)
@@ -298,6 +314,7 @@ int main(void)
 		T(an_address_is_made),
 		T(the_two_hour_rule),
 		T(prefixes_that_make_none),
+		T(times_that_are_too_short),
 		T(the_link),
 		T(who_listens_to_whom),
 		T(a_router_retires),

@@ -167,6 +167,22 @@ static void original_destination(void **state)
 	assert_int_equal(in.sin_addr.s_addr, self.sin_addr.s_addr);
 }
 
+/* RFC 2292's options and RFC 3542's, of a datagram that has no extension header. */
+static void no_extension_headers(void **state)
+{
+	static const int names[] = {3, 4, 5, IPV6_RECVHOPOPTS, IPV6_RECVDSTOPTS, IPV6_RECVRTHDR};
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(98)};
+
+	(void)state;
+	to.sin6_addr = in6addr_loopback;
+	fd = berth_socket(pr.host[0], AF_INET6, SOCK_DGRAM, 0);
+	assert_int_equal(berth_bind(pr.host[0], fd, SA(to), sizeof(to)), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		option(IPPROTO_IPV6, names[i]);
+	assert_int_equal(berth_sendto(pr.host[0], fd, "x", 1, 0, SA(to), sizeof(to)), 1);
+	assert_null(recv_with(IPPROTO_IPV6, IPV6_HOPOPTS));
+}
+
 static void overflow(void **state)
 {
 	const struct cmsghdr *c;
@@ -193,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pktinfo, setup, teardown),
 		cmocka_unit_test_setup_teardown(timestamps, setup, teardown),
 		cmocka_unit_test_setup_teardown(original_destination, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_extension_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(overflow, setup, teardown),
 	};
 
