@@ -155,6 +155,7 @@ void nlsock_set_groups(struct nlsock *s, uint64_t groups)
 			members[i] += groups >> i & 1 ? 1u : (uint32_t)-1;
 	}
 	s->groups = groups;
+	s->grouped = s->grouped || groups;
 }
 
 static uint32_t group_mask(uint32_t group)

@@ -58,6 +58,7 @@ struct nlsock {
 	uint32_t port; /* 0: none yet */
 	uint32_t dst_port, dst_group;
 	uint64_t groups; /* bit 0: group 1 */
+	bool grouped;	 /* it has been in one */
 	/* The options NETLINK_*. */
 	bool pktinfo, broadcast_error, no_enobufs, all_nsid, cap_ack, ext_ack, strict;
 	bool congested; /* a datagram was lost: nothing more until all was read */

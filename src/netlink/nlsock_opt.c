@@ -20,7 +20,7 @@ static uint64_t group_bit(const struct opt_arg *a)
 {
 	unsigned group = (unsigned)a->value;
 
-	if (group == 0 || group > group_words(nlsock_of(a->s)) * 32)
+	if (group == 0 || group > nlsock_of(a->s)->family->groups)
 		return 0;
 	return UINT64_C(1) << (group - 1);
 }
@@ -51,6 +51,11 @@ static int list_groups(struct opt_arg *a)
 {
 	const struct nlsock *s = nlsock_of(a->s);
 
+	/* Linux: one that never joined has no map yet. */
+	if (!s->grouped) {
+		a->out_len = 0;
+		return 0;
+	}
 	for (unsigned i = 0; i < group_words(s); i++) {
 		uint32_t word = (uint32_t)(s->groups >> i * 32);
 
@@ -85,7 +90,27 @@ static int get_no_enobufs(struct opt_arg *a)
 	return give_flag(a, nlsock_of(a->s)->no_enobufs);
 }
 
-#define FLAG(field) OPT_FLAG, offsetof(struct nlsock, field), 0, 0, NULL, NULL, "flag"
+static int get_flag(struct opt_arg *a)
+{
+	const struct nlsock *s = nlsock_of(a->s);
+
+	switch (a->name) {
+	case NETLINK_PKTINFO:
+		return give_flag(a, s->pktinfo);
+	case NETLINK_BROADCAST_ERROR:
+		return give_flag(a, s->broadcast_error);
+	case NETLINK_LISTEN_ALL_NSID:
+		return give_flag(a, s->all_nsid);
+	case NETLINK_CAP_ACK:
+		return give_flag(a, s->cap_ack);
+	case NETLINK_EXT_ACK:
+		return give_flag(a, s->ext_ack);
+	default:
+		return give_flag(a, s->strict);
+	}
+}
+
+#define FLAG(field) OPT_LAX, offsetof(struct nlsock, field), 0, 0, NULL, get_flag, "flag"
 
 static const struct opt_row rows[] = {
 	{NETLINK_ADD_MEMBERSHIP, "NETLINK_ADD_MEMBERSHIP", OPT_OWN, OPT_NONE, join, NULL, "int",
@@ -96,12 +121,12 @@ static const struct opt_row rows[] = {
 	 "the group of each message as control data"},
 	{NETLINK_BROADCAST_ERROR, "NETLINK_BROADCAST_ERROR", FLAG(broadcast_error),
 	 "kept; nobody is told that a broadcast did not reach all"},
-	{NETLINK_NO_ENOBUFS, "NETLINK_NO_ENOBUFS", OPT_OWN, OPT_NONE, set_no_enobufs,
-	 get_no_enobufs, "int", "no ENOBUFS when messages were lost"},
+	{NETLINK_NO_ENOBUFS, "NETLINK_NO_ENOBUFS", OPT_BYTES, OPT_NONE, set_no_enobufs,
+	 get_no_enobufs, "flag", "no ENOBUFS when messages were lost"},
 	{NETLINK_LISTEN_ALL_NSID, "NETLINK_LISTEN_ALL_NSID", FLAG(all_nsid),
 	 "kept; there is one namespace"},
-	{NETLINK_LIST_MEMBERSHIPS, "NETLINK_LIST_MEMBERSHIPS", OPT_BYTES, OPT_NONE, NULL,
-	 list_groups, "uint32_t[]", "the groups that are joined, as a bitmap"},
+	{NETLINK_LIST_MEMBERSHIPS, "NETLINK_LIST_MEMBERSHIPS", OPT_ASK, OPT_NONE, NULL, list_groups,
+	 "uint32_t[]", "the groups that are joined, as a bitmap"},
 	{NETLINK_CAP_ACK, "NETLINK_CAP_ACK", FLAG(cap_ack),
 	 "errors come without the payload of the request"},
 	{NETLINK_EXT_ACK, "NETLINK_EXT_ACK", FLAG(ext_ack), "errors come with the reason in words"},

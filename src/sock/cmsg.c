@@ -37,6 +37,7 @@
 #define TIMESTAMPNS_NEW 64
 #define TIMESTAMPING_NEW 65
 #define UDP_GRO_NUMBER 104
+#define TCP_CM_INQ_NUMBER 36
 #define IP_RECVFRAGSIZE_NUMBER 25
 #define IPV6_2292PKTINFO_NUMBER 2
 #define IPV6_2292HOPOPTS_NUMBER 3
@@ -307,6 +308,8 @@ static void fill(struct control *out, const struct sock *s, const struct proto_m
 		put_path_mtu(&f);
 		return;
 	}
+	if (m->inq >= 0)
+		control_put(out, IPPROTO_TCP, TCP_CM_INQ_NUMBER, &m->inq, sizeof(m->inq));
 	if (m->has_error) {
 		fill_error(&f);
 	} else if (m->has_info) {

@@ -58,6 +58,7 @@ static int start(const struct socket *so, const struct msghdr *msg, int flags, s
 	m->tsflags = -1;
 	m->extras = NULL;
 	m->segment_bytes = 0;
+	m->inq = -1;
 	m->path_mtu = 0;
 	m->family = so->sock->family;
 	m->name = NULL;

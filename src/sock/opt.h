@@ -11,11 +11,4 @@
 int opt_set(struct socket *so, int level, int name, const void *value, socklen_t len);
 int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len);
 
-/* For documentation: the `i`th option of all tables; false past the last. */
-struct opt_doc {
-	const struct opt_level *level;
-	const struct opt_row *row;
-};
-bool opt_row(unsigned i, struct opt_doc *out);
-
 #endif

@@ -184,11 +184,23 @@ static int get_nodefrag(struct opt_arg *a)
 	return 0;
 }
 
-/* Linux: only raw sockets hear router alerts. */
+/* Linux: only raw sockets hear router alerts, and only where packets are forwarded. */
 static int set_router_alert(struct opt_arg *a)
 {
-	(void)a;
-	return -EINVAL;
+	if (a->s->type != SOCK_RAW || a->s->protocol == IPPROTO_RAW)
+		return -EINVAL;
+	if (!a->value && !a->opt->router_alert)
+		return -ENOBUFS;
+	if (a->value && a->opt->router_alert)
+		return -EADDRINUSE;
+	a->opt->router_alert = a->value != 0;
+	return 0;
+}
+
+static int get_router_alert(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->router_alert;
+	return 0;
 }
 
 /* Linux: a policy of a kind that it does not know. */
@@ -316,8 +328,8 @@ static const struct opt_row rows[] = {
 	 "raw sockets: the program makes the IP header"},
 	{IP_OPTIONS, "IP_OPTIONS", OPT_OWN, OPT_NONE, set_options, get_options, "uint8_t[]",
 	 "options of packets sent: route recording, timestamps"},
-	{OPT_IP_ROUTER_ALERT, "IP_ROUTER_ALERT", OPT_OWN, OPT_NONE, set_router_alert, opt_get_zero,
-	 "int", "raw sockets only"},
+	{OPT_IP_ROUTER_ALERT, "IP_ROUTER_ALERT", OPT_OWN, OPT_NONE, set_router_alert,
+	 get_router_alert, "int", "raw sockets only"},
 	{IP_RECVOPTS, "IP_RECVOPTS", OPT_FLAG, OPT_FIELD(recvopts),
 	 "options of a received packet as control data"},
 	{IP_RETOPTS, "IP_RETOPTS", OPT_FLAG, OPT_FIELD(retopts),
@@ -331,7 +343,7 @@ static const struct opt_row rows[] = {
 	{IP_RECVERR, "IP_RECVERR", OPT_OWN, OPT_NONE, set_recverr, get_recverr, "int",
 	 "a queue of errors, for MSG_ERRQUEUE"},
 	{OPT_IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", OPT_BYTE, OPT_AT(recverr_rfc4884), 0, 1,
-	 NULL, NULL, "int", "where the ICMP extensions of a queued error begin"},
+	 NULL, NULL, "int", "kept, without effect"},
 	{IP_RECVTTL, "IP_RECVTTL", OPT_FLAG, OPT_FIELD(recvttl), "TTL as control data"},
 	{IP_RECVTOS, "IP_RECVTOS", OPT_FLAG, OPT_FIELD(recvtos), "TOS as control data"},
 	{IP_MTU, "IP_MTU", OPT_ASK, OPT_NONE, NULL, get_mtu, "int", "of the path, when connected"},

@@ -58,6 +58,7 @@
 #define OPT_PASSPIDFD 76
 #define OPT_PEERPIDFD 77
 #define OPT_RCVPRIORITY 82
+#define OPT_PASSRIGHTS 83
 
 /* SOF_TIMESTAMPING_*, as far as Linux knows them. */
 #define TS_MASK 0x7ffffu
@@ -88,6 +89,27 @@ static int get_reuseaddr(struct opt_arg *a)
 {
 	a->out.number = a->s->opt->reuseaddr;
 	return 0;
+}
+
+/* Linux: only where there are ports. */
+static int set_reuseport(struct opt_arg *a)
+{
+	if (a->value && a->s->family != AF_INET && a->s->family != AF_INET6)
+		return -EOPNOTSUPP;
+	a->opt->reuseport = a->value != 0;
+	return 0;
+}
+
+static int get_reuseport(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->reuseport;
+	return 0;
+}
+
+static int set_unix_only(struct opt_arg *a)
+{
+	(void)a;
+	return -EOPNOTSUPP;
 }
 
 static int get_type(struct opt_arg *a)
@@ -423,7 +445,7 @@ static int get_peername(struct opt_arg *a)
 		return -ENOTCONN;
 	bytes = conn_name(a->s, true, &name);
 	if (bytes < 0)
-		return bytes;
+		return -ENOTCONN; /* Linux: whatever the family says */
 	a->out_len = (socklen_t)bytes;
 	if (a->len > a->out_len)
 		return -EINVAL;
@@ -497,7 +519,8 @@ static int get_passpidfd(struct opt_arg *a)
 /* Linux: protocols that have a set_peek_off(). */
 static bool peeks(const struct sock *s)
 {
-	return s->family == AF_UNIX || s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_UDP;
+	return s->family == AF_UNIX || s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_UDP ||
+	       s->protocol == IPPROTO_UDPLITE;
 }
 
 static int set_peek_off(struct opt_arg *a)
@@ -748,12 +771,14 @@ static int get_buf_lock(struct opt_arg *a)
 
 static const struct opt_row rows[] = {
 	{SO_DEBUG, "SO_DEBUG", OPT_FLAG, OPT_FIELD(debug), "kept, without effect"},
-	{SO_REUSEADDR, "SO_REUSEADDR", OPT_OWN, OPT_NONE, set_reuseaddr, get_reuseaddr, "int",
+	{SO_REUSEADDR, "SO_REUSEADDR", OPT_OWN, OPT_NONE, set_reuseaddr, get_reuseaddr, "flag",
 	 "bind() to a port whose other holders allow it too and do not listen"},
-	{SO_REUSEPORT, "SO_REUSEPORT", OPT_FLAG, OPT_FIELD(reuseport),
+	{SO_REUSEPORT, "SO_REUSEPORT", OPT_OWN, OPT_NONE, set_reuseport, get_reuseport, "flag",
 	 "several listeners on one port, chosen by a hash of the peer"},
-	{SO_TYPE, "SO_TYPE", OPT_ASK, OPT_NONE, NULL, get_type, "int", "SOCK_STREAM, SOCK_DGRAM"},
-	{SO_DOMAIN, "SO_DOMAIN", OPT_ASK, OPT_NONE, NULL, get_domain, "int", "AF_INET"},
+	{SO_TYPE, "SO_TYPE", OPT_ASK, OPT_NONE, NULL, get_type, "int",
+	 "SOCK_STREAM, SOCK_DGRAM ..."},
+	{SO_DOMAIN, "SO_DOMAIN", OPT_ASK, OPT_NONE, NULL, get_domain, "int",
+	 "AF_INET, AF_INET6 ..."},
 	{SO_PROTOCOL, "SO_PROTOCOL", OPT_ASK, OPT_NONE, NULL, get_protocol, "int", "IPPROTO_*"},
 	{SO_ERROR, "SO_ERROR", OPT_ASK, OPT_NONE, NULL, get_error, "int",
 	 "the pending error, cleared by asking"},
@@ -777,10 +802,10 @@ static const struct opt_row rows[] = {
 	 "urgent data stays in the stream"},
 	{SO_NO_CHECK, "SO_NO_CHECK", OPT_FLAG, OPT_FIELD(no_check), "UDP without checksum"},
 	{SO_PRIORITY, "SO_PRIORITY", OPT_INT, OPT_AT(priority), INT_MIN, INT_MAX, NULL, NULL, "int",
-	 "told to those who receive it here (SO_RCVPRIORITY)"},
+	 "kept, without effect: queues here are first in, first out"},
 	{SO_LINGER, "SO_LINGER", OPT_OWN, OPT_NONE, set_linger, get_linger, "struct linger",
 	 "close() waits for the last byte, or resets with a time of 0"},
-	{OPT_BSDCOMPAT, "SO_BSDCOMPAT", OPT_NOTHING, OPT_NONE, NULL, NULL, "int", "obsolete"},
+	{OPT_BSDCOMPAT, "SO_BSDCOMPAT", OPT_NOTHING, OPT_NONE, NULL, NULL, "flag", "obsolete"},
 	{SO_RCVLOWAT, "SO_RCVLOWAT", OPT_OWN, OPT_NONE, set_rcvlowat, get_rcvlowat, "int",
 	 "bytes that make a stream readable"},
 	{SO_SNDLOWAT, "SO_SNDLOWAT", OPT_ASK, OPT_NONE, NULL, opt_get_one, "int", "always 1"},
@@ -792,25 +817,24 @@ static const struct opt_row rows[] = {
 	 "struct timeval", "how long a sending call, and connect(), waits"},
 	{OPT_SNDTIMEO_NEW, "SO_SNDTIMEO_NEW", OPT_OWN, OPT_NONE, set_sndtimeo, get_sndtimeo,
 	 "struct timeval", "the same with a 64-bit time"},
-	{OPT_TIMESTAMP_OLD, "SO_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "int",
+	{OPT_TIMESTAMP_OLD, "SO_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "flag",
 	 "when a datagram arrived, as control data"},
 	{OPT_TIMESTAMP_NEW, "SO_TIMESTAMP_NEW", OPT_OWN, OPT_NONE, set_timestamp_new,
-	 get_timestamp_new, "int", "the same with a 64-bit time"},
+	 get_timestamp_new, "flag", "the same with a 64-bit time"},
 	{OPT_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", OPT_OWN, OPT_NONE, set_timestampns, get_timestampns,
-	 "int", "the same in nanoseconds"},
+	 "flag", "the same in nanoseconds"},
 	{OPT_TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", OPT_OWN, OPT_NONE, set_timestampns_new,
-	 get_timestampns_new, "int", "the same with a 64-bit time"},
+	 get_timestampns_new, "flag", "the same with a 64-bit time"},
 	{OPT_TIMESTAMPING_OLD, "SO_TIMESTAMPING", OPT_OWN, OPT_NONE, set_timestamping,
 	 get_timestamping, "struct so_timestamping",
 	 "when packets came and went, as control data and in the error queue"},
 	{OPT_TIMESTAMPING_NEW, "SO_TIMESTAMPING_NEW", OPT_OWN, OPT_NONE, set_timestamping_new,
 	 get_timestamping_new, "struct so_timestamping", "the same with a 64-bit time"},
 	{SO_MARK, "SO_MARK", OPT_INT, OPT_AT(mark), INT_MIN, INT_MAX, NULL, NULL, "int",
-	 "told to those who receive it here (SO_RCVMARK)"},
-	{OPT_RCVMARK, "SO_RCVMARK", OPT_FLAG, OPT_FIELD(rcvmark),
-	 "the mark of packets as control data"},
+	 "kept, without effect; sock_diag tells it"},
+	{OPT_RCVMARK, "SO_RCVMARK", OPT_FLAG, OPT_FIELD(rcvmark), "kept, without effect"},
 	{OPT_RCVPRIORITY, "SO_RCVPRIORITY", OPT_FLAG, OPT_FIELD(rcvpriority),
-	 "the priority of packets as control data"},
+	 "kept, without effect"},
 	{SO_RXQ_OVFL, "SO_RXQ_OVFL", OPT_FLAG, OPT_FIELD(rxq_ovfl),
 	 "datagrams lost for want of space, as control data"},
 	{OPT_WIFI_STATUS, "SO_WIFI_STATUS", OPT_FLAG, OPT_FIELD(wifi_status),
@@ -849,7 +873,7 @@ static const struct opt_row rows[] = {
 	 "a number that the sockets of one host share"},
 	{OPT_MEMINFO, "SO_MEMINFO", OPT_ASK, OPT_NONE, NULL, get_meminfo, "uint32_t[9]",
 	 "bytes held and allowed, as sock_diag tells them"},
-	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, opt_get_zero, "int",
+	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, opt_get_zero, "flag",
 	 "not supported"},
 	{SO_PEERNAME, "SO_PEERNAME", OPT_ASK, OPT_NONE, NULL, get_peername, "struct sockaddr",
 	 "as getpeername()"},
@@ -859,12 +883,14 @@ static const struct opt_row rows[] = {
 	 "none, on an Internet socket"},
 	{OPT_PEERPIDFD, "SO_PEERPIDFD", OPT_ASK, OPT_NONE, NULL, get_no_peer, "int",
 	 "none, on an Internet socket"},
-	{SO_PASSCRED, "SO_PASSCRED", OPT_OWN, OPT_NONE, set_passcred, get_passcred, "int",
+	{SO_PASSCRED, "SO_PASSCRED", OPT_OWN, OPT_NONE, set_passcred, get_passcred, "flag",
 	 "credentials of the sender as control data; not of Internet sockets"},
-	{SO_PASSSEC, "SO_PASSSEC", OPT_OWN, OPT_NONE, set_passsec, get_passsec, "int",
+	{SO_PASSSEC, "SO_PASSSEC", OPT_OWN, OPT_NONE, set_passsec, get_passsec, "flag",
 	 "labels of the sender, of which there are none; not of Internet sockets"},
-	{OPT_PASSPIDFD, "SO_PASSPIDFD", OPT_OWN, OPT_NONE, set_passpidfd, get_passpidfd, "int",
+	{OPT_PASSPIDFD, "SO_PASSPIDFD", OPT_OWN, OPT_NONE, set_passpidfd, get_passpidfd, "flag",
 	 "not of Internet sockets"},
+	{OPT_PASSRIGHTS, "SO_PASSRIGHTS", OPT_OWN, OPT_NONE, set_unix_only, set_unix_only, "flag",
+	 "AF_UNIX only"},
 	{OPT_TXTIME, "SO_TXTIME", OPT_OWN, OPT_NONE, set_txtime, get_txtime, "struct sock_txtime",
 	 "kept, without effect: no queue here delays packets"},
 	{OPT_RESERVE_MEM, "SO_RESERVE_MEM", OPT_OWN, OPT_NONE, set_reserve_mem, opt_get_zero, "int",

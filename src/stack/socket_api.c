@@ -15,6 +15,7 @@
 #include "sock/opt.h"
 #include "sock/ready.h"
 #include "stack/host.h"
+#include "stack/optlist.h"
 #include "unix/unix.h"
 
 /* The socket of a call that begins now. Calls that end what another began (commit, consume) take
@@ -202,7 +203,7 @@ const char *berth_option_lacking(int level, int name)
 {
 	struct opt_doc o;
 
-	for (unsigned i = 0; opt_row(i, &o); i++) {
+	for (unsigned i = 0; optlist_row(i, &o); i++) {
 		if (o.level->level == level && o.row->name == name)
 			return o.row->type == OPT_LACKING ? o.row->symbol : NULL;
 	}

@@ -73,7 +73,7 @@ struct tcp_stack {
 	uint32_t reuse_iss; /* set by tcp_timewait_yield() for the connection that asked */
 	bool reused;
 	struct timer timewait_timer;
-	struct list blocked;	     /* struct tcp whose interface had no room */
+	struct list blocked; /* struct tcp whose interface had no room */
 	/* RFC 5961 §10: challenge ACKs left in this second. */
 	berth_time challenge_second;
 	uint32_t challenge_left;
@@ -138,6 +138,9 @@ struct tcp_segs {
 	berth_time rack_sent, rack_rtt;
 	uint32_t rack_end; /* sequence number after the segment it is about */
 	uint32_t tlp_end;
+	/* Where the present measure of the delivery rate began. */
+	berth_time rate_at;
+	uint32_t rate_delivered;
 };
 
 /* Bytes that came out of order: runs with gaps between, ascending. */
@@ -183,6 +186,17 @@ enum tcp_wait {
 	WAIT_PERSIST, /* zero window probe */
 };
 
+/* What a connection with data to send is waiting for; TCP_INFO tells how long. */
+enum tcp_chrono {
+	TCP_CHRONO_NONE,
+	TCP_CHRONO_BUSY,   /* acknowledgments, or the congestion window */
+	TCP_CHRONO_RWND,   /* the peer's window */
+	TCP_CHRONO_SNDBUF, /* the program, whose buffer is too small */
+	TCP_CHRONO_LAST = TCP_CHRONO_SNDBUF,
+};
+
+#define TCP_RATE_UNIT 256u
+
 struct tcp_cubic {
 	uint32_t w_max; /* bytes */
 	uint32_t k_ms;
@@ -223,9 +237,13 @@ struct tcp {
 	bool was_connected; /* it has been in ESTABLISHED */
 	bool connecting;    /* connect() under way, its result not yet told */
 	struct tcp_agreed agreed;
-	uint8_t ca;	   /* enum tcp_ca */
-	bool cwnd_limited; /* the window was in use when we last sent */
-	uint8_t wait;	   /* enum tcp_wait */
+	uint8_t ca;	    /* enum tcp_ca */
+	bool cwnd_limited;  /* the window was in use when we last sent */
+	uint8_t wait;	    /* enum tcp_wait */
+	uint8_t chrono;	    /* enum tcp_chrono */
+	bool more;	    /* the last send() had MSG_MORE */
+	bool undo_possible; /* the fields undo_* of segs mean something */
+	uint8_t backoff;    /* doublings of rto now */
 
 	/* Send sequence space, RFC 9293 §3.3.1. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_up;
@@ -233,8 +251,7 @@ struct tcp {
 	uint32_t snd_mss;     /* payload bytes of a full segment, options subtracted */
 	uint16_t peer_mss;    /* as its SYN said */
 	uint16_t rcv_mss;     /* estimate of what the peer sends */
-	bool undo_possible;   /* the fields undo_* of segs mean something */
-	uint8_t backoff;      /* doublings of rto now */
+	bool nodelay, cork;   /* TCP_NODELAY, TCP_CORK */
 	uint32_t path_mtu;    /* that snd_mss was made from */
 
 	/* Receive sequence space. */
@@ -295,8 +312,7 @@ struct tcp {
 
 	/* Options of the program's. */
 	uint32_t small_end; /* sequence number after the last segment sent that was not full */
-	const struct tcp_settings *set; /* the rare ones, shared until tcp_settings_edit() */
-	bool nodelay, cork, more;
+	const struct tcp_settings *set; /* shared until tcp_settings_edit() */
 
 	/* One timer for three deadlines: see tcp_timer.c. */
 	struct timer timer;
@@ -310,6 +326,9 @@ struct tcp {
 	uint64_t bytes_sent, bytes_retrans;
 	uint32_t total_retrans, reord_seen, dsack_dups;
 	uint32_t segs_out, segs_in, data_segs_out, data_segs_in, delivered;
+	uint32_t rcv_ooopack;
+	uint32_t delivery_rate;			 /* in units of TCP_RATE_UNIT bytes per second */
+	uint32_t chrono_ms[TCP_CHRONO_LAST + 1]; /* by enum tcp_chrono; NONE: when it began */
 };
 
 #define URGENT_NONE 0u

@@ -9,6 +9,7 @@
 #include "tcp/tcp_ack.h"
 
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_info.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
 #include "tcp/tcp_rack.h"
@@ -151,6 +152,7 @@ static void on_progress(struct tcp *t, struct tcp_acked *a)
 	if (seq_gt(t->snd_una, t->rack_fack))
 		t->rack_fack = t->snd_una;
 	measure_rtt(t, a);
+	tcp_rate_sample(t);
 	tcp_rearm(t);
 	on_send_space(t);
 }

@@ -27,6 +27,11 @@ struct tcp_info_now {
 STATIC_ASSERT(offsetof(struct tcp_info_now, pacing_rate) == 104);
 STATIC_ASSERT(offsetof(struct tcp_info_now, rcv_wnd) == 232);
 
+/* The end of an event: what the connection waits for now. */
+void tcp_chrono_update(struct tcp *t);
+/* Bytes were delivered: measures how fast, once in a round trip. */
+void tcp_rate_sample(struct tcp *t);
+
 /* What is not measured here is zero. */
 void tcp_info_fill(const struct tcp *t, struct tcp_info_now *out);
 

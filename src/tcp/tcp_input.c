@@ -496,6 +496,7 @@ static void on_out_of_order(struct tcp *t, struct tcp_in *in, bool fin)
 		return;
 	}
 	learn_from_data(t, in);
+	t->rcv_ooopack++;
 	if (end != in->h.seq)
 		tcp_reass_add(t, in->p, in->h.seq, end);
 	if (fin)

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #include "link/netif.h"
 #include "tcp/tcp_cookie.h"
@@ -29,6 +30,7 @@
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_timer.h"
 #include "transport/port.h"
+#include "wire/ether_header.h"
 
 #define COOKIES_BELIEVED (120 * BERTH_SEC)
 #define SYNACK_INTERVAL (500 * BERTH_MSEC) /* between two that repeated SYNs provoke */
@@ -55,6 +57,8 @@ struct tcp_request {
 	uint8_t tries; /* SYN+ACKs sent again by the timer */
 	bool acked;    /* the ACK came, but could not be used */
 	berth_time sent, answered;
+	uint8_t *syn; /* TCP_SAVE_SYN: its headers, owned; NULL: not wanted */
+	uint16_t syn_bytes;
 };
 
 /* --- the program's side --- */
@@ -153,6 +157,7 @@ static void free_request(struct tcp_request *r)
 	r->listener->listener->request_count--;
 	timer_disarm(ts->env, &r->timer);
 	timers_release(ts->env, 1);
+	env_free(ts->env, r->syn);
 	env_free(ts->env, r);
 }
 
@@ -313,6 +318,24 @@ static void answer_with_cookie(struct tcp *listener, const struct flow *f, const
 	send_from(listener, &r, true, tcp_cookie_stamp(stamp_of(ts), &r.agreed));
 }
 
+/* TCP_SAVE_SYN: the headers of a SYN from IP's on, or from the link's, which on a link without any
+ * are those that Linux makes up. No memory: it is not kept. */
+static void save_syn(struct tcp_request *r, const struct tcp_in *in)
+{
+	const struct berth_packet *p = in->p;
+	struct env *env = r->listener->ts->env;
+	uint32_t from_ip = (uint32_t)p->head_off - p->l3_off;
+	uint32_t link = r->listener->set->save_syn == 2 ? ETHER_HEADER_BYTES : 0;
+
+	r->syn = env_calloc(env, 1, link + from_ip);
+	if (!r->syn)
+		return;
+	if (link && p->l3_off >= link)
+		memcpy(r->syn, p->head + p->l3_off - link, link);
+	memcpy(r->syn + link, p->head + p->l3_off, from_ip);
+	r->syn_bytes = (uint16_t)(link + from_ip);
+}
+
 static void on_syn(struct tcp *listener, const struct flow *f, const struct tcp_in *in)
 {
 	struct tcp_stack *ts = listener->ts;
@@ -341,6 +364,8 @@ static void on_syn(struct tcp *listener, const struct flow *f, const struct tcp_
 		drop(ts->env, DROP_NO_MEMORY);
 		return;
 	}
+	if (listener->set->save_syn)
+		save_syn(r, in);
 	table_add(&ts->requests, ts->env, &r->node, flow_hash(ts->tp, f));
 	list_add_tail(&l->requests, &r->link);
 	l->request_count++;
@@ -595,6 +620,10 @@ bool tcp_request_input(struct tcp_stack *ts, const struct flow *f, struct tcp_in
 	if (!child) {
 		drop(ts->env, DROP_NO_MEMORY);
 		return true;
+	}
+	if (r->syn) {
+		tcp_settings_keep_syn(child, r->syn, r->syn_bytes);
+		r->syn = NULL;
 	}
 	free_request(r);
 	tcp_segment(child, in);

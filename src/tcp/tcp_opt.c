@@ -565,6 +565,24 @@ static int get_save_syn(struct opt_arg *a)
 	return 0;
 }
 
+/* Linux: told once; who has too little room learns how much it takes. */
+static int get_saved_syn(struct opt_arg *a)
+{
+	struct tcp *t = tcp_of(a->s);
+	uint16_t bytes = t->set->syn_bytes;
+
+	a->out_len = 0;
+	if (!t->set->syn)
+		return 0;
+	if (a->len < bytes)
+		return -EINVAL;
+	memcpy(a->room, t->set->syn, bytes);
+	a->out_len = bytes;
+	a->written = true;
+	tcp_settings_keep_syn(t, NULL, 0);
+	return 0;
+}
+
 static int set_inq(struct opt_arg *a)
 {
 	struct tcp_settings *set;
@@ -704,11 +722,11 @@ static int get_info(struct opt_arg *a)
 }
 
 static const struct opt_row rows[] = {
-	{TCP_NODELAY, "TCP_NODELAY", OPT_OWN, OPT_NONE, set_nodelay, get_nodelay, "int",
+	{TCP_NODELAY, "TCP_NODELAY", OPT_OWN, OPT_NONE, set_nodelay, get_nodelay, "flag",
 	 "send small pieces at once, without Nagle's wait"},
 	{TCP_MAXSEG, "TCP_MAXSEG", OPT_OWN, OPT_NONE, set_maxseg, get_maxseg, "int",
 	 "the largest segment, before connecting; else the one in use"},
-	{TCP_CORK, "TCP_CORK", OPT_OWN, OPT_NONE, set_cork, get_cork, "int",
+	{TCP_CORK, "TCP_CORK", OPT_OWN, OPT_NONE, set_cork, get_cork, "flag",
 	 "send full segments only, until it is cleared"},
 	{TCP_KEEPIDLE, "TCP_KEEPIDLE", OPT_OWN, 0, 1, KEEPIDLE_MAX, set_keepidle, get_keepidle,
 	 "int", "seconds of silence before the first keepalive probe"},
@@ -725,12 +743,12 @@ static const struct opt_row rows[] = {
 	 "accept() only what has sent data, or has waited so many seconds"},
 	{TCP_WINDOW_CLAMP, "TCP_WINDOW_CLAMP", OPT_OWN, OPT_NONE, set_window_clamp,
 	 get_window_clamp, "int", "bound of the window offered"},
-	{TCP_INFO, "TCP_INFO", OPT_ASK, OPT_NONE, NULL, get_info, "int",
+	{TCP_INFO, "TCP_INFO", OPT_ASK, OPT_NONE, NULL, get_info, "struct tcp_info",
 	 "what the connection knows of itself"},
-	{TCP_QUICKACK, "TCP_QUICKACK", OPT_OWN, OPT_NONE, set_quickack, get_quickack, "int",
+	{TCP_QUICKACK, "TCP_QUICKACK", OPT_OWN, OPT_NONE, set_quickack, get_quickack, "flag",
 	 "acknowledge at once"},
 	{TCP_CONGESTION, "TCP_CONGESTION", OPT_BYTES, OPT_NONE, set_congestion, get_congestion,
-	 "int", "the congestion control: cubic, reno"},
+	 "char[]", "the congestion control: cubic, reno"},
 	{TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", OPT_OWN, 0, 0, INT_MAX, set_user_timeout,
 	 get_user_timeout, "int", "milliseconds data may stay unacknowledged"},
 	{TCP_FASTOPEN, "TCP_FASTOPEN", OPT_OWN, OPT_NONE, set_fastopen, get_fastopen, "int",
@@ -741,12 +759,12 @@ static const struct opt_row rows[] = {
 	 get_notsent_lowat, "int", "bytes not sent yet that make the socket unwritable"},
 	{OPT_SAVE_SYN, "TCP_SAVE_SYN", OPT_OWN, 0, 0, 2, set_save_syn, get_save_syn, "int",
 	 "a listener keeps the headers of SYNs: 1 from IP on, 2 from the link on"},
-	{OPT_SAVED_SYN, "TCP_SAVED_SYN", OPT_ASK, OPT_NONE, NULL, get_nothing, "uint8_t[]",
+	{OPT_SAVED_SYN, "TCP_SAVED_SYN", OPT_ASK, OPT_NONE, NULL, get_saved_syn, "uint8_t[]",
 	 "the headers kept, once"},
 	{OPT_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", OPT_OWN, 0, 0, 1, set_fastopen_connect,
 	 get_fastopen_connect, "flag",
 	 "connect() waits for data to open with; kept, without effect"},
-	{OPT_ULP, "TCP_ULP", OPT_BYTES, OPT_NONE, set_ulp, get_nothing, "int",
+	{OPT_ULP, "TCP_ULP", OPT_BYTES, OPT_NONE, set_ulp, get_nothing, "char[]",
 	 "there are none: ENOENT"},
 	{OPT_FASTOPEN_KEY, "TCP_FASTOPEN_KEY", OPT_BYTES, OPT_NONE, set_fastopen_key, get_nothing,
 	 "uint8_t[16]", "of the cookies; taken without effect"},

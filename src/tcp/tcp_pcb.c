@@ -15,6 +15,7 @@
 
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_info.h"
 #include "tcp/tcp_input.h"
 #include "tcp/tcp_listen.h"
 #include "tcp/tcp_output.h"
@@ -159,6 +160,7 @@ void tcp_settle(struct tcp *t)
 	tcp_check(t);
 	if (t->state != TCP_CLOSE && t->state != TCP_LISTEN)
 		tcp_output(t);
+	tcp_chrono_update(t);
 	if (t->segs->count == 0)
 		tcp_segs_settle(t);
 	if (t->state == TCP_TIME_WAIT && !t->ack_now)

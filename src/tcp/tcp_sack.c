@@ -117,7 +117,10 @@ void tcp_segs_add(struct tcp *t, uint32_t bytes, uint8_t flags)
 	struct tcp_segs *q = t->segs;
 	berth_time now = t->ts->env->now;
 
-	if (q->count) {
+	if (q->count == 0) {
+		q->rate_at = now;
+		q->rate_delivered = t->delivered;
+	} else {
 		struct tcp_seg *last = tcp_segs_at(q, q->count - 1);
 
 		if (last->sent == now && last->flags == 0 && last->bytes < UINT32_C(1) << 24) {

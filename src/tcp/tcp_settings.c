@@ -49,9 +49,24 @@ struct tcp_settings *tcp_settings_edit(struct tcp *t)
 		return NULL;
 	*own = *t->set;
 	own->refs = 1;
+	own->syn = NULL;
+	own->syn_bytes = 0;
 	tcp_settings_drop(t);
 	t->set = own;
 	return own;
+}
+
+void tcp_settings_keep_syn(struct tcp *t, uint8_t *syn, uint16_t bytes)
+{
+	struct tcp_settings *own = tcp_settings_edit(t);
+
+	if (!own) {
+		env_free(t->ts->env, syn);
+		return;
+	}
+	env_free(t->ts->env, own->syn);
+	own->syn = syn;
+	own->syn_bytes = bytes;
 }
 
 void tcp_settings_share(struct tcp *child, const struct tcp *listener)
@@ -69,6 +84,8 @@ void tcp_settings_drop(struct tcp *t)
 	struct tcp_settings *own = counted(t);
 
 	t->set = &tcp_settings_default;
-	if (own && --own->refs == 0)
+	if (own && --own->refs == 0) {
+		env_free(t->ts->env, own->syn);
 		env_free(t->ts->env, own);
+	}
 }

@@ -27,6 +27,8 @@ struct tcp_settings {
 	uint8_t syn_retries, keep_count;		/* 0: the host's */
 	uint8_t defer_accept; /* SYN-ACKs sent before a connection without data is given up on */
 	uint8_t save_syn;     /* TCP_SAVE_SYN */
+	uint16_t syn_bytes;
+	uint8_t *syn; /* TCP_SAVED_SYN, owned; only where they are nobody else's */
 	bool fastopen_connect, fastopen_no_cookie; /* kept, without effect */
 	bool thin;				   /* TCP_THIN_LINEAR_TIMEOUTS */
 	bool inq;				   /* TCP_INQ */
@@ -43,6 +45,8 @@ uint32_t tcp_notsent_lowat(const struct tcp *t);
 
 /* Those of this connection alone, to be changed. NULL: no memory, they are as they were. */
 struct tcp_settings *tcp_settings_edit(struct tcp *t);
+/* What TCP_SAVED_SYN tells, once; `syn` becomes the connection's. NULL: nothing any more. */
+void tcp_settings_keep_syn(struct tcp *t, uint8_t *syn, uint16_t bytes);
 /* A connection has its listener's. */
 void tcp_settings_share(struct tcp *child, const struct tcp *listener);
 /* The connection is going away. */

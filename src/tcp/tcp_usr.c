@@ -13,6 +13,7 @@
 #include "tcp/tcp_usr.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -641,6 +642,16 @@ static void scatter(struct tcp *t, const struct proto_msg *m, uint64_t skip, uin
 	}
 }
 
+/* Linux: tcp_inq_hint(): after the last byte one more, so that the end is read. */
+static int left_to_read(const struct tcp *t)
+{
+	uint64_t left = viewq_bytes(&t->rcvq);
+
+	if (left == 0)
+		return t->fin_received;
+	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
 static ssize_t recv_tcp(struct sock *s, struct proto_msg *m)
 {
 	struct tcp *t = tcp_of(s);
@@ -674,6 +685,8 @@ static ssize_t recv_tcp(struct sock *s, struct proto_msg *m)
 		consume_read(t, bytes);
 		after_read(t);
 	}
+	if (t->set->inq)
+		m->inq = left_to_read(t);
 	return (ssize_t)bytes;
 }
 

@@ -294,6 +294,9 @@ unsigned dgram_poll(const struct sock *s)
 
 	if (s->error || errq_pending(s))
 		events |= POLLERR;
+	/* Linux: select() shows it among the exceptions then. */
+	if (s->opt->select_err_queue && errq_pending(s))
+		events |= POLLPRI;
 	if (s->shut_rd)
 		events |= POLLIN | POLLRDHUP;
 	if (s->shut_rd && s->shut_wr)

@@ -44,7 +44,7 @@ static unsigned ifindex_to(const struct sock *s, const struct ipaddr *dst)
 	if (s->opt->ifindex)
 		return s->opt->ifindex;
 	if (ipaddr_is4(dst))
-		return ipaddr_is_multicast(dst) ? s->opt->mcast_ifindex : 0;
+		return ipaddr_is_multicast(dst) ? s->opt->mcast_ifindex : s->opt->unicast_ifindex;
 	if (s->extra && s->extra->pktinfo_ifindex)
 		return s->extra->pktinfo_ifindex;
 	return ipaddr_is_multicast(dst) ? s->opt->mcast6_ifindex : s->opt->unicast6_ifindex;

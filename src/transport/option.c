@@ -102,6 +102,8 @@ static int get_row(const struct opt_level *level, struct opt_arg *a, const struc
 	switch (row->type) {
 	case OPT_FLAG:
 	case OPT_LAX:
+		if (row->get)
+			return row->get(a);
 		a->out.number = *(const bool *)field_of(level, a->s, row);
 		return 0;
 	case OPT_BYTE:

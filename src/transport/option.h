@@ -24,6 +24,7 @@
 enum opt_type {
 	OPT_FLAG,    /* a bool at `offset`; a value has `min` bytes or more */
 	OPT_LAX,     /* a bool at `offset`; a value that is shorter than an int is 0 */
+	/* Either with a `get` of its own where that differs. */
 	OPT_BYTE,    /* a uint8_t or bool at `offset`, min to max */
 	OPT_INT,     /* an int or unsigned at `offset`, min to max */
 	OPT_NOTHING, /* taken without effect, 0 when asked */

@@ -127,8 +127,16 @@ static int choose_id(struct sock *s)
 
 static int init(struct sock *s)
 {
+	struct sock_options *opt;
+
 	dgram_init(dgram_of(s));
-	return 0;
+	if (s->family != AF_INET6)
+		return 0;
+	/* Linux: there is no ICMPv6 over IPv4. */
+	opt = sock_edit_options(s);
+	if (opt)
+		opt->v6only = true;
+	return opt ? 0 : -ENOMEM;
 }
 
 static int pings_init(struct transport *tp)

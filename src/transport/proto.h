@@ -90,6 +90,7 @@ struct proto_msg {
 	bool has_info;
 	uint32_t dropped;  /* datagrams lost so far for want of space, SO_RXQ_OVFL */
 	uint32_t path_mtu; /* IPV6_PATHMTU: that to `addr`, and nothing else is told; 0: none */
+	int inq;	   /* TCP_INQ: bytes left to be read; -1: not told */
 	uint16_t segment_bytes; /* UDP_GRO: of the datagrams in this one; 0: it is one */
 	bool has_error;		/* with MSG_ERRQUEUE */
 	struct sock_error error;
@@ -191,7 +192,7 @@ struct sock_options {
 	uint8_t pmtudisc; /* IP_PMTUDISC_* */
 	bool recverr, pktinfo, recvttl, recvtos, recvopts, retopts, recvorigdstaddr, freebind,
 		transparent, bind_address_no_port, hdrincl, nodefrag, recvfragsize, recverr_rfc4884,
-		recvchecksum, passsec4;
+		router_alert, recvchecksum, passsec4;
 	unsigned unicast_ifindex;  /* IP_UNICAST_IF */
 	uint16_t port_lo, port_hi; /* IP_LOCAL_PORT_RANGE; 0: the host's */
 	uint8_t options_len;	   /* IP_OPTIONS: at most 40 */

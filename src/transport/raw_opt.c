@@ -13,8 +13,9 @@
 
 static int set_icmp_filter(struct opt_arg *a)
 {
+	/* Linux: only IPv6's look at the length of what they do not know. */
 	if (a->s->family != AF_INET)
-		return -ENOPROTOOPT;
+		return a->len < sizeof(int) ? -EINVAL : -ENOPROTOOPT;
 	return raw_set_filter(a->s, IPPROTO_ICMP, a->in, a->len);
 }
 
@@ -49,10 +50,10 @@ static int get_icmp6_filter(struct opt_arg *a)
 
 int raw_opt_set_checksum(struct opt_arg *a)
 {
-	if (a->len < sizeof(int))
-		return -EINVAL;
 	if (a->s->type != SOCK_RAW || a->s->family != AF_INET6)
 		return -ENOPROTOOPT;
+	if (a->len < sizeof(int))
+		return -EINVAL;
 	return raw_set_checksum(a->s, a->value);
 }
 
@@ -68,10 +69,10 @@ static int set_hdrincl6(struct opt_arg *a)
 {
 	struct sock_options *opt;
 
-	if (a->len < sizeof(int))
-		return -EINVAL;
 	if (a->s->family != AF_INET6)
 		return -ENOPROTOOPT;
+	if (a->len < sizeof(int))
+		return -EINVAL;
 	opt = sock_edit_options(a->s);
 	if (!opt)
 		return -ENOMEM;
@@ -90,10 +91,10 @@ static int get_hdrincl6(struct opt_arg *a)
 static const struct opt_row rows[] = {
 	{ICMP_FILTER, "ICMP_FILTER", OPT_BYTES, OPT_NONE, set_icmp_filter, get_icmp_filter,
 	 "struct icmp_filter", "a bit for each type of ICMP message that is not given out"},
-	{IPV6_CHECKSUM, "IPV6_CHECKSUM", OPT_OWN, OPT_NONE, raw_opt_set_checksum,
+	{IPV6_CHECKSUM, "IPV6_CHECKSUM", OPT_BYTES, OPT_NONE, raw_opt_set_checksum,
 	 raw_opt_get_checksum, "int",
 	 "where in an IPv6 packet a checksum is made and verified; -1: none"},
-	{OPT_IPV6_HDRINCL, "IPV6_HDRINCL", OPT_OWN, OPT_NONE, set_hdrincl6, get_hdrincl6, "int",
+	{OPT_IPV6_HDRINCL, "IPV6_HDRINCL", OPT_BYTES, OPT_NONE, set_hdrincl6, get_hdrincl6, "int",
 	 "the program makes IPv6's header"},
 };
 

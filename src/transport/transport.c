@@ -285,6 +285,7 @@ static void fill_send6(const struct sock *s, const struct ip_path *path, struct 
 	out->ttl_zero = hops == 0;
 	out->tos = o->tclass > 0 ? (uint8_t)o->tclass : 0;
 	out->no_mcast_loop = !o->mcast6_loop;
+	out->no_flow_label = o->autoflowlabel == 0;
 	if (s->extra) {
 		out->flow_label = s->extra->flow & 0xfffff;
 		if (s->extra->has_exts)

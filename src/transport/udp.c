@@ -316,7 +316,8 @@ static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 	return result < 0 ? result : (ssize_t)m->bytes;
 }
 
-static const struct opt_level *const option_levels[] = {&udp_options, NULL};
+/* Linux: UDP knows the names of UDP-Lite. */
+static const struct opt_level *const option_levels[] = {&udp_options, &udplite_options, NULL};
 static const struct opt_level *const lite_levels[] = {&udplite_options, &udp_options, NULL};
 
 #define PROTO(name_, protocol_, levels)                                                            \

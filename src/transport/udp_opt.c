@@ -79,6 +79,8 @@ static uint16_t coverage_of(int value)
 
 static int set_send_cscov(struct opt_arg *a)
 {
+	if (a->s->protocol != IPPROTO_UDPLITE)
+		return -ENOPROTOOPT;
 	udp_of(a->s)->send_coverage = coverage_of(a->value);
 	udp_of(a->s)->limits_send = true;
 	return 0;
@@ -92,6 +94,8 @@ static int get_send_cscov(struct opt_arg *a)
 
 static int set_recv_cscov(struct opt_arg *a)
 {
+	if (a->s->protocol != IPPROTO_UDPLITE)
+		return -ENOPROTOOPT;
 	udp_of(a->s)->recv_coverage = coverage_of(a->value);
 	udp_of(a->s)->limits_recv = true;
 	return 0;

@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 #include "../stack/pair.h"
-#include "sock/opt.h"
+#include "stack/optlist.h"
 
 #define LINE_BYTES 2048
-#define LINES_MAX 2000
+#define LINES_MAX 3000
 
 struct kind {
 	const char *name;
@@ -37,6 +37,15 @@ static const struct kind kinds[] = {
 	{"udp4", AF_INET, SOCK_DGRAM, 0},
 	{"tcp6", AF_INET6, SOCK_STREAM, 0},
 	{"udp6", AF_INET6, SOCK_DGRAM, 0},
+	{"lite4", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE},
+	{"raw4", AF_INET, SOCK_RAW, IPPROTO_ICMP},
+	{"raw6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6},
+	{"ping4", AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
+	{"ping6", AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6},
+	{"packet", AF_PACKET, SOCK_RAW, 0},
+	{"netlink", AF_NETLINK, SOCK_RAW, 0},
+	{"unix", AF_UNIX, SOCK_STREAM, 0},
+	{"unixdg", AF_UNIX, SOCK_DGRAM, 0},
 };
 
 static const int values[] = {-1,  0,   1,    2,	    5,	    6,	     7,		64,
@@ -133,18 +142,52 @@ static void add_get(char *line, int fd, const struct opt_doc *o, socklen_t room)
 		add(line, "%02x", value[i]);
 }
 
-static void add_set(char *line, const struct kind *k, const struct opt_doc *o, const char *label,
-		    const void *value, socklen_t len)
+/* What came of values, each under its label: those with the same outcome stand together. */
+struct outcomes {
+	char label[32][12], text[32][160];
+	int count;
+};
+
+/* As the value itself, what is read back of it: ~ where both are the same. */
+static void add_outcome(struct outcomes *all, const struct kind *k, const struct opt_doc *o,
+			const char *label, const void *value, socklen_t len)
 {
+	char same[24], back[LINE_BYTES] = "";
 	int fd = open_one(k);
 	long result = set(fd, o, value, len);
+	char *text = all->text[all->count];
+	int number;
 
-	add(line, " %s=%ld", label, result);
+	snprintf(all->label[all->count++], sizeof(all->label[0]), "%s", label);
+	snprintf(text, sizeof(all->text[0]), "%ld", result);
 	if (result == 0) {
-		add(line, ">");
-		add_get(line, fd, o, 64);
+		add_get(back, fd, o, 64);
+		if (len == sizeof(number)) {
+			memcpy(&number, value, sizeof(number));
+			snprintf(same, sizeof(same), "4:%d", number);
+		}
+		snprintf(text, sizeof(all->text[0]), ">%.150s",
+			 len == sizeof(number) && strcmp(back, same) == 0 ? "~" : back);
 	}
 	close_one(fd);
+}
+
+static void add_outcomes(char *line, const struct outcomes *all)
+{
+	bool done[32] = {false};
+
+	for (int i = 0; i < all->count; i++) {
+		if (done[i])
+			continue;
+		add(line, " [%s", all->label[i]);
+		for (int j = i + 1; j < all->count; j++) {
+			if (strcmp(all->text[i], all->text[j]) != 0)
+				continue;
+			done[j] = true;
+			add(line, ",%s", all->label[j]);
+		}
+		add(line, "]%s", all->text[i]);
+	}
 }
 
 /* All there is to know of one option on one kind of socket. */
@@ -153,6 +196,7 @@ static void describe(char *line, const struct kind *k, const struct opt_doc *o)
 	static const socklen_t rooms[] = {64, 0, 1, 3};
 	static const socklen_t lengths[] = {0, 1, 3};
 	static const unsigned char ones[16] = {1, 1, 1, 1};
+	struct outcomes all = {.count = 0};
 	char label[16];
 	int fd = open_one(k);
 
@@ -164,31 +208,66 @@ static void describe(char *line, const struct kind *k, const struct opt_doc *o)
 	close_one(fd);
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		snprintf(label, sizeof(label), "l%u", lengths[i]);
-		add_set(line, k, o, label, lengths[i] ? ones : NULL, lengths[i]);
+		add_outcome(&all, k, o, label, lengths[i] ? ones : NULL, lengths[i]);
 	}
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		snprintf(label, sizeof(label), "%d", values[i]);
-		add_set(line, k, o, label, &values[i], sizeof(values[i]));
+		add_outcome(&all, k, o, label, &values[i], sizeof(values[i]));
 	}
+	add_outcomes(line, &all);
 }
 
+/* Levels that mean nothing to a socket are ENOPROTOOPT; there is one line of that for each. */
 static bool applies(const struct kind *k, const struct opt_doc *o)
 {
 	if (o->row->type == OPT_LACKING)
 		return false;
 	switch (o->level->level) {
+	case IPPROTO_IP:
+		return k->family == AF_INET || (k->family == AF_INET6 && k->type != SOCK_RAW);
 	case IPPROTO_IPV6:
 		return k->family == AF_INET6;
 	case IPPROTO_TCP:
-		return k->type == SOCK_STREAM;
+		return k->family == AF_INET || k->family == AF_INET6 ? k->type == SOCK_STREAM
+								     : false;
 	case IPPROTO_UDP:
-		return k->type == SOCK_DGRAM && k->protocol == 0;
-	case SOL_SOCKET:
-	case IPPROTO_IP:
-		return true;
+	case IPPROTO_UDPLITE:
+		return k->type == SOCK_DGRAM && k->family != AF_UNIX &&
+		       (k->protocol == 0 || k->protocol == IPPROTO_UDPLITE);
+	case SOL_RAW:
+		return k->type == SOCK_RAW && (k->family == AF_INET || k->family == AF_INET6);
+	case IPPROTO_ICMPV6:
+		return k->type == SOCK_RAW && k->family == AF_INET6;
+	case SOL_PACKET:
+		return k->family == AF_PACKET;
+	case SOL_NETLINK:
+		return k->family == AF_NETLINK;
 	default:
-		return false;
+		return true;
 	}
+}
+
+/* SOL_SOCKET has rows that are AF_UNIX's own, under names that the common ones have too. */
+static bool seen(char (*lines)[LINE_BYTES], int count, const struct kind *k, const char *symbol)
+{
+	char prefix[64];
+
+	snprintf(prefix, sizeof(prefix), "%s %s ", k->name, symbol);
+	for (int i = 0; i < count; i++) {
+		if (strncmp(lines[i], prefix, strlen(prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Some need a right that only the machine gives. */
+static bool can_open(const struct kind *k)
+{
+	int fd = open_one(k);
+
+	if (fd >= 0)
+		close_one(fd);
+	return fd >= 0;
 }
 
 static int walk(char (*lines)[LINE_BYTES])
@@ -196,9 +275,10 @@ static int walk(char (*lines)[LINE_BYTES])
 	struct opt_doc o;
 	int count = 0;
 
-	for (unsigned i = 0; opt_row(i, &o); i++) {
+	for (unsigned i = 0; optlist_row(i, &o); i++) {
 		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-			if (!applies(&kinds[k], &o))
+			if (!applies(&kinds[k], &o) || !can_open(&kinds[k]) ||
+			    seen(lines, count, &kinds[k], o.row->symbol))
 				continue;
 			assert_in_range(count, 0, LINES_MAX - 1);
 			describe(lines[count++], &kinds[k], &o);
@@ -224,6 +304,12 @@ static bool enter_namespace(bool *out_own_user)
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &up) < 0)
 		return false;
 	close(fd);
+	/* For ping sockets; not to be had in a user namespace. */
+	fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY);
+	if (fd >= 0) {
+		(void)!write(fd, "0 2147483647", 12);
+		close(fd);
+	}
 	return true;
 }
 
@@ -351,6 +437,23 @@ static int walk_berth(void)
 	return count;
 }
 
+/* Each option once, each with its words. */
+static void test_table(void **state)
+{
+	struct opt_doc a, b;
+	unsigned count = 0;
+
+	(void)state;
+	for (unsigned i = 0; optlist_row(i, &a); i++) {
+		assert_true(strlen(a.row->text) > 3);
+		assert_true(strlen(a.row->symbol) > 5);
+		for (unsigned j = 0; j < i && optlist_row(j, &b); j++)
+			assert_false(a.level == b.level && a.row->name == b.row->name);
+		count++;
+	}
+	assert_true(count > 90);
+}
+
 static void test_berth(void **state)
 {
 	int count = walk_berth();
@@ -395,6 +498,7 @@ static int print_lines(bool berth)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_berth),
 		cmocka_unit_test(test_kernel),
 	};
