@@ -292,7 +292,7 @@ a = socket.socket(family, socket.SOCK_DGRAM)
 a.bind((sys.argv[2], 0))
 b = socket.socket(family, socket.SOCK_DGRAM)
 b.connect(a.getsockname())
-a.settimeout(0.5)
+a.settimeout(0.2)
 for i in range(200):
     b.send(b"%d" % i)
     try:
