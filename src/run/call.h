@@ -25,6 +25,7 @@ enum call_text {
 	TEXT_OPTION,  /* fd, level, name */
 	TEXT_BYTES,   /* fd, bytes, address */
 	TEXT_REQUEST, /* fd, request */
+	TEXT_NOTHING, /* no call on a socket: it is not told */
 };
 
 struct call;
@@ -148,6 +149,8 @@ long call_getpeername(struct call *call);
 long call_getsockopt(struct call *call);
 long call_setsockopt(struct call *call);
 long call_ioctl(struct call *call);
+long call_capget(struct call *call);
+long call_capset(struct call *call);
 long call_sendto(struct call *call);
 long call_recvfrom(struct call *call);
 long call_sendmsg(struct call *call);

@@ -24,6 +24,8 @@ const struct call_entry call_table[] = {
 	{SYS_sendmmsg, "sendmmsg", call_sendmmsg, TEXT_FD, ONLY_ALL},
 	{SYS_recvmmsg, "recvmmsg", call_recvmmsg, TEXT_FD, ONLY_ALL},
 	{SYS_ioctl, "ioctl", call_ioctl, TEXT_REQUEST, ONLY_SIOC},
+	{SYS_capget, "capget", call_capget, TEXT_NOTHING, ONLY_ALL},
+	{SYS_capset, "capset", call_capset, TEXT_NOTHING, ONLY_ALL},
 };
 
 const size_t call_table_count = ARRAY_LEN(call_table);

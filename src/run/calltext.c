@@ -93,6 +93,9 @@ void call_print_args(const struct call *call, char *buf, size_t bytes)
 	case TEXT_REQUEST:
 		snprintf(buf, bytes, "%d, %#x", fd, (unsigned)call->args[1]);
 		break;
+	case TEXT_NOTHING:
+		buf[0] = '\0';
+		break;
 	}
 }
 
@@ -146,6 +149,8 @@ void call_tell(const struct call *call, long result)
 		.result = result,
 	};
 
+	if (call->entry->text == TEXT_NOTHING)
+		return;
 	call_print_args(call, args, sizeof(args));
 	if (result < 0)
 		snprintf(text, sizeof(text), "%s(%s) = -1 %s", call->entry->name, args,

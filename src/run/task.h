@@ -13,6 +13,12 @@
 
 struct call;
 
+/* The capabilities that a process was told it has: callcap.c. */
+struct process_caps {
+	bool known; /* somebody asked */
+	uint32_t permitted, effective, inheritable;
+};
+
 struct process {
 	struct source source; /* its pidfd */
 	struct run *run;
@@ -21,6 +27,7 @@ struct process {
 	int pidfd;
 	struct list tasks;
 	unsigned count;	   /* of tasks */
+	struct process_caps caps;
 	unsigned sweep_at; /* look for ended threads when there are so many */
 };
 
