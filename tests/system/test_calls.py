@@ -40,6 +40,28 @@ def test_interfaces(command):
 
 
 @berth_only
+def test_packet_filter(command):
+    """SO_ATTACH_FILTER, whose program is behind a pointer."""
+    program = harness.TOP / "tests/system/progs/packetfilter.py"
+    said = same_as_native(command, ["/usr/bin/python3", str(program)])
+    assert "yes b'yes, but'" in said and "no None" in said and "detach EPERM" in said
+
+
+@berth_only
+def test_option_not_here(command):
+    """Said once on standard error, however often it is tried."""
+    script = ("import socket\ns = socket.socket()\n"
+              "for _ in range(3):\n"
+              "    try:\n"
+              "        s.setsockopt(6, 14, b'0' * 216)\n"
+              "    except OSError as e:\n"
+              "        print(e.errno)\n")
+    carried = command.run([], ["/usr/bin/python3", "-c", script], 20).check()
+    assert carried.out.split() == ["92"] * 3
+    assert carried.err.count("berth does not have TCP_MD5SIG") == 1
+
+
+@berth_only
 def test_memory_that_goes_away(command, progs):
     """Unmapped by another thread while the call waits."""
     said = same_as_native(command, [progs / "unmap"], 40)
