@@ -2,6 +2,7 @@
 """Unmodified programs over IPv6: across routers and a link with a small MTU, from addresses that
 hosts make of what routers advertise, on a link by link-local addresses."""
 
+import re
 import subprocess
 import textwrap
 
@@ -157,3 +158,56 @@ hosts:
     assert result.returncode == 0, result.stderr
     assert "got b'hello' True" in result.stdout
     assert "peer fe80::" in result.stdout
+
+
+@pytest.mark.parametrize("cable", ["", "address6: auto"])
+def test_unreachable_behind_routers(folder, cable):
+    """What routers say reaches connect(): without a default route the host knows by itself."""
+    result = run(folder, ECHO, """\
+        import errno, socket, time
+        def connect(where):
+            s = socket.socket(socket.AF_INET6)
+            s.settimeout(10)
+            try:
+                s.connect(where)
+            except OSError as e:
+                return errno.errorcode[e.errno]
+        deadline = time.monotonic() + 20
+        while connect(("fd03::10", 9)) != "ECONNREFUSED":  # until the host has an address
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        print(connect(("fd03::99", 9)), connect(("2001:db8::1", 9)))
+        """, "server:7000", cable)
+    assert result.returncode == 0, result.stderr
+    assert "EHOSTUNREACH ENETUNREACH" in result.stdout, result.stdout
+
+
+PROGRAMS = """\
+until ping -6 -c 1 -W 1 server >/dev/null 2>&1; do sleep 0.2; done
+curl -sSf -o {folder}/got \\
+    -w 'fetched %{{size_download}} from %{{remote_ip}}\\n' http://server:7000/file
+ping -6 -c 3 -i 0.2 -s 1400 server
+traceroute -6 -n -q 1 -I server
+tracepath -6 -n server
+"""
+
+
+def test_programs_across_routers(folder):
+    """The first large echo is too big for the middle, the others go in fragments."""
+    harness.random_file(folder / "file", 300_000)
+    (folder / "client.sh").write_text(PROGRAMS.format(folder=folder))
+    result = run(folder, f"""\
+        import os
+        os.chdir("{folder}")
+        os.execlp("python3", "python3", "-m", "http.server", "--bind", "::", "7000")
+        """, f"""\
+        import os
+        os.execlp("sh", "sh", "-eu", "{folder}/client.sh")
+        """, "server:7000", "address6: auto")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "fetched 300000 from fd03::10" in result.stdout
+    assert "Packet too big: mtu=1300" in result.stdout, result.stdout
+    assert "1408 bytes from server (fd03::10)" in result.stdout, result.stdout
+    hops = re.findall(r"\| +\d  (fd\S+)  ", result.stdout)
+    assert hops == ["fd01::1", "fd02::2", "fd03::10"], result.stdout
+    assert "pmtu 1300 hops 3 back 3" in result.stdout, result.stdout
