@@ -148,13 +148,15 @@ void links_input(struct links *ls, unsigned ifindex, struct berth_packet *p)
 }
 
 /* Puts a frame into the queue; whoever looks sees it go. */
-static int transmit(struct netif *n, struct berth_packet *p, const void *sender)
+static int transmit(struct netif *n, struct berth_packet *p, const void *sender, uint16_t type)
 {
 	if (n->links->tap) {
 		struct reader r = reader_of(packet_head(p), ETHER_HEADER_BYTES);
 		struct ether_header h;
 
 		(void)ether_parse(&r, &h); /* whoever sends has written it */
+		if (type)
+			h.type = type;
 		show(n, p, &h, LINK_FROM_US, sender);
 	}
 	return netif_enqueue(n, p);
@@ -178,7 +180,7 @@ static int output_cut(struct netif *n, struct berth_packet *p)
 		}
 		if (!(n->features & BERTH_NETIF_CSUM))
 			packet_complete(segment);
-		err = transmit(n, segment, NULL);
+		err = transmit(n, segment, NULL, 0);
 		if (err)
 			result = err;
 	}
@@ -194,7 +196,7 @@ static int lose(struct netif *n, struct berth_packet *p)
 	return n->up ? 0 : -ENETDOWN;
 }
 
-int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender)
+int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender, uint16_t type)
 {
 	if (!netif_usable(n))
 		return lose(n, p);
@@ -204,7 +206,7 @@ int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender)
 	}
 	if (n->kind == BERTH_NETIF_LOOPBACK && !n->external)
 		p->flags |= PACKET_FRAMED;
-	return transmit(n, p, sender);
+	return transmit(n, p, sender, type);
 }
 
 int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
@@ -227,5 +229,5 @@ int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 		return output_cut(n, p);
 	if (!(n->features & BERTH_NETIF_CSUM))
 		packet_complete(p);
-	return transmit(n, p, NULL);
+	return transmit(n, p, NULL, 0);
 }

@@ -158,8 +158,9 @@ int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 		enum link_protocol protocol);
 
 /* Sends a complete frame, which has at least a link header (of any type), as it is; consumed.
- * `sender` is told to the tap. Results as link_output(). */
-int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender);
+ * `sender` is told to the tap, and `type` in place of the frame's own, unless it is 0. Results as
+ * link_output(). */
+int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender, uint16_t type);
 
 /* For link/ alone: a frame that came in, from its link header on; consumed. */
 void links_rx(struct netif *n, struct berth_packet *p);

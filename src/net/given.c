@@ -34,6 +34,17 @@ static int output4(struct net *net, struct berth_packet *p, const struct ip_path
 	return ip4_send(net, p, path, NULL, UINT32_MAX);
 }
 
+/* Linux: rawv6_send_hdrinc(): as it is. */
+static int output6(struct net *net, struct berth_packet *p, const struct ip_path *path)
+{
+	if (!packet_pull(p, IP6_HEADER_BYTES))
+		return refuse(net, p, DROP_IP6_HEADER, -EINVAL);
+	p->l3_off = p->head_off;
+	if (path->netif->kind == BERTH_NETIF_LOOPBACK && VERSION(packet_head(p)) != 6)
+		return refuse(net, p, DROP_IP6_HEADER, 0);
+	return ip6_send(net, p, path, UINT32_MAX);
+}
+
 int ip_output_given(struct net *net, struct berth_packet *p, const struct ip_path *path)
 {
 	struct ip_path fresh = *path;
@@ -41,5 +52,5 @@ int ip_output_given(struct net *net, struct berth_packet *p, const struct ip_pat
 
 	if (err)
 		return refuse(net, p, DROP_IP4_NO_ROUTE, err);
-	return output4(net, p, &fresh);
+	return ipaddr_is4(&fresh.dst) ? output4(net, p, &fresh) : output6(net, p, &fresh);
 }

@@ -13,8 +13,9 @@
 #include <string.h>
 
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 
-#include "run/call.h"
+#include "run/ring.h"
 
 #define OPTION_BYTES_MAX 4096
 #define QUESTION_BYTES sizeof(struct group_filter)
@@ -59,6 +60,12 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 		memcpy(value, &c->cookie, sizeof(c->cookie));
 		return 0;
 	}
+	if (c->family == AF_PACKET && level == SOL_PACKET) {
+		long result = ring_getopt(c, name, value, len);
+
+		if (result != RING_NOT_MINE)
+			return (int)result;
+	}
 	return berth_getsockopt(c->stack, c->sock, level, name, value, len);
 }
 
@@ -77,6 +84,8 @@ static int unreadable(const struct carrier *c, int level, int foreign, int error
 /* Whether the question stands where the answer is to go. What cannot be read is an empty one. */
 static bool asked_in_place(int level, int name)
 {
+	if (level == SOL_PACKET)
+		return name == PACKET_HDRLEN;
 	return (level == IPPROTO_IP && name == IP_MSFILTER) ||
 	       ((level == IPPROTO_IP || level == IPPROTO_IPV6) && name == MCAST_MSFILTER);
 }
@@ -217,6 +226,12 @@ long call_setsockopt(struct call *call)
 		len = sizeof(value);
 	if (task_read(call->task, call->args[3], value, (size_t)len) < 0)
 		return unreadable(c, level, -ENOPROTOOPT, -EFAULT);
+	if (c->family == AF_PACKET && level == SOL_PACKET) {
+		long result = ring_setopt(call, name, value, (socklen_t)len);
+
+		if (result != RING_NOT_MINE)
+			return result;
+	}
 	error = berth_setsockopt(c->stack, c->sock, level, name, value, (socklen_t)len);
 	if (error == 0 && level == SOL_SOCKET)
 		mirror(call, c, name, value, (socklen_t)len);

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "run/park.h"
+#include "run/ring.h"
 #include "run/spare.h"
 
 #define YOUNG_AGE BERTH_SEC
@@ -138,6 +139,7 @@ void carrier_close(struct carrier *c)
 	spare_freed(r);
 	stop_young(c);
 	alarm_cancel(&r->alarms, &c->raise_alarm);
+	ring_free(c);
 	carrier_unwatch(c);
 	close_tokens(c);
 	for (unsigned i = 0; i < c->undelivered_count; i++)
@@ -575,6 +577,7 @@ void carriers_fini(struct run *r)
 		carrier_close(c);
 	imap_fini(&r->carriers);
 	imap_fini(&r->watches);
+	imap_fini(&r->rings);
 	if (r->inotify >= 0)
 		close(r->inotify);
 	if (r->dock >= 0)

@@ -24,6 +24,7 @@
 #include "run/runner.h"
 
 struct call;
+struct ring;
 
 /* What a carrier's SO_SNDBUF is, in either direction; the kernel doubles it. */
 #define CARRIER_BYTES (208 * 1024 / 2)
@@ -106,6 +107,7 @@ struct carrier {
 	bool vocal;		     /* poll(2) says when there is an error: dgramerr.c */
 	berth_time raise_since;	     /* it is to say so since then; 0: no */
 	struct alarm raise_alarm;
+	struct ring *ring; /* of a packet socket: ring.c; NULL: none */
 	struct carrier_packet *held; /* oldest first */
 
 	struct timeval receive_timeout, send_timeout;

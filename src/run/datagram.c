@@ -20,6 +20,7 @@
 
 #include "run/carrier.h"
 #include "run/park.h"
+#include "run/ring.h"
 
 #define BATCH 8
 #define TURN_BATCHES 32	 /* so many in one go */
@@ -201,6 +202,10 @@ void dgram_in(struct carrier *c)
 	dgram_raise(c);
 	if (c->closed)
 		return;
+	if (ring_takes(c)) {
+		ring_in(c);
+		return;
+	}
 	for (;;) {
 		struct iovec iov = {.iov_base = r->buf, .iov_len = SLOT_BYTES};
 		struct msghdr msg = {

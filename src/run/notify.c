@@ -25,6 +25,7 @@
 #include <linux/seccomp.h>
 
 #include "run/park.h"
+#include "run/ring.h"
 #include "run/spare.h"
 
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
@@ -119,9 +120,12 @@ struct carrier *call_carrier_only(struct call *call)
 		return call->carrier;
 	call->carrier = NULL;
 	call->fd = task_dup(call->task, (int)call->args[0]);
-	if (call->fd < 0 || getsockopt(call->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
+	if (call->fd < 0)
 		return NULL;
-	c = imap_get(&call->run->carriers, cookie);
+	if (getsockopt(call->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
+		c = ring_carrier(call);
+	else
+		c = imap_get(&call->run->carriers, cookie);
 	if (!c)
 		return NULL;
 	call->carrier = c;

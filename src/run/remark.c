@@ -55,7 +55,8 @@ void call_remark(const struct call *call, long result)
 {
 	struct run *r = call->run;
 	enum remark kind = kind_of(call, result);
-	const char *why = "berth has TCP, UDP, ICMP and raw IP";
+	const char *why =
+		"of SCTP, DCCP and MPTCP berth has none; there are TCP, UDP, ICMP and raw IP";
 	char args[CALL_TEXT_BYTES];
 	char option[64];
 	char text[2 * CALL_TEXT_BYTES];

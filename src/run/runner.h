@@ -95,6 +95,7 @@ struct run {
 	struct imap tasks;     /* tid: struct task */
 	struct imap carriers;  /* cookie: struct carrier */
 	struct imap watches;   /* inotify's number: struct carrier */
+	struct imap rings;     /* a ring's file number: struct carrier */
 	struct list young;     /* carriers of which berth still holds the program's end */
 	unsigned young_count;
 	struct alarm young_alarm;

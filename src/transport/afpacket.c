@@ -87,11 +87,11 @@ static uint16_t type_of(const struct link_frame *f)
 {
 	uint8_t two[2] = {0, 0};
 
-	if (f->type >= TYPE_MIN)
+	/* Linux: what goes out is of the type that the sender said. */
+	if (f->type >= TYPE_MIN || f->kind == LINK_FROM_US)
 		return f->type;
 	(void)packet_copy_out(f->packet, ETHER_HEADER_BYTES, two, sizeof(two)); /* or zeros */
-	/* Linux: what goes out is known by the header alone. */
-	if (f->kind != LINK_FROM_US && two[0] == 0xff && two[1] == 0xff)
+	if (two[0] == 0xff && two[1] == 0xff)
 		return TYPE_802_3;
 	return TYPE_802_2;
 }
@@ -569,7 +569,7 @@ static ssize_t send_frame(struct sock *s, struct proto_msg *m)
 		memcpy(h.src, to.netif->mac, sizeof(h.src));
 		ether_write(packet_push(p, ETHER_HEADER_BYTES), &h);
 	}
-	result = link_send_frame(to.netif, p, afpacket_of(s));
+	result = link_send_frame(to.netif, p, afpacket_of(s), to.type == TYPE_ALL ? 0 : to.type);
 	return result < 0 ? result : (ssize_t)m->bytes;
 }
 

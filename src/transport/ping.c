@@ -269,7 +269,7 @@ static int connect_sock(struct sock *s, const struct endpoint *remote)
 static int disconnect_sock(struct sock *s)
 {
 	s->linked = false;
-	s->remote = (struct endpoint){.addr = ipaddr_from4(0)};
+	s->remote = (struct endpoint){.addr = sock_any(s)};
 	if (!s->bound_port)
 		give_up_id(s);
 	s->path.generation = 0;

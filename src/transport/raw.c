@@ -306,8 +306,7 @@ static int disconnect_sock(struct sock *s)
 {
 	hear_no_more(raw_of(s));
 	s->linked = false;
-	s->remote.addr = ipaddr_from4(0);
-	s->remote.port = 0;
+	s->remote = (struct endpoint){.addr = sock_any(s)};
 	s->local.port = 0;
 	s->path.generation = 0;
 	return 0;
@@ -326,6 +325,8 @@ static int check_send(const struct sock *s, const struct proto_msg *m)
 		return -EOPNOTSUPP;
 	if (!m->has_addr && !s->linked)
 		return -EDESTADDRREQ;
+	if (s->family == AF_INET6 && m->has_addr && ipaddr_is4(&m->addr.addr))
+		return -ENETUNREACH; /* Linux: no route of IPv6 leads to a mapped address */
 	/* Linux: the port is a protocol there (RFC 3542 §3). */
 	if (s->family == AF_INET6 && m->has_addr && m->addr.port &&
 	    (m->addr.port > 255 || (m->addr.port != s->protocol && s->protocol != IPPROTO_RAW)))
@@ -344,7 +345,7 @@ static int check_bytes(const struct sock *s, const struct proto_msg *m, const st
 		return m->bytes < (s->family == AF_INET ? 20 : 40) ? -EINVAL : 0;
 	}
 	/* Linux: raw_probe_proto_opt() wants type and code. */
-	if (s->family == AF_INET && s->protocol == IPPROTO_ICMP && m->bytes < 2)
+	if (m->bytes < 2 && s->protocol == (s->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return -EFAULT;
 	if (raw_of_const(s)->checksum_at >= 0 &&
 	    (size_t)raw_of_const(s)->checksum_at + 2 > m->bytes)
@@ -447,7 +448,8 @@ int raw_get_checksum(const struct sock *s)
 	return raw_of_const(s)->checksum_at;
 }
 
-static const struct opt_level *const own_options[] = {&raw_options, &raw_icmp6_options, NULL};
+static const struct opt_level *const own_options[] = {&raw_options, &raw_icmp6_options,
+						      &raw_ip6_options, NULL};
 
 const struct proto raw_proto = {
 	.name = "RAW",

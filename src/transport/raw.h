@@ -14,7 +14,6 @@
 /* SOCK_RAW of AF_INET and AF_INET6. */
 extern const struct proto raw_proto;
 
-struct opt_arg;
 
 /* Frees what is the transport's; all socks are gone. */
 void raw_fini(struct transport *tp);
@@ -34,12 +33,9 @@ int raw_get_filter(const struct sock *s, uint8_t protocol, void *out, size_t *by
 /* IPV6_CHECKSUM: where a checksum is made and verified; -1: nowhere. -EINVAL: odd. */
 int raw_set_checksum(struct sock *s, int offset);
 int raw_get_checksum(const struct sock *s);
-/* The same as rows of an option table: level IPPROTO_IPV6 has it too. */
-int raw_opt_set_checksum(struct opt_arg *a);
-int raw_opt_get_checksum(struct opt_arg *a);
-
 /* raw_opt.c */
 extern const struct opt_level raw_options;	 /* SOL_RAW */
 extern const struct opt_level raw_icmp6_options; /* IPPROTO_ICMPV6 */
+extern const struct opt_level raw_ip6_options;	 /* IPPROTO_IPV6, of which these are raw sockets' */
 
 #endif

@@ -48,18 +48,19 @@ static int get_icmp6_filter(struct opt_arg *a)
 	return result;
 }
 
-int raw_opt_set_checksum(struct opt_arg *a)
+static int set_checksum(struct opt_arg *a)
 {
-	if (a->s->type != SOCK_RAW || a->s->family != AF_INET6)
+	if (a->s->family != AF_INET6)
 		return -ENOPROTOOPT;
-	if (a->len < sizeof(int))
+	/* RFC 3542 §3.1: that of ICMPv6 is not to be changed. Linux: by this level. */
+	if (a->len < sizeof(int) || (a->level == IPPROTO_IPV6 && a->s->protocol == IPPROTO_ICMPV6))
 		return -EINVAL;
 	return raw_set_checksum(a->s, a->value);
 }
 
-int raw_opt_get_checksum(struct opt_arg *a)
+static int get_checksum(struct opt_arg *a)
 {
-	if (a->s->type != SOCK_RAW || a->s->family != AF_INET6)
+	if (a->s->family != AF_INET6)
 		return -ENOPROTOOPT;
 	a->out.number = raw_get_checksum(a->s);
 	return 0;
@@ -91,8 +92,7 @@ static int get_hdrincl6(struct opt_arg *a)
 static const struct opt_row rows[] = {
 	{ICMP_FILTER, "ICMP_FILTER", OPT_BYTES, OPT_NONE, set_icmp_filter, get_icmp_filter,
 	 "struct icmp_filter", "a bit for each type of ICMP message that is not given out"},
-	{IPV6_CHECKSUM, "IPV6_CHECKSUM", OPT_BYTES, OPT_NONE, raw_opt_set_checksum,
-	 raw_opt_get_checksum, "int",
+	{IPV6_CHECKSUM, "IPV6_CHECKSUM", OPT_BYTES, OPT_NONE, set_checksum, get_checksum, "int",
 	 "where in an IPv6 packet a checksum is made and verified; -1: none"},
 	{OPT_IPV6_HDRINCL, "IPV6_HDRINCL", OPT_BYTES, OPT_NONE, set_hdrincl6, get_hdrincl6, "int",
 	 "the program makes IPv6's header"},
@@ -108,3 +108,14 @@ static const struct opt_row icmp6_rows[] = {
 
 const struct opt_level raw_icmp6_options = {
 	IPPROTO_ICMPV6, "IPPROTO_ICMPV6", OPT_SHORT_ROW, true, icmp6_rows, ARRAY_LEN(icmp6_rows)};
+
+/* Linux: the same by this level too. */
+static const struct opt_row ip6_rows[] = {
+	{IPV6_CHECKSUM, "IPV6_CHECKSUM", OPT_BYTES, OPT_NONE, set_checksum, get_checksum, "int",
+	 "where in an IPv6 packet a checksum is made and verified; -1: none"},
+	{OPT_IPV6_HDRINCL, "IPV6_HDRINCL", OPT_BYTES, OPT_NONE, set_hdrincl6, get_hdrincl6, "int",
+	 "the program makes IPv6's header"},
+};
+
+const struct opt_level raw_ip6_options = {IPPROTO_IPV6, "IPPROTO_IPV6", OPT_SHORT_ROW,
+					  true,		ip6_rows,	ARRAY_LEN(ip6_rows)};
