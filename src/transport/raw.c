@@ -419,7 +419,8 @@ int raw_set_filter(struct sock *s, uint8_t protocol, const void *value, size_t b
 
 	if (s->protocol != protocol)
 		return -EOPNOTSUPP;
-	memcpy(raw_of(s)->filter.blocked, value, bytes < most ? bytes : most);
+	if (bytes > 0)
+		memcpy(raw_of(s)->filter.blocked, value, bytes < most ? bytes : most);
 	return 0;
 }
 
