@@ -96,8 +96,7 @@ void links_tap_bare(struct netif *n, const struct berth_packet *p, enum link_kin
 	const struct link_frame f = {n,	   p,	   true, is4 ? ETHER_TYPE_IP4 : ETHER_TYPE_IP6,
 				     kind, n->mac, NULL};
 
-	if (n->links->tap)
-		n->links->tap(n->links->tap_ctx, &f);
+	n->links->tap(n->links->tap_ctx, &f);
 }
 
 void links_rx(struct netif *n, struct berth_packet *p)
@@ -218,7 +217,8 @@ int link_output(struct netif *n, struct berth_packet *p, const uint8_t mac[6],
 		return lose(n, p);
 	if (n->kind == BERTH_NETIF_LOOPBACK && !n->external) {
 		ASSERT(protocol != LINK_ARP);
-		links_tap_bare(n, p, LINK_FROM_US);
+		if (n->links->tap)
+			links_tap_bare(n, p, LINK_FROM_US);
 		return netif_enqueue(n, p);
 	}
 	memcpy(h.dst, mac, sizeof(h.dst));

@@ -164,7 +164,7 @@ int link_send_frame(struct netif *n, struct berth_packet *p, const void *sender,
 
 /* For link/ alone: a frame that came in, from its link header on; consumed. */
 void links_rx(struct netif *n, struct berth_packet *p);
-/* For link/ alone: shows a frame that has no link header. */
+/* For link/ alone: shows a frame that has no link header to the tap, which is there. */
 void links_tap_bare(struct netif *n, const struct berth_packet *p, enum link_kind kind);
 /* For link/ alone: puts a complete frame into the queue of `n`; -ENOBUFS. Consumed. */
 int netif_enqueue(struct netif *n, struct berth_packet *p);

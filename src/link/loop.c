@@ -59,7 +59,8 @@ static void run_lo(struct netif *lo)
 		return;
 	}
 	p->flags = 0;
-	links_tap_bare(lo, p, LINK_TO_US);
+	if (lo->links->tap)
+		links_tap_bare(lo, p, LINK_TO_US);
 	links_deliver(lo, p, protocol_of(p));
 }
 

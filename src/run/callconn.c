@@ -374,15 +374,18 @@ long call_connect(struct call *call)
  */
 
 /* Connections that were taken from the stack and not delivered come first. */
-static int take_connection(struct carrier *c)
+static int take_connection(struct carrier *c, struct sockaddr_storage *peer, socklen_t *len)
 {
 	int sock;
 
+	/* The name comes with it: a connection that was reset meanwhile has none any more. */
 	if (c->undelivered_count == 0)
-		return berth_accept(c->stack, c->sock, NULL, NULL);
+		return berth_accept(c->stack, c->sock, (struct sockaddr *)peer, len);
 	sock = c->undelivered[0];
 	c->undelivered_count--;
 	memmove(c->undelivered, c->undelivered + 1, c->undelivered_count * sizeof(int));
+	if (berth_getpeername(c->stack, sock, (struct sockaddr *)peer, len) < 0)
+		*len = 0;
 	return sock;
 }
 
@@ -519,7 +522,7 @@ long call_accept(struct call *call)
 		return -EINVAL;
 	if (c->state == CARRIER_DATAGRAM)
 		return -EOPNOTSUPP;
-	sock = take_connection(c);
+	sock = take_connection(c, &call->addr, &len);
 	if (sock == -EAGAIN) {
 		result = call_wait(call, 0);
 		if (c->state == CARRIER_LISTENING && result == -EAGAIN)
@@ -528,12 +531,9 @@ long call_accept(struct call *call)
 	}
 	if (sock < 0)
 		return sock;
-	if (call->args[1] || call->run->config.on_call) {
-		int error = berth_getpeername(c->stack, sock, (struct sockaddr *)&call->addr, &len);
+	if (call->args[1]) {
+		int error = call_write_addr(call, call->args[1], call->args[2], &call->addr, len);
 
-		if (error == 0 && call->args[1])
-			error = call_write_addr(call, call->args[1], call->args[2], &call->addr,
-						len);
 		if (error == -EFAULT || error == -EINVAL) {
 			(void)berth_close(c->stack, sock); /* Linux: the connection is lost */
 			return error;

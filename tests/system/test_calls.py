@@ -61,6 +61,31 @@ def test_option_not_here(command):
     assert carried.err.count("berth does not have TCP_MD5SIG") == 1
 
 
+RESET_BEFORE_ACCEPT = """
+import socket, struct, time
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+name = client.getsockname()
+client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+client.close()
+time.sleep(0.2)
+conn, peer = server.accept()
+print(peer == name)
+for call in (conn.getpeername, lambda: conn.recv(5)):
+    try:
+        print(call())
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+@berth_only
+def test_connection_that_was_reset_before_it_is_accepted(command):
+    """It is accepted all the same, and accept() tells whose it was."""
+    said = same_as_native(command, ["/usr/bin/python3", "-c", RESET_BEFORE_ACCEPT])
+    assert said == "True\n107\n104\n"
+
+
 @berth_only
 def test_memory_that_goes_away(command, progs):
     """Unmapped by another thread while the call waits."""
