@@ -5,6 +5,7 @@ them, unprivileged, on a clean chain of networks and on a lossy one."""
 import os
 import pathlib
 import re
+import resource
 import subprocess
 
 import pytest
@@ -42,6 +43,7 @@ class Chain:
     def __init__(self, folder, lossy):
         self.folder = folder
         self.lossy = lossy
+        self.rss_kilobytes = 0  # of the largest process so far
 
     def run(self, script, prefix=(), timeout=90):
         path = self.folder / "script.sh"
@@ -54,6 +56,7 @@ class Chain:
             check=False, capture_output=True, text=True, timeout=timeout,
             stdin=subprocess.DEVNULL)
         assert result.returncode == 0, result.stdout + result.stderr
+        self.rss_kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         return result.stdout.replace("client | ", "")
 
 
@@ -237,3 +240,27 @@ def test_tcpdump(chain):
     assert low <= rest.count("10.8.0.2 > 10.9.0.2: ICMP echo request") <= 8, out
     assert 2 <= rest.count("10.9.0.2 > 10.8.0.2: ICMP echo reply") <= 8, out
     assert "IP6" not in rest and rest.count("0 packets dropped by kernel") == 2
+
+
+UNREAD = """
+import socket, time
+kinds = [(socket.AF_INET, socket.SOCK_RAW, 17), (socket.AF_PACKET, socket.SOCK_RAW, 0x0300)]
+unread = [socket.socket(*kind) for _ in range(50) for kind in kinds]
+print("open", len(unread), flush=True)
+time.sleep(4)
+"""
+
+
+def test_flood(folder):
+    """What nobody reads is bounded by SO_RCVBUF, and all else goes on."""
+    chain = Chain(folder, False)
+    (folder / "unread.py").write_text(UNREAD)
+    out = chain.run(f"""
+        /usr/bin/python3 unread.py & unread=$!
+        sleep 0.5
+        timeout -s INT 2 hping3 --flood -n -2 -p 99 -d 1000 {FOUR} 2>&1 | grep transmitted
+        ping -n -c 3 -i 0.2 {FOUR}; wait $unread""")
+    assert "open 100" in out and received(out) == 3
+    assert int(re.search(r"(\d+) packets transmitted", out)[1]) > 5000
+    # A hundred queues of 208 KiB, the frames of which they share, and the programs themselves.
+    assert chain.rss_kilobytes < 150 << 10
