@@ -14,7 +14,7 @@
  *
  * Ownership: a socket owns its queue and its dump.
  *
- * The options are in nlsock_opt.c.
+ * A filter sees a message from its first byte on. The options are in nlsock_opt.c.
  */
 #include "netlink/nlsock.h"
 
@@ -23,6 +23,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/bpf.h"
 #include "transport/control.h"
 #include "transport/demux.h"
 #include "transport/option.h"
@@ -68,9 +69,32 @@ void nlsock_overrun(struct nlsock *s)
 	sock_notify(&s->sock, POLLERR);
 }
 
+/* Whether the socket's filter (SO_ATTACH_FILTER) takes a datagram, which it may shorten. */
+static bool filter_takes(const struct nlsock *s, struct nl_datagram *d)
+{
+	struct bpf_packet packet = {.protocol = (uint16_t)s->family->protocol,
+				    .random = env_random_u32(s->nl->env)};
+	struct berth_packet *p = berth_packet_new(s->nl->env->pool, d->data, d->bytes);
+	uint32_t keep;
+
+	if (!p)
+		return false; /* lost, as for want of room */
+	packet.p = p;
+	keep = bpf_run(s->sock.opt->filter, &packet);
+	berth_packet_free(p);
+	if (keep < d->bytes)
+		d->bytes = keep;
+	return keep > 0;
+}
+
 int nlsock_deliver(struct nlsock *s, struct nl_datagram *d)
 {
 	struct env *env = s->nl->env;
+
+	if (s->sock.opt->filter && !filter_takes(s, d)) {
+		nl_datagram_free(env, d);
+		return 0;
+	}
 
 	if (s->held > s->sock.rcvbuf || s->congested ||
 	    env->bytes_held + d->cost > env->limits.bytes_max) {

@@ -57,7 +57,10 @@ static uint32_t seconds_until(const struct netlink *nl, berth_time then)
 {
 	if (then == BERTH_TIME_NEVER)
 		return FOR_EVER;
-	return then <= nl->env->now ? 0 : (uint32_t)((then - nl->env->now) / BERTH_SEC);
+	if (then <= nl->env->now)
+		return 0;
+	/* Linux: what was given, less the whole seconds since. */
+	return (uint32_t)((then - nl->env->now + BERTH_SEC - 1) / BERTH_SEC);
 }
 
 /* Hundredths of a second, as the kernel counts for programs. */
@@ -268,13 +271,17 @@ int rtaddr_new(struct nl_request *rq)
 	if (error < 0)
 		return error;
 	if (a.body.ifa_prefixlen > nl_addr_bytes(a.body.ifa_family) * 8)
-		return nl_fail(rq, -EINVAL, "ipv4: Invalid prefix length");
+		return nl_fail(rq, -EINVAL,
+			       a.body.ifa_family == AF_INET ? "ipv4: Invalid prefix length"
+							    : "ipv6: Invalid prefix length");
 	error = read_local(rq, &a, &local);
 	if (error < 0)
 		return error;
 	n = links_get(nl->links, a.body.ifa_index);
 	if (!n)
-		return nl_fail(rq, -ENODEV, "ipv4: Device not found");
+		return nl_fail(rq, -ENODEV,
+			       a.body.ifa_family == AF_INET ? "ipv4: Device not found"
+							    : "ipv6: Unable to find the interface");
 	error = read_config(rq, &a, &config);
 	if (error < 0)
 		return error;
@@ -283,7 +290,12 @@ int rtaddr_new(struct nl_request *rq)
 	if (!old)
 		return addr_set(nl->net, n->ifindex, &config);
 	if (rq->h.nlmsg_flags & NLM_F_EXCL || !(rq->h.nlmsg_flags & NLM_F_REPLACE))
-		return nl_fail(rq, -EEXIST, "ipv4: Address already assigned");
+		return nl_fail(rq, -EEXIST,
+			       a.body.ifa_family == AF_INET ? "ipv4: Address already assigned"
+							    : "ipv6: address already assigned");
+	/* Linux: of IPv6 what is not said again is taken back. */
+	if (a.body.ifa_family == AF_INET6)
+		old->flags = (old->flags & ~(uint32_t)ADDR_NODAD) | (config.flags & ADDR_NODAD);
 	return addr_set_lifetimes(nl->net, old, config.preferred_ns, config.valid_ns);
 }
 
@@ -302,10 +314,14 @@ int rtaddr_del(struct nl_request *rq)
 		return error;
 	n = links_get(nl->links, a.body.ifa_index);
 	if (!n)
-		return nl_fail(rq, -ENODEV, "ipv4: Device not found");
+		return nl_fail(rq, -ENODEV,
+			       a.body.ifa_family == AF_INET ? "ipv4: Device not found"
+							    : "ipv6: Unable to find the interface");
 	found = addr_entry(nl->net, n, &local);
 	/* Linux: without IFA_ADDRESS the prefix does not matter. */
 	if (!found || (a.at[IFA_ADDRESS].data && found->prefix_len != a.body.ifa_prefixlen))
-		return nl_fail(rq, -EADDRNOTAVAIL, "ipv4: Address not found");
+		return nl_fail(rq, -EADDRNOTAVAIL,
+			       a.body.ifa_family == AF_INET ? "ipv4: Address not found"
+							    : "ipv6: address not found");
 	return addr_del(nl->net, n->ifindex, &local, found->prefix_len);
 }

@@ -91,6 +91,16 @@ bool rtroute_put(struct nl_writer *w, const struct nlmsghdr *h, const struct net
 
 /* --- lists --- */
 
+/* In this order, which is the kernel's: IPv6's default routes come last. */
+enum route_part {
+	PART_MAIN4,
+	PART_LOCAL4,
+	PART_MAIN6,
+	PART_DEFAULT6,
+	PART_LOCAL6,
+	PART_COUNT,
+};
+
 /* Which routes a strict request wants. */
 struct route_filter {
 	int family;
@@ -147,7 +157,8 @@ static bool wants(const struct route_filter *f, unsigned type, unsigned protocol
 }
 
 /* A part of the list; d->at[1] is where to go on in it. */
-static int dump_main(struct nl_dump *d, struct nl_writer *w, bool is4, const struct route_filter *f)
+static int dump_main(struct nl_dump *d, struct nl_writer *w, enum route_part part,
+		     const struct route_filter *f)
 {
 	const struct netlink *nl = d->sock->nl;
 	const struct route *r = route_nth(nl->net, (unsigned)d->at[1]);
@@ -156,7 +167,9 @@ static int dump_main(struct nl_dump *d, struct nl_writer *w, bool is4, const str
 	for (; r; r = route_after(nl->net, r), d->at[1]++) {
 		if (!nl_dump_spend(d))
 			return 1;
-		if (ipaddr_is4(&r->dst) != is4 || (r->netif && !r->netif->up))
+		if (ipaddr_is4(&r->dst) != (part == PART_MAIN4) || (r->netif && !r->netif->up))
+			continue;
+		if (part != PART_MAIN4 && (r->prefix_len == 0) != (part == PART_DEFAULT6))
 			continue;
 		if (wants(f, type_of(r), r->protocol, r->netif) && !rtroute_put(w, &h, nl, r))
 			return 1;
@@ -181,7 +194,20 @@ static int dump_local(struct nl_dump *d, struct nl_writer *w, bool is4,
 	return 0;
 }
 
-/* d->at[0] is the part: main and local of IPv4, main and local of IPv6. */
+static int dump_part(struct nl_dump *d, struct nl_writer *w, enum route_part part,
+		     const struct route_filter *f)
+{
+	bool is4 = part == PART_MAIN4 || part == PART_LOCAL4;
+	bool local = part == PART_LOCAL4 || part == PART_LOCAL6;
+
+	if (f->family != AF_UNSPEC && f->family != (is4 ? AF_INET : AF_INET6))
+		return 0;
+	if (f->table && f->table != (local ? RT_TABLE_LOCAL : RT_TABLE_MAIN))
+		return 0;
+	return local ? dump_local(d, w, is4, f) : dump_main(d, w, part, f);
+}
+
+/* d->at[0] is the part. */
 int rtroute_dump(struct nl_dump *d, struct nl_writer *w)
 {
 	struct route_filter f;
@@ -190,15 +216,8 @@ int rtroute_dump(struct nl_dump *d, struct nl_writer *w)
 
 	if (result < 0 || none)
 		return result;
-	for (; d->at[0] < 4; d->at[0]++, d->at[1] = 0, d->at[2] = 0) {
-		bool is4 = d->at[0] < 2;
-		bool local = d->at[0] & 1;
-
-		if (f.family != AF_UNSPEC && f.family != (is4 ? AF_INET : AF_INET6))
-			continue;
-		if (f.table && f.table != (local ? RT_TABLE_LOCAL : RT_TABLE_MAIN))
-			continue;
-		result = local ? dump_local(d, w, is4, &f) : dump_main(d, w, is4, &f);
+	for (; d->at[0] < PART_COUNT; d->at[0]++, d->at[1] = 0, d->at[2] = 0) {
+		result = dump_part(d, w, (enum route_part)d->at[0], &f);
 		if (result)
 			return result;
 	}
@@ -363,9 +382,11 @@ static int add(struct nl_request *rq, const struct route_config *c)
 {
 	int error = route_add(rq->from->nl->net, c);
 
-	if (error == -ENETUNREACH)
-		rq->why = "Nexthop has invalid gateway";
-	return error;
+	if (error != -ENETUNREACH)
+		return error;
+	if (!ipaddr_is4(&c->dst))
+		return -EHOSTUNREACH;
+	return nl_fail(rq, error, "Nexthop has invalid gateway");
 }
 
 /* Puts a new route in an old one's place, or leaves that where it is. */

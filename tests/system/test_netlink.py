@@ -56,6 +56,15 @@ def test_ip(command):
     compare(command, "ip", ["sh", str(PROGS / "netlink.sh")])
 
 
+def test_ip6(command):
+    """The same of IPv6, with lifetimes and duplicate address detection."""
+    argv = ["sh", str(PROGS / "netlink6.sh")]
+    if harness.NATIVE:
+        argv = ["sh", "-c", "sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0; sleep 2; exec \"$@\"",
+                "sh"] + argv
+    compare(command, "ip6", argv)
+
+
 def test_ifconfig(command):
     """The same by ioctl: ifconfig, route and arp."""
     compare(command, "ifconfig", ["sh", str(PROGS / "ifconfig.sh")])

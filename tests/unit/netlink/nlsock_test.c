@@ -7,6 +7,8 @@
 
 #include "nlkit.h"
 
+#include <linux/filter.h>
+
 #define OPT_STRICT 12
 
 static struct sockaddr_nl name_of(int fd)
@@ -330,6 +332,30 @@ static void control_data(void **state)
 	assert_true(cred.pid == 0 && cred.uid == 0 && cred.gid == 0);
 }
 
+/* SO_ATTACH_FILTER: this one takes answers about lo alone (ifi_index is at 20). */
+static void filters(void **state)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 100),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog prog = {.len = 4, .filter = code};
+
+	(void)state;
+	assert_int_equal(
+		berth_setsockopt(pr.host[0], nl, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)),
+		0);
+	for (int i = 1; i <= 2; i++) {
+		const struct ifinfomsg body = {.ifi_index = i};
+
+		ask(RTM_GETLINK, 0, &body, sizeof(body));
+		send_on(nl);
+		assert_int_equal(read_on(nl, kit_room), i == 1 ? 100 : -EAGAIN);
+	}
+}
+
 static void events(void **state)
 {
 	const struct ifinfomsg body = {.ifi_index = 1};
@@ -390,6 +416,7 @@ int main(void)
 		T(one_dump_at_a_time),
 		T(programs_among_themselves),
 		T(control_data),
+		T(filters),
 		T(events),
 		T(no_memory),
 	};
