@@ -91,6 +91,7 @@ struct run {
 
 	struct list commands;
 	int next_id;
+	bool minder_killed; /* one died by a signal: its programs became berth's own children */
 	struct imap processes; /* pid: struct process */
 	struct imap tasks;     /* tid: struct task */
 	struct imap carriers;  /* cookie: struct carrier */

@@ -211,13 +211,17 @@ static void tell_exit(struct command *cmd, int status)
  * their own ends are seen, so it stays. */
 static void command_end(struct command *cmd)
 {
+	int status;
+
 	if (cmd->minder_fd < 0)
 		return;
 	close(cmd->minder_fd);
 	cmd->minder_fd = -1;
-	(void)waitpid(cmd->minder, NULL, 0); /* it is ending: this is short */
+	/* It is ending: this is short. */
+	if (waitpid(cmd->minder, &status, 0) == cmd->minder && WIFSIGNALED(status))
+		cmd->run->minder_killed = true;
 	cmd->minder = -1;
-	if (!cmd->exited)
+	if (cmd->run->minder_killed)
 		kill_strays(cmd->run);
 	tell_exit(cmd, SIGKILL);
 }
@@ -450,6 +454,9 @@ static void free_commands(struct run *r)
 		list_del(&cmd->link);
 		free(cmd);
 	}
+	/* Whatever a killed minder left is ours, down to the last that was being born. */
+	if (r->minder_killed)
+		minder_kill_all();
 }
 
 static void free_lists(struct run *r)

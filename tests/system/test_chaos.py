@@ -119,3 +119,21 @@ def test_kill_of_anything(both, end):
     except AssertionError as error:
         raise AssertionError(f"BERTH_CHAOS_SEED={SEED} BERTH_CHAOS_SECONDS={SECONDS}: {error}") \
             from error
+
+
+@pytest.mark.skipif(harness.NATIVE, reason="about the command itself")
+def test_minder_of_daemons_killed(net):
+    """A host's command has ended and left a daemon; when the minder is killed the daemon is berth's
+    own child, and ends all the same."""
+    net.host("one", "exec sleep 3")
+    two = net.host("two", "(while :; do sleep 0.05; done) & echo $! >pid")
+    job = net.start()
+    daemon = two.folder / "pid"
+    while not daemon.exists() or not daemon.read_text():
+        time.sleep(0.02)
+    time.sleep(0.5)
+    [minder] = [parent for pid, parent, _ in tree(job.process.pid)
+                if pid == int(daemon.read_text())]
+    kill(minder)
+    result = job.wait(20, grace=5)
+    assert not result.leftovers, f"left behind: {result.leftovers}\n{result.explain()}"
