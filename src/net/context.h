@@ -82,6 +82,13 @@ static inline bool net_tell_raw(const struct net *net, const struct berth_packet
 	return net->raw.input && net->raw.input(net->raw.ctx, p, info);
 }
 
+/* Drops a packet, consumed (or NULL), and counts why. */
+static inline void net_refuse(struct net *net, struct berth_packet *p, enum drop reason)
+{
+	drop(net->env, reason);
+	packet_free(p);
+}
+
 /* The longest prefix of the address's family. */
 static inline unsigned net_prefix_max(const struct ipaddr *a)
 {

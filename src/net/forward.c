@@ -15,12 +15,6 @@
 #include "wire/tcp_header.h"
 #include "wire/udp_header.h"
 
-static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
-{
-	drop(net->env, reason);
-	packet_free(p);
-}
-
 /* Bytes of the largest IP packet that this will be on a wire. */
 static size_t wire_bytes(const struct berth_packet *p, const struct ip4_header *h)
 {
@@ -55,21 +49,21 @@ void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
 
 	/* RFC 1812 §5.3.4, §4.2.3.1: what came to all is for nobody else. */
 	if (p->broadcast || path->broadcast || path->multicast) {
-		refuse(net, p, DROP_IP4_BROADCAST);
+		net_refuse(net, p, DROP_IP4_BROADCAST);
 		return;
 	}
 	if (h->ttl <= 1) { /* RFC 1812 §5.3.1 */
 		icmp4_error_about(net, p, h, ICMP4_TIME_EXCEEDED, ICMP4_TIME_EXCEEDED_TTL, 0);
-		refuse(net, p, DROP_IP4_TTL);
+		net_refuse(net, p, DROP_IP4_TTL);
 		return;
 	}
 	if (!pull_headers(p, h)) {
-		refuse(net, p, DROP_IP4_TRUNCATED);
+		net_refuse(net, p, DROP_IP4_TRUNCATED);
 		return;
 	}
 	if (h->df && wire_bytes(p, h) > mtu) { /* RFC 1191 §4 */
 		icmp4_error_about(net, p, h, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_FRAG_NEEDED, mtu);
-		refuse(net, p, DROP_IP4_TOO_BIG);
+		net_refuse(net, p, DROP_IP4_TOO_BIG);
 		return;
 	}
 	ip4_decrement_ttl(packet_head(p));
@@ -126,27 +120,27 @@ void ip6_forward(struct net *net, struct netif *in, struct berth_packet *p, stru
 	uint32_t mtu = if6_mtu(path->netif);
 
 	if (p->broadcast || path->multicast) {
-		refuse(net, p, DROP_IP6_NOT_LOCAL);
+		net_refuse(net, p, DROP_IP6_NOT_LOCAL);
 		return;
 	}
 	/* RFC 4007 §9, RFC 4443 §3.1: a link-local source means nothing on another link. */
 	if (ipaddr_is_link_local(&h->src) && path->netif != in) {
 		icmp6_error_about(net, p, h, ICMP6_UNREACHABLE, ICMP6_UNREACHABLE_SCOPE, 0);
-		refuse(net, p, DROP_IP6_SOURCE);
+		net_refuse(net, p, DROP_IP6_SOURCE);
 		return;
 	}
 	if (h->hop_limit <= 1) { /* RFC 8200 §3 */
 		icmp6_error_about(net, p, h, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEEDED_HOPS, 0);
-		refuse(net, p, DROP_IP6_HOPS);
+		net_refuse(net, p, DROP_IP6_HOPS);
 		return;
 	}
 	if (!pull_headers6(p, h)) {
-		refuse(net, p, DROP_IP6_TRUNCATED);
+		net_refuse(net, p, DROP_IP6_TRUNCATED);
 		return;
 	}
 	if (packet_wire_bytes(p, 0) > mtu) { /* RFC 8200 §5: the source's to cut */
 		icmp6_error_about(net, p, h, ICMP6_TOO_BIG, 0, mtu);
-		refuse(net, p, DROP_IP6_TOO_BIG);
+		net_refuse(net, p, DROP_IP6_TOO_BIG);
 		return;
 	}
 	packet_head(p)[7]--; /* the hop limit; no checksum covers it */

@@ -23,6 +23,7 @@
 
 #include "net/addr.h"
 #include "net/context.h"
+#include "net/icmp.h"
 #include "pkt/csum.h"
 #include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
@@ -33,25 +34,6 @@
 #define MTU_MIN 68u	/* RFC 791 §3.2 */
 #define TOS_ERROR 0xc0u /* precedence "internetwork control" (RFC 1812 §4.3.2.5) */
 #define TOS_MASK 0x1eu
-
-static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
-{
-	drop(net->env, reason);
-	packet_free(p);
-}
-
-/* Copies a packet from its IPv4 header on, which may already have been taken off. */
-static size_t quote(const struct berth_packet *p, uint8_t *buf, size_t bytes)
-{
-	size_t in_head = (size_t)p->head_off + p->head_len - p->l3_off;
-
-	if (in_head >= bytes) {
-		memcpy(buf, p->head + p->l3_off, bytes);
-		return bytes;
-	}
-	memcpy(buf, p->head + p->l3_off, in_head);
-	return in_head + packet_copy_out(p, p->head_len, buf + in_head, bytes - in_head);
-}
 
 /* RFC 1122 §3.2.2, RFC 1812 §4.3.2.7: what no error is sent about. */
 static bool deserves_error(const struct net *net, const struct berth_packet *p,
@@ -92,7 +74,7 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 	struct ipaddr from = ipaddr_from4(h->dst);
 	bool frag_needed = type == ICMP4_UNREACHABLE && code == ICMP4_UNREACHABLE_FRAG_NEEDED;
 	uint8_t quoted[QUOTE_BYTES_MAX];
-	size_t bytes = quote(p, quoted, sizeof(quoted));
+	size_t bytes = icmp_quote(p, quoted, sizeof(quoted));
 	struct berth_packet *q;
 	struct ip_path path;
 
@@ -114,7 +96,7 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 		ip4_write_checksum(quoted, h->header_bytes);
 	q = packet_new(net->env->pool);
 	if (!q || packet_append_copy(q, quoted, bytes)) {
-		refuse(net, q, DROP_NO_MEMORY);
+		net_refuse(net, q, DROP_NO_MEMORY);
 		return;
 	}
 	send_message(net, q, &icmp, &path, (uint8_t)((h->tos & TOS_MASK) | TOS_ERROR));
@@ -208,10 +190,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 {
 	struct reader r = reader_of(at, bytes);
 	struct ip_error e = {.icmp_type = icmp->type, .icmp_code = icmp->code};
-	const struct ip_protocol *handler;
+	struct icmp_listeners to;
 	struct ip4_header h;
-	bool told;
-	bool told_raw;
 
 	if (!ip4_parse(&r, &h) || reader_left(&r) < QUOTE_L4_MIN || h.fragment_offset != 0)
 		return DROP_ICMP_EMBEDDED;
@@ -227,11 +207,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 		return DROP_ICMP_EMBEDDED;
 	if (!error_of(icmp, &e))
 		return DROP_ICMP_TYPE;
-	handler = net_handler(net, h.protocol);
-	told = handler && handler->error &&
-	       (!handler->concerns || handler->concerns(handler->ctx, &e));
-	told_raw = net->raw.error && net->raw.concerns(net->raw.ctx, &e);
-	if (!told && !told_raw)
+	to = icmp_listeners(net, &e);
+	if (!icmp_heard(&to))
 		return DROP_ICMP_UNMATCHED;
 	if (e.error == EMSGSIZE) {
 		e.mtu = mtu_told(icmp, &h);
@@ -239,10 +216,7 @@ static enum drop tell_protocol(struct net *net, const struct icmp_header *icmp, 
 			return DROP_ICMP_EMBEDDED;
 		pmtu_update(net, &e.dst, e.mtu, 0);
 	}
-	if (told_raw)
-		net->raw.error(net->raw.ctx, &e);
-	if (told)
-		handler->error(handler->ctx, &e);
+	icmp_tell(net, &to, &e);
 	return DROP_COUNT;
 }
 
@@ -250,7 +224,7 @@ void icmp4_error_local(struct net *net, const struct berth_packet *p, uint8_t ty
 {
 	const struct icmp_header icmp = {.type = type, .code = code};
 	uint8_t quoted[QUOTE_BYTES_MAX];
-	size_t bytes = quote(p, quoted, sizeof(quoted));
+	size_t bytes = icmp_quote(p, quoted, sizeof(quoted));
 
 	/* The packet itself is already counted as dropped. */
 	(void)tell_protocol(net, &icmp, quoted, bytes, NULL);
@@ -278,11 +252,11 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp_header 
 	struct ip_path path;
 
 	if (knobs->icmp_echo_ignore_all || (to_all && knobs->icmp_echo_ignore_broadcasts)) {
-		refuse(net, p, DROP_ICMP_TYPE);
+		net_refuse(net, p, DROP_ICMP_TYPE);
 		return;
 	}
 	if (ip_path_find(net, &info->src, &from, 0, &path)) {
-		refuse(net, p, DROP_IP4_NO_ROUTE);
+		net_refuse(net, p, DROP_IP4_NO_ROUTE);
 		return;
 	}
 	packet_trim_front(p, ICMP_HEADER_BYTES);
@@ -292,37 +266,22 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp_header 
 	send_message(net, p, icmp, &path, info->tos);
 }
 
-/* Ping sockets hear everything that is valid. */
-static void tell_listener(struct net *net, const struct berth_packet *p, const struct ip_info *info)
-{
-	const struct ip_protocol *handler = net_handler(net, IPPROTO_ICMP);
-	struct berth_packet *copy;
-
-	if (!handler)
-		return;
-	copy = packet_clone(p);
-	if (copy)
-		handler->input(handler->ctx, copy, info);
-	else
-		drop(net->env, DROP_NO_MEMORY);
-}
-
 void icmp4_input(struct net *net, struct berth_packet *p, const struct ip_info *info)
 {
 	struct icmp_header icmp;
 
 	if (!packet_pull(p, ICMP_HEADER_BYTES)) {
-		refuse(net, p, DROP_ICMP_TRUNCATED);
+		net_refuse(net, p, DROP_ICMP_TRUNCATED);
 		return;
 	}
 	if (p->csum == CSUM_NONE && csum_finish(packet_sum(p, 0, packet_bytes(p), 0)) != 0) {
-		refuse(net, p, DROP_ICMP_CHECKSUM);
+		net_refuse(net, p, DROP_ICMP_CHECKSUM);
 		return;
 	}
 	struct reader r = reader_of(packet_head(p), ICMP_HEADER_BYTES);
 
 	(void)icmp_parse(&r, &icmp); /* as many bytes are there */
-	tell_listener(net, p, info);
+	icmp_tell_listener(net, IPPROTO_ICMP, p, info);
 	switch (icmp.type) {
 	case ICMP4_ECHO:
 		on_echo(net, p, &icmp, info);
@@ -336,9 +295,9 @@ void icmp4_input(struct net *net, struct berth_packet *p, const struct ip_info *
 		if (net_handler(net, IPPROTO_ICMP))
 			packet_free(p);
 		else
-			refuse(net, p, DROP_ICMP_TYPE);
+			net_refuse(net, p, DROP_ICMP_TYPE);
 		break;
 	default:
-		refuse(net, p, DROP_ICMP_TYPE);
+		net_refuse(net, p, DROP_ICMP_TYPE);
 	}
 }

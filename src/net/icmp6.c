@@ -16,32 +16,14 @@
 
 #include "net/addr.h"
 #include "net/context.h"
+#include "net/icmp.h"
 #include "pkt/csum.h"
 #include "wire/icmp6_header.h"
 #include "wire/nd_message.h"
 
 #define QUOTE_BYTES_MAX (IP6_MTU_MIN - IP6_HEADER_BYTES - ICMP6_HEADER_BYTES)
 #define QUOTE_L4_MIN 8u
-#define ND_BYTES_MAX 1500u /* neighbour discovery messages: no longer ones are read */
-
-static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
-{
-	drop(net->env, reason);
-	packet_free(p);
-}
-
-/* Copies a packet from its IPv6 header on, which may already have been taken off. */
-static size_t quote(const struct berth_packet *p, uint8_t *buf, size_t bytes)
-{
-	size_t in_head = (size_t)p->head_off + p->head_len - p->l3_off;
-
-	if (in_head >= bytes) {
-		memcpy(buf, p->head + p->l3_off, bytes);
-		return bytes;
-	}
-	memcpy(buf, p->head + p->l3_off, in_head);
-	return in_head + packet_copy_out(p, p->head_len, buf + in_head, bytes - in_head);
-}
+#define MESSAGE_BYTES_MAX 1500u /* of neighbour discovery and MLD: no longer ones are read */
 
 /* What follows all extension headers of a quoted packet. */
 struct quoted {
@@ -123,7 +105,7 @@ void icmp6_error_about(struct net *net, const struct berth_packet *p, const stru
 	struct ipaddr from = h->dst;
 	struct ipaddr to = h->src;
 	uint8_t quoted[QUOTE_BYTES_MAX];
-	size_t bytes = quote(p, quoted, sizeof(quoted));
+	size_t bytes = icmp_quote(p, quoted, sizeof(quoted));
 	struct berth_packet *q;
 	struct ip_path path;
 
@@ -139,7 +121,7 @@ void icmp6_error_about(struct net *net, const struct berth_packet *p, const stru
 		return;
 	q = packet_new(net->env->pool);
 	if (!q || packet_append_copy(q, quoted, bytes)) {
-		refuse(net, q, DROP_NO_MEMORY);
+		net_refuse(net, q, DROP_NO_MEMORY);
 		return;
 	}
 	send_message(net, q, &icmp, &path, 0);
@@ -197,10 +179,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp,
 		.info = icmp->info,
 		.ifindex = ifindex,
 	};
-	const struct ip_protocol *handler;
+	struct icmp_listeners to;
 	struct quoted q;
-	bool told;
-	bool told_raw;
 
 	if (!quoted_parse(at, bytes, &q) || !q.whole || q.later_fragment ||
 	    bytes - q.l4_at < QUOTE_L4_MIN)
@@ -218,11 +198,8 @@ static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp,
 		return DROP_ICMP_EMBEDDED;
 	if (!error_of(icmp, &e))
 		return DROP_ICMP_TYPE;
-	handler = net_handler(net, q.protocol);
-	told = handler && handler->error &&
-	       (!handler->concerns || handler->concerns(handler->ctx, &e));
-	told_raw = net->raw.error && net->raw.concerns(net->raw.ctx, &e);
-	if (!told && !told_raw)
+	to = icmp_listeners(net, &e);
+	if (!icmp_heard(&to))
 		return DROP_ICMP_UNMATCHED;
 	if (e.error == EMSGSIZE) {
 		e.mtu = icmp->info;
@@ -230,10 +207,7 @@ static enum drop tell_protocol(struct net *net, const struct icmp6_header *icmp,
 			return DROP_ICMP_EMBEDDED;
 		pmtu_update(net, &e.dst, e.mtu, ipaddr_needs_scope(&e.dst) ? ifindex : 0);
 	}
-	if (told_raw)
-		net->raw.error(net->raw.ctx, &e);
-	if (told)
-		handler->error(handler->ctx, &e);
+	icmp_tell(net, &to, &e);
 	return DROP_COUNT;
 }
 
@@ -241,7 +215,7 @@ void icmp6_error_local(struct net *net, const struct berth_packet *p, uint8_t ty
 {
 	const struct icmp6_header icmp = {.type = type, .code = code};
 	uint8_t quoted[QUOTE_BYTES_MAX];
-	size_t bytes = quote(p, quoted, sizeof(quoted));
+	size_t bytes = icmp_quote(p, quoted, sizeof(quoted));
 
 	/* The packet itself is already counted as dropped. */
 	(void)tell_protocol(net, &icmp, quoted, bytes, NULL);
@@ -269,12 +243,12 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp6_header
 
 	if (knobs->icmp6_echo_ignore_all ||
 	    (info->multicast && knobs->icmp6_echo_ignore_multicast)) {
-		refuse(net, p, DROP_ICMP_TYPE);
+		net_refuse(net, p, DROP_ICMP_TYPE);
 		return;
 	}
 	if (ip_path_find(net, &info->src, &from, ipaddr_needs_scope(&info->src) ? info->ifindex : 0,
 			 &path)) {
-		refuse(net, p, DROP_IP6_NO_ROUTE);
+		net_refuse(net, p, DROP_IP6_NO_ROUTE);
 		return;
 	}
 	packet_trim_front(p, ICMP6_HEADER_BYTES);
@@ -284,33 +258,23 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp6_header
 	send_message(net, p, icmp, &path, info->tos);
 }
 
-/* Ping sockets hear everything that is valid. */
-static void tell_listener(struct net *net, const struct berth_packet *p, const struct ip_info *info)
-{
-	const struct ip_protocol *handler = net_handler(net, IPPROTO_ICMPV6);
-	struct berth_packet *copy;
+/* What ndp_input() and mld_input() are. */
+typedef void message_fn(struct net *net, struct netif *n, const uint8_t *message, size_t bytes,
+			const struct ip_info *info);
 
-	if (!handler)
-		return;
-	copy = packet_clone(p);
-	if (copy)
-		handler->input(handler->ctx, copy, info);
-	else
-		drop(net->env, DROP_NO_MEMORY);
-}
-
-static void on_nd(struct net *net, struct netif *n, struct berth_packet *p,
-		  const struct ip_info *info)
+/* Neighbour discovery and MLD read their messages in one piece. */
+static void on_message(struct net *net, struct netif *n, struct berth_packet *p,
+		       const struct ip_info *info, message_fn *input, enum drop too_long)
 {
-	uint8_t message[ND_BYTES_MAX];
+	uint8_t message[MESSAGE_BYTES_MAX];
 	size_t bytes = packet_copy_out(p, 0, message, sizeof(message));
 	bool whole = bytes == packet_bytes(p);
 
 	packet_free(p);
 	if (whole)
-		ndp_input(net, n, message, bytes, info);
+		input(net, n, message, bytes, info);
 	else
-		drop(net->env, DROP_ND_MALFORMED);
+		drop(net->env, too_long);
 }
 
 static bool checksum_right(const struct berth_packet *p, const struct ip_info *info)
@@ -321,37 +285,23 @@ static bool checksum_right(const struct berth_packet *p, const struct ip_info *i
 	return p->csum != CSUM_NONE || csum_finish(packet_sum(p, 0, bytes, sum)) == 0;
 }
 
-static void on_mld(struct net *net, struct netif *n, struct berth_packet *p,
-		   const struct ip_info *info)
-{
-	uint8_t message[ND_BYTES_MAX];
-	size_t bytes = packet_copy_out(p, 0, message, sizeof(message));
-	bool whole = bytes == packet_bytes(p);
-
-	packet_free(p);
-	if (whole)
-		mld_input(net, n, message, bytes, info);
-	else
-		drop(net->env, DROP_MLD_MALFORMED);
-}
-
 void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
 		 const struct ip_info *info)
 {
 	struct icmp6_header icmp;
 
 	if (!packet_pull(p, ICMP6_HEADER_BYTES)) {
-		refuse(net, p, DROP_ICMP_TRUNCATED);
+		net_refuse(net, p, DROP_ICMP_TRUNCATED);
 		return;
 	}
 	if (!checksum_right(p, info)) {
-		refuse(net, p, DROP_ICMP_CHECKSUM);
+		net_refuse(net, p, DROP_ICMP_CHECKSUM);
 		return;
 	}
 	struct reader r = reader_of(packet_head(p), ICMP6_HEADER_BYTES);
 
 	(void)icmp6_parse(&r, &icmp); /* as many bytes are there */
-	tell_listener(net, p, info);
+	icmp_tell_listener(net, IPPROTO_ICMPV6, p, info);
 	switch (icmp.type) {
 	case ICMP6_ECHO:
 		on_echo(net, p, &icmp, info);
@@ -367,21 +317,21 @@ void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
 	case ICMP6_NEIGHBOUR_SOLICIT:
 	case ICMP6_NEIGHBOUR_ADVERT:
 	case ICMP6_REDIRECT:
-		on_nd(net, n, p, info);
+		on_message(net, n, p, info, ndp_input, DROP_ND_MALFORMED);
 		break;
 	case ICMP6_MLD_QUERY:
 	case ICMP6_MLD_REPORT:
 	case ICMP6_MLD_DONE:
 	case ICMP6_MLD2_REPORT:
-		on_mld(net, n, p, info);
+		on_message(net, n, p, info, mld_input, DROP_MLD_MALFORMED);
 		break;
 	case ICMP6_ECHO_ANSWER: /* for the listeners alone */
 		if (net_handler(net, IPPROTO_ICMPV6))
 			packet_free(p);
 		else
-			refuse(net, p, DROP_ICMP_TYPE);
+			net_refuse(net, p, DROP_ICMP_TYPE);
 		break;
 	default:
-		refuse(net, p, DROP_ICMP_TYPE);
+		net_refuse(net, p, DROP_ICMP_TYPE);
 	}
 }

@@ -55,12 +55,6 @@ void flows_free(struct flows *f, struct env *env)
 	env_free(env, f);
 }
 
-static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
-{
-	drop(net->env, reason);
-	packet_free(p);
-}
-
 /* Sources that nobody may have (RFC 1122 §3.2.1.3, RFC 1812 §5.3.7; Linux: martians). */
 static bool source_valid(const struct net *net, const struct netif *n, uint32_t src, uint32_t dst,
 			 bool framed)
@@ -224,7 +218,7 @@ static void deliver(struct net *net, struct berth_packet *p, const struct ip4_he
 		packet_free(p);
 	} else {
 		icmp_error_send(net, p, &info, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_PROTOCOL, 0);
-		refuse(net, p, DROP_IP4_PROTOCOL);
+		net_refuse(net, p, DROP_IP4_PROTOCOL);
 	}
 }
 
@@ -249,7 +243,7 @@ static bool accept_header(struct net *net, struct berth_packet *p, struct ip4_he
 	size_t header;
 
 	if (!packet_pull(p, IP4_HEADER_BYTES)) {
-		refuse(net, p, DROP_IP4_TRUNCATED);
+		net_refuse(net, p, DROP_IP4_TRUNCATED);
 		return false;
 	}
 	header = ip4_peek_header_bytes(packet_head(p));
@@ -265,7 +259,7 @@ static bool accept_header(struct net *net, struct berth_packet *p, struct ip4_he
 		else
 			return true;
 	}
-	refuse(net, p, reason);
+	net_refuse(net, p, reason);
 	return false;
 }
 
@@ -291,7 +285,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 	p->l4_off = (uint8_t)(p->head_off + h.header_bytes);
 	f = judge_cached(net, n, &h, p->flags);
 	if (h.options_len && f->verdict != VERDICT_BAD_SOURCE && !options_accept(net, p, &h)) {
-		refuse(net, p, DROP_IP4_OPTIONS);
+		net_refuse(net, p, DROP_IP4_OPTIONS);
 		return;
 	}
 	switch (verdict_now(net, f)) {
@@ -302,18 +296,18 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 		ip4_forward(net, p, &h, &f->path);
 		break;
 	case VERDICT_BAD_SOURCE:
-		refuse(net, p, DROP_IP4_SOURCE);
+		net_refuse(net, p, DROP_IP4_SOURCE);
 		break;
 	case VERDICT_NOT_LOCAL:
-		refuse(net, p, DROP_IP4_NOT_LOCAL);
+		net_refuse(net, p, DROP_IP4_NOT_LOCAL);
 		break;
 	case VERDICT_NO_ROUTE:
 		icmp4_error_about(net, p, &h, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_NET, 0);
-		refuse(net, p, DROP_IP4_NO_ROUTE);
+		net_refuse(net, p, DROP_IP4_NO_ROUTE);
 		break;
 	case VERDICT_UNREACHABLE:
 		icmp4_error_about(net, p, &h, ICMP4_UNREACHABLE, ICMP4_UNREACHABLE_HOST, 0);
-		refuse(net, p, DROP_IP4_NO_ROUTE);
+		net_refuse(net, p, DROP_IP4_NO_ROUTE);
 		break;
 	}
 }

@@ -62,12 +62,6 @@ void flows6_free(struct flows6 *f, struct env *env)
 	env_free(env, f);
 }
 
-static void refuse(struct net *net, struct berth_packet *p, enum drop reason)
-{
-	drop(net->env, reason);
-	packet_free(p);
-}
-
 /* Addresses that no packet on a link has (RFC 4291 §2.5.3, §2.7; Linux: ip6_rcv_core()). */
 static bool addresses_valid(const struct netif *n, const struct flow6 *f, bool looped)
 {
@@ -167,7 +161,7 @@ struct walk {
 static void refuse_telling(struct walk *w, uint8_t code, size_t offset, enum drop reason)
 {
 	icmp6_error_about(w->net, w->p, &w->h, ICMP6_PARAMETER, code, (uint32_t)offset);
-	refuse(w->net, w->p, reason);
+	net_refuse(w->net, w->p, reason);
 }
 
 /* Makes the extension header at w->at contiguous. False: the packet is gone. */
@@ -177,18 +171,18 @@ static bool pull_ext(struct walk *w, struct ip6_ext_header *out)
 	struct reader r;
 
 	if (!packet_pull(w->p, w->at + 2)) {
-		refuse(w->net, w->p, DROP_IP6_TRUNCATED);
+		net_refuse(w->net, w->p, DROP_IP6_TRUNCATED);
 		return false;
 	}
 	head = packet_head(w->p);
 	size_t bytes = w->next == IP6_FRAGMENT ? IP6_FRAGMENT_BYTES : (head[w->at + 1] + 1u) * 8u;
 
 	if (w->at + bytes > IP6_HEADER_BYTES + EXTS_BYTES_MAX) {
-		refuse(w->net, w->p, DROP_IP6_EXTENSION);
+		net_refuse(w->net, w->p, DROP_IP6_EXTENSION);
 		return false;
 	}
 	if (!packet_pull(w->p, w->at + bytes)) {
-		refuse(w->net, w->p, DROP_IP6_TRUNCATED);
+		net_refuse(w->net, w->p, DROP_IP6_TRUNCATED);
 		return false;
 	}
 	r = reader_of(packet_head(w->p) + w->at, bytes);
@@ -204,11 +198,11 @@ static bool on_unknown_option(struct walk *w, const struct ip6_option *o)
 	case IP6_OPTION_SKIP:
 		return true;
 	case IP6_OPTION_DISCARD:
-		refuse(w->net, w->p, DROP_IP6_OPTIONS);
+		net_refuse(w->net, w->p, DROP_IP6_OPTIONS);
 		return false;
 	case IP6_OPTION_DISCARD_TELL_UNICAST:
 		if (w->multicast) {
-			refuse(w->net, w->p, DROP_IP6_OPTIONS);
+			net_refuse(w->net, w->p, DROP_IP6_OPTIONS);
 			return false;
 		}
 		break;
@@ -233,7 +227,7 @@ static bool accept_options(struct walk *w, const struct ip6_ext_header *e)
 	}
 	if (r.ok)
 		return true;
-	refuse(w->net, w->p, DROP_IP6_OPTIONS);
+	net_refuse(w->net, w->p, DROP_IP6_OPTIONS);
 	return false;
 }
 
@@ -290,7 +284,7 @@ static bool walk_fragment(struct walk *w)
 	struct reader r;
 
 	if (w->reassembled) {
-		refuse(w->net, w->p, DROP_FRAG_MALFORMED);
+		net_refuse(w->net, w->p, DROP_FRAG_MALFORMED);
 		return false;
 	}
 	if (!pull_ext(w, &e))
@@ -383,7 +377,7 @@ static void deliver(struct walk *w, struct netif *n, const struct flow6 *f)
 	} else if (heard) {
 		packet_free(p);
 	} else if (w->next == IP6_NONE) {
-		refuse(net, p, DROP_IP6_PROTOCOL);
+		net_refuse(net, p, DROP_IP6_PROTOCOL);
 	} else {
 		refuse_telling(w, ICMP6_PARAMETER_NEXT, w->next_at, DROP_IP6_PROTOCOL);
 	}
@@ -393,17 +387,17 @@ static void deliver(struct walk *w, struct netif *n, const struct flow6 *f)
 static bool accept_header(struct net *net, struct berth_packet *p, struct ip6_header *h)
 {
 	if (!packet_pull(p, IP6_HEADER_BYTES)) {
-		refuse(net, p, DROP_IP6_TRUNCATED);
+		net_refuse(net, p, DROP_IP6_TRUNCATED);
 		return false;
 	}
 	struct reader r = reader_of(packet_head(p), IP6_HEADER_BYTES);
 
 	if (!ip6_parse(&r, h)) {
-		refuse(net, p, DROP_IP6_HEADER);
+		net_refuse(net, p, DROP_IP6_HEADER);
 		return false;
 	}
 	if (IP6_HEADER_BYTES + (size_t)h->payload_bytes > packet_bytes(p)) {
-		refuse(net, p, DROP_IP6_TRUNCATED);
+		net_refuse(net, p, DROP_IP6_TRUNCATED);
 		return false;
 	}
 	return true;
@@ -420,7 +414,7 @@ static void no_way(struct walk *w, uint8_t code)
 {
 	if (!ipaddr_is_link_local(&w->h.src))
 		icmp6_error_about(w->net, w->p, &w->h, ICMP6_UNREACHABLE, code, 0);
-	refuse(w->net, w->p, DROP_IP6_NO_ROUTE);
+	net_refuse(w->net, w->p, DROP_IP6_NO_ROUTE);
 }
 
 void ip6_input(void *ctx, struct netif *n, struct berth_packet *p)
@@ -432,7 +426,7 @@ void ip6_input(void *ctx, struct netif *n, struct berth_packet *p)
 	if (!accept_header(net, p, &w.h))
 		return;
 	if (!if6_mtu(n)) {
-		refuse(net, p, DROP_IP6_NOT_LOCAL);
+		net_refuse(net, p, DROP_IP6_NOT_LOCAL);
 		return;
 	}
 	packet_trim_to(p, IP6_HEADER_BYTES + (size_t)w.h.payload_bytes); /* Ethernet pads */
@@ -452,10 +446,10 @@ void ip6_input(void *ctx, struct netif *n, struct berth_packet *p)
 		ip6_forward(net, n, p, &w.h, &f->path);
 		break;
 	case VERDICT_BAD_SOURCE:
-		refuse(net, p, DROP_IP6_SOURCE);
+		net_refuse(net, p, DROP_IP6_SOURCE);
 		break;
 	case VERDICT_NOT_LOCAL:
-		refuse(net, p, DROP_IP6_NOT_LOCAL);
+		net_refuse(net, p, DROP_IP6_NOT_LOCAL);
 		break;
 	case VERDICT_NO_ROUTE:
 		no_way(&w, ICMP6_UNREACHABLE_ROUTE);
