@@ -134,5 +134,5 @@ static const struct opt_row rows[] = {
 	 "dumps obey filters, and refuse what they do not know"},
 };
 
-const struct opt_level netlink_options = {SOL_NETLINK, "SOL_NETLINK", OPT_SHORT_ROW,
-					  true,	       rows,	      ARRAY_LEN(rows)};
+const struct opt_level netlink_options = {SOL_NETLINK,	     "SOL_NETLINK", OPT_SHORT_ROW,
+					  opt_control_block, rows,	    ARRAY_LEN(rows)};

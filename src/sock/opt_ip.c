@@ -414,4 +414,4 @@ static const struct opt_row rows[] = {
 };
 
 const struct opt_level opt_ip = {IPPROTO_IP, "IPPROTO_IP", OPT_SHORT_BYTE,
-				 false,	     rows,	   ARRAY_LEN(rows)};
+				 NULL,	     rows,	   ARRAY_LEN(rows)};

@@ -561,4 +561,4 @@ static const struct opt_row rows[] = {
 };
 
 const struct opt_level opt_ip6 = {IPPROTO_IPV6, "IPPROTO_IPV6", OPT_SHORT_ROW,
-				  false,	rows,		ARRAY_LEN(rows)};
+				  NULL,		rows,		ARRAY_LEN(rows)};

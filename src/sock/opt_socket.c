@@ -9,7 +9,7 @@
  * SO_ZEROCOPY is EOPNOTSUPP, so that programs copy. Left out, with ENOPROTOOPT: device memory
  * (SO_DEVMEM_*), labels of security modules (SO_PEERSEC).
  */
-#include "sock/opt_level.h"
+#include "sock/opt_socket.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,8 +19,7 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "link/links.h"
-#include "sock/conn.h"
-#include "transport/bpf.h"
+#include "sock/opt_level.h"
 #include "transport/port.h"
 
 /* Linux's numbers, which libc's headers have under names that depend on the size of time_t. */
@@ -60,17 +59,6 @@
 #define OPT_RCVPRIORITY 82
 #define OPT_PASSRIGHTS 83
 
-/* SOF_TIMESTAMPING_*, as far as Linux knows them. */
-#define TS_MASK 0x7ffffu
-#define TS_OPT_ID 0x80u
-#define TS_OPT_TSONLY 0x800u
-#define TS_OPT_STATS 0x1000u
-#define TS_BIND_PHC 0x8000u
-#define TS_OPT_ID_TCP 0x10000u
-
-#define TXTIME_FLAGS 3u
-#define CLOCK_ID_MAX 11
-
 /* SK_MEMINFO_* */
 enum { MEMINFO_RMEM, MEMINFO_RCVBUF, MEMINFO_WMEM, MEMINFO_SNDBUF, MEMINFO_WQUEUE = 5 };
 #define MEMINFO_VARS 9
@@ -104,12 +92,6 @@ static int get_reuseport(struct opt_arg *a)
 {
 	a->out.number = a->s->opt->reuseport;
 	return 0;
-}
-
-static int set_unix_only(struct opt_arg *a)
-{
-	(void)a;
-	return -EOPNOTSUPP;
 }
 
 static int get_type(struct opt_arg *a)
@@ -284,116 +266,6 @@ static int get_rcvlowat(struct opt_arg *a)
 	return 0;
 }
 
-/* Linux: one form of time stamp at a time, and all of them old or all of them new. */
-static int set_stamp(struct opt_arg *a, bool nanoseconds, bool wide)
-{
-	a->opt->timestamp = a->value && !nanoseconds;
-	a->opt->timestampns = a->value && nanoseconds;
-	a->opt->times_new = a->value && wide;
-	return 0;
-}
-
-static int set_timestamp(struct opt_arg *a)
-{
-	return set_stamp(a, false, false);
-}
-
-static int set_timestamp_new(struct opt_arg *a)
-{
-	return set_stamp(a, false, true);
-}
-
-static int set_timestampns(struct opt_arg *a)
-{
-	return set_stamp(a, true, false);
-}
-
-static int set_timestampns_new(struct opt_arg *a)
-{
-	return set_stamp(a, true, true);
-}
-
-static int get_timestamp(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->timestamp && !a->s->opt->times_new;
-	return 0;
-}
-
-static int get_timestamp_new(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->timestamp && a->s->opt->times_new;
-	return 0;
-}
-
-static int get_timestampns(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->timestampns && !a->s->opt->times_new;
-	return 0;
-}
-
-static int get_timestampns_new(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->timestampns && a->s->opt->times_new;
-	return 0;
-}
-
-/* Linux: sock_set_timestamping(). No interface has a clock of its own to bind to. */
-static int set_tsflags(struct opt_arg *a, bool wide)
-{
-	uint32_t flags = (uint32_t)a->value;
-	bool numbers = flags & TS_OPT_ID && !(a->s->opt->tsflags & TS_OPT_ID);
-
-	if (flags & ~TS_MASK)
-		return -EINVAL;
-	if ((flags & TS_OPT_ID_TCP && !(flags & TS_OPT_ID)) ||
-	    (flags & TS_OPT_STATS && !(flags & TS_OPT_TSONLY)))
-		return -EINVAL;
-	if (numbers && a->s->protocol == IPPROTO_TCP && (a->s->listening || !sock_connected(a->s)))
-		return -EINVAL;
-	if (flags & TS_BIND_PHC)
-		return -EOPNOTSUPP;
-	if (numbers) {
-		struct sock_extra *extra = sock_extra(a->s);
-
-		if (!extra)
-			return -ENOMEM;
-		extra->ts_key = 0;
-	}
-	a->opt->tsflags = flags;
-	a->opt->times_new = wide;
-	return 0;
-}
-
-static int set_timestamping(struct opt_arg *a)
-{
-	return set_tsflags(a, false);
-}
-
-static int set_timestamping_new(struct opt_arg *a)
-{
-	return set_tsflags(a, true);
-}
-
-static int get_tsflags(struct opt_arg *a, bool wide)
-{
-	/* struct so_timestamping: flags, and the clock bound to. */
-	uint32_t out[2] = {a->s->opt->times_new == wide ? a->s->opt->tsflags : 0, 0};
-
-	memcpy(a->out.bytes, out, sizeof(out));
-	a->out_len = sizeof(out);
-	return 0;
-}
-
-static int get_timestamping(struct opt_arg *a)
-{
-	return get_tsflags(a, false);
-}
-
-static int get_timestamping_new(struct opt_arg *a)
-{
-	return get_tsflags(a, true);
-}
-
 static int set_pacing(struct opt_arg *a)
 {
 	uint64_t rate = a->value == -1 ? UINT64_MAX : (uint32_t)a->value;
@@ -433,87 +305,6 @@ static int set_zerocopy(struct opt_arg *a)
 	if (a->value < 0 || a->value > 1)
 		return -EINVAL;
 	return a->value ? -EOPNOTSUPP : 0;
-}
-
-static int get_peername(struct opt_arg *a)
-{
-	struct sockaddr_storage name;
-
-	int bytes;
-
-	if (!a->s->proto->names && !sock_connected(a->s))
-		return -ENOTCONN;
-	bytes = conn_name(a->s, true, &name);
-	if (bytes < 0)
-		return -ENOTCONN; /* Linux: whatever the family says */
-	a->out_len = (socklen_t)bytes;
-	if (a->len > a->out_len)
-		return -EINVAL;
-	memcpy(a->out.bytes, &name, a->out_len);
-	return 0;
-}
-
-static int get_peercred(struct opt_arg *a)
-{
-	struct ucred none = {0, (uid_t)-1, (gid_t)-1};
-
-	memcpy(a->out.bytes, &none, sizeof(none));
-	a->out_len = sizeof(none);
-	return 0;
-}
-
-static int get_no_peer(struct opt_arg *a)
-{
-	(void)a;
-	return -ENODATA;
-}
-
-/* Linux: only sockets that could pass any (sk_may_scm_recv()). */
-static bool passes_credentials(const struct sock *s)
-{
-	return s->family == AF_UNIX || s->family == AF_NETLINK;
-}
-
-static int set_passcred(struct opt_arg *a)
-{
-	if (!passes_credentials(a->s))
-		return -EOPNOTSUPP;
-	a->opt->passcred = a->value != 0;
-	return 0;
-}
-
-static int get_passcred(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->passcred;
-	return passes_credentials(a->s) ? 0 : -EOPNOTSUPP;
-}
-
-static int set_passsec(struct opt_arg *a)
-{
-	if (!passes_credentials(a->s))
-		return -EOPNOTSUPP;
-	a->opt->passsec = a->value != 0;
-	return 0;
-}
-
-static int get_passsec(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->passsec;
-	return passes_credentials(a->s) ? 0 : -EOPNOTSUPP;
-}
-
-static int set_passpidfd(struct opt_arg *a)
-{
-	if (a->s->family != AF_UNIX)
-		return -EOPNOTSUPP;
-	a->opt->passpidfd = a->value != 0;
-	return 0;
-}
-
-static int get_passpidfd(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->passpidfd;
-	return a->s->family == AF_UNIX ? 0 : -EOPNOTSUPP;
 }
 
 /* Linux: protocols that have a set_peek_off(). */
@@ -559,119 +350,12 @@ static int get_meminfo(struct opt_arg *a)
 	return 0;
 }
 
-/* A new filter in place of the old one, which may not be there; NULL: none. */
-static void replace_filter(struct opt_arg *a, struct bpf *f)
-{
-	bpf_put(a->s->tp->env, a->opt->filter);
-	a->opt->filter = f;
-}
-
-static int set_filter(struct opt_arg *a)
-{
-	struct sock_fprog program;
-	struct bpf *f;
-	int result;
-
-	if (a->len != sizeof(program))
-		return -EINVAL;
-	memcpy(&program, a->in, sizeof(program));
-	if (a->opt->filter_locked)
-		return -EPERM;
-	if (!program.filter)
-		return -EINVAL;
-	result = bpf_new(a->s->tp->env, program.filter, program.len, &f);
-	if (result == 0)
-		replace_filter(a, f);
-	return result;
-}
-
-/* Linux: lengths are instructions here; a room of 0 asks how many. */
-static int get_filter(struct opt_arg *a)
-{
-	const struct sock_filter *code;
-	uint32_t count;
-
-	a->written = true;
-	a->out_len = 0;
-	if (!a->s->opt->filter)
-		return 0;
-	code = bpf_code(a->s->opt->filter, &count);
-	if (a->len > 0 && a->len < count)
-		return -EINVAL;
-	if (a->len > 0)
-		memcpy(a->room, code, count * sizeof(*code));
-	a->out_len = count;
-	return 0;
-}
-
-static int detach_filter(struct opt_arg *a)
-{
-	if (a->opt->filter_locked)
-		return -EPERM;
-	if (!a->opt->filter)
-		return -ENOENT;
-	replace_filter(a, NULL);
-	return 0;
-}
-
-static int set_lock_filter(struct opt_arg *a)
-{
-	if (a->opt->filter_locked && !a->value)
-		return -EPERM;
-	a->opt->filter_locked = a->value != 0;
-	return 0;
-}
-
-static int get_lock_filter(struct opt_arg *a)
-{
-	a->out.number = a->s->opt->filter_locked;
-	return 0;
-}
-
-/* No descriptor is an eBPF program: without the privilege to load one there are none. */
-static int set_ebpf(struct opt_arg *a)
-{
-	return a->opt->filter_locked ? -EPERM : -EINVAL;
-}
-
-static int get_bpf_extensions(struct opt_arg *a)
-{
-	a->out.number = SKF_AD_MAX;
-	return 0;
-}
-
 /* Linux: never told. */
 static int set_busy_poll_budget(struct opt_arg *a)
 {
 	if (a->value < 0 || a->value > UINT16_MAX)
 		return -EINVAL;
 	a->opt->busy_poll_budget = a->value;
-	return 0;
-}
-
-static int set_txtime(struct opt_arg *a)
-{
-	struct {
-		int32_t clock;
-		uint32_t flags;
-	} in;
-
-	if (a->len != sizeof(in))
-		return -EINVAL;
-	memcpy(&in, a->in, sizeof(in));
-	if (in.flags & ~TXTIME_FLAGS || in.clock < 0 || in.clock > CLOCK_ID_MAX)
-		return -EINVAL;
-	a->opt->txtime_clock = in.clock;
-	a->opt->txtime_flags = in.flags;
-	return 0;
-}
-
-static int get_txtime(struct opt_arg *a)
-{
-	uint32_t out[2] = {(uint32_t)a->s->opt->txtime_clock, a->s->opt->txtime_flags};
-
-	memcpy(a->out.bytes, out, sizeof(out));
-	a->out_len = sizeof(out);
 	return 0;
 }
 
@@ -817,19 +501,19 @@ static const struct opt_row rows[] = {
 	 "struct timeval", "how long a sending call, and connect(), waits"},
 	{OPT_SNDTIMEO_NEW, "SO_SNDTIMEO_NEW", OPT_OWN, OPT_NONE, set_sndtimeo, get_sndtimeo,
 	 "struct timeval", "the same with a 64-bit time"},
-	{OPT_TIMESTAMP_OLD, "SO_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "flag",
-	 "when a datagram arrived, as control data"},
-	{OPT_TIMESTAMP_NEW, "SO_TIMESTAMP_NEW", OPT_OWN, OPT_NONE, set_timestamp_new,
-	 get_timestamp_new, "flag", "the same with a 64-bit time"},
-	{OPT_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", OPT_OWN, OPT_NONE, set_timestampns, get_timestampns,
-	 "flag", "the same in nanoseconds"},
-	{OPT_TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", OPT_OWN, OPT_NONE, set_timestampns_new,
-	 get_timestampns_new, "flag", "the same with a 64-bit time"},
-	{OPT_TIMESTAMPING_OLD, "SO_TIMESTAMPING", OPT_OWN, OPT_NONE, set_timestamping,
-	 get_timestamping, "struct so_timestamping",
+	{OPT_TIMESTAMP_OLD, "SO_TIMESTAMP", OPT_OWN, OPT_NONE, opt_set_timestamp, opt_get_timestamp,
+	 "flag", "when a datagram arrived, as control data"},
+	{OPT_TIMESTAMP_NEW, "SO_TIMESTAMP_NEW", OPT_OWN, OPT_NONE, opt_set_timestamp_new,
+	 opt_get_timestamp_new, "flag", "the same with a 64-bit time"},
+	{OPT_TIMESTAMPNS_OLD, "SO_TIMESTAMPNS", OPT_OWN, OPT_NONE, opt_set_timestampns,
+	 opt_get_timestampns, "flag", "the same in nanoseconds"},
+	{OPT_TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", OPT_OWN, OPT_NONE, opt_set_timestampns_new,
+	 opt_get_timestampns_new, "flag", "the same with a 64-bit time"},
+	{OPT_TIMESTAMPING_OLD, "SO_TIMESTAMPING", OPT_OWN, OPT_NONE, opt_set_timestamping,
+	 opt_get_timestamping, "struct so_timestamping",
 	 "when packets came and went, as control data and in the error queue"},
-	{OPT_TIMESTAMPING_NEW, "SO_TIMESTAMPING_NEW", OPT_OWN, OPT_NONE, set_timestamping_new,
-	 get_timestamping_new, "struct so_timestamping", "the same with a 64-bit time"},
+	{OPT_TIMESTAMPING_NEW, "SO_TIMESTAMPING_NEW", OPT_OWN, OPT_NONE, opt_set_timestamping_new,
+	 opt_get_timestamping_new, "struct so_timestamping", "the same with a 64-bit time"},
 	{SO_MARK, "SO_MARK", OPT_INT, OPT_AT(mark), INT_MIN, INT_MAX, NULL, NULL, "int",
 	 "kept, without effect; sock_diag tells it"},
 	{OPT_RCVMARK, "SO_RCVMARK", OPT_FLAG, OPT_FIELD(rcvmark), "kept, without effect"},
@@ -842,15 +526,15 @@ static const struct opt_row rows[] = {
 	{OPT_PEEK_OFF, "SO_PEEK_OFF", OPT_OWN, OPT_NONE, set_peek_off, get_peek_off, "int",
 	 "where MSG_PEEK begins; -1: at the front"},
 	{OPT_NOFCS, "SO_NOFCS", OPT_FLAG, OPT_FIELD(nofcs), "kept, without effect"},
-	{SO_ATTACH_FILTER, "SO_ATTACH_FILTER", OPT_BYTES, OPT_NONE, set_filter, get_filter,
+	{SO_ATTACH_FILTER, "SO_ATTACH_FILTER", OPT_BYTES, OPT_NONE, opt_set_filter, opt_get_filter,
 	 "struct sock_fprog", "a classic packet filter"},
-	{SO_DETACH_FILTER, "SO_DETACH_FILTER", OPT_OWN, OPT_NONE, detach_filter, NULL, "int",
+	{SO_DETACH_FILTER, "SO_DETACH_FILTER", OPT_OWN, OPT_NONE, opt_detach_filter, NULL, "int",
 	 "takes it away; any value"},
-	{OPT_LOCK_FILTER, "SO_LOCK_FILTER", OPT_OWN, OPT_NONE, set_lock_filter, get_lock_filter,
-	 "flag", "the filter stays as it is, for good"},
-	{OPT_BPF_EXTENSIONS, "SO_BPF_EXTENSIONS", OPT_ASK, OPT_NONE, NULL, get_bpf_extensions,
+	{OPT_LOCK_FILTER, "SO_LOCK_FILTER", OPT_OWN, OPT_NONE, opt_set_lock_filter,
+	 opt_get_lock_filter, "flag", "the filter stays as it is, for good"},
+	{OPT_BPF_EXTENSIONS, "SO_BPF_EXTENSIONS", OPT_ASK, OPT_NONE, NULL, opt_get_bpf_extensions,
 	 "int", "facts that a filter can load (SKF_AD_MAX)"},
-	{OPT_ATTACH_BPF, "SO_ATTACH_BPF", OPT_OWN, OPT_NONE, set_ebpf, NULL, "int",
+	{OPT_ATTACH_BPF, "SO_ATTACH_BPF", OPT_OWN, OPT_NONE, opt_set_ebpf, NULL, "int",
 	 "there are no eBPF programs: EINVAL"},
 	{SO_SELECT_ERR_QUEUE, "SO_SELECT_ERR_QUEUE", OPT_FLAG, OPT_FIELD(select_err_queue),
 	 "poll() shows POLLPRI when the error queue has something"},
@@ -875,24 +559,24 @@ static const struct opt_row rows[] = {
 	 "bytes held and allowed, as sock_diag tells them"},
 	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, opt_get_zero, "flag",
 	 "not supported"},
-	{SO_PEERNAME, "SO_PEERNAME", OPT_ASK, OPT_NONE, NULL, get_peername, "struct sockaddr",
+	{SO_PEERNAME, "SO_PEERNAME", OPT_ASK, OPT_NONE, NULL, opt_get_peername, "struct sockaddr",
 	 "as getpeername()"},
-	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, get_peercred, "struct ucred",
+	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, opt_get_peercred, "struct ucred",
 	 "nobody's, on an Internet socket"},
-	{OPT_PEERGROUPS, "SO_PEERGROUPS", OPT_ASK, OPT_NONE, NULL, get_no_peer, "gid_t[]",
+	{OPT_PEERGROUPS, "SO_PEERGROUPS", OPT_ASK, OPT_NONE, NULL, opt_get_no_peer, "gid_t[]",
 	 "none, on an Internet socket"},
-	{OPT_PEERPIDFD, "SO_PEERPIDFD", OPT_ASK, OPT_NONE, NULL, get_no_peer, "int",
+	{OPT_PEERPIDFD, "SO_PEERPIDFD", OPT_ASK, OPT_NONE, NULL, opt_get_no_peer, "int",
 	 "none, on an Internet socket"},
-	{SO_PASSCRED, "SO_PASSCRED", OPT_OWN, OPT_NONE, set_passcred, get_passcred, "flag",
+	{SO_PASSCRED, "SO_PASSCRED", OPT_OWN, OPT_NONE, opt_set_passcred, opt_get_passcred, "flag",
 	 "credentials of the sender as control data; not of Internet sockets"},
-	{SO_PASSSEC, "SO_PASSSEC", OPT_OWN, OPT_NONE, set_passsec, get_passsec, "flag",
+	{SO_PASSSEC, "SO_PASSSEC", OPT_OWN, OPT_NONE, opt_set_passsec, opt_get_passsec, "flag",
 	 "labels of the sender, of which there are none; not of Internet sockets"},
-	{OPT_PASSPIDFD, "SO_PASSPIDFD", OPT_OWN, OPT_NONE, set_passpidfd, get_passpidfd, "flag",
-	 "not of Internet sockets"},
-	{OPT_PASSRIGHTS, "SO_PASSRIGHTS", OPT_OWN, OPT_NONE, set_unix_only, set_unix_only, "flag",
-	 "AF_UNIX only"},
-	{OPT_TXTIME, "SO_TXTIME", OPT_OWN, OPT_NONE, set_txtime, get_txtime, "struct sock_txtime",
-	 "kept, without effect: no queue here delays packets"},
+	{OPT_PASSPIDFD, "SO_PASSPIDFD", OPT_OWN, OPT_NONE, opt_set_passpidfd, opt_get_passpidfd,
+	 "flag", "not of Internet sockets"},
+	{OPT_PASSRIGHTS, "SO_PASSRIGHTS", OPT_OWN, OPT_NONE, opt_set_unix_only, opt_set_unix_only,
+	 "flag", "AF_UNIX only"},
+	{OPT_TXTIME, "SO_TXTIME", OPT_OWN, OPT_NONE, opt_set_txtime, opt_get_txtime,
+	 "struct sock_txtime", "kept, without effect: no queue here delays packets"},
 	{OPT_RESERVE_MEM, "SO_RESERVE_MEM", OPT_OWN, OPT_NONE, set_reserve_mem, opt_get_zero, "int",
 	 "not supported"},
 	{OPT_TXREHASH, "SO_TXREHASH", OPT_OWN, OPT_NONE, set_txrehash, get_txrehash, "int",
@@ -915,4 +599,4 @@ static const struct opt_row rows[] = {
 };
 
 const struct opt_level opt_socket = {SOL_SOCKET, "SOL_SOCKET", OPT_SHORT_INVALID,
-				     false,	 rows,	       ARRAY_LEN(rows)};
+				     NULL,	 rows,	       ARRAY_LEN(rows)};

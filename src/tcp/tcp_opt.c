@@ -173,6 +173,14 @@ static int get_cork(struct opt_arg *a)
 	return 0;
 }
 
+/* What a field's offset is in. */
+static void *settings_of(struct sock *s, bool edit)
+{
+	struct tcp *t = tcp_of(s);
+
+	return edit ? tcp_settings_edit(t) : (void *)(uintptr_t)t->set;
+}
+
 /* What the row is about, to be changed. */
 static struct tcp_settings *edit(const struct opt_arg *a)
 {
@@ -205,50 +213,13 @@ static int get_maxseg(struct opt_arg *a)
 }
 
 /* A keepalive timer that runs is another now. */
-static int keepalive_changed(struct tcp *t)
+static int keepalive_changed(struct opt_arg *a)
 {
+	struct tcp *t = tcp_of(a->s);
+
 	if (t->sock.opt->keepalive)
 		tcp_slow_update(t);
 	return 0;
-}
-
-static int set_keepidle(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 1, KEEPIDLE_MAX))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->keep_idle_s = (uint32_t)a->value;
-	return keepalive_changed(tcp_of(a->s));
-}
-
-static int set_keepintvl(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 1, KEEPINTVL_MAX))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->keep_interval_s = (uint32_t)a->value;
-	return keepalive_changed(tcp_of(a->s));
-}
-
-static int set_keepcnt(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 1, KEEPCNT_MAX))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->keep_count = (uint8_t)a->value;
-	return keepalive_changed(tcp_of(a->s));
 }
 
 static int get_keepidle(struct opt_arg *a)
@@ -276,19 +247,6 @@ static int get_keepcnt(struct opt_arg *a)
 	const struct knobs *k = &t->ts->env->knobs;
 
 	a->out.number = t->set->keep_count ? t->set->keep_count : k->tcp_keepalive_probes;
-	return 0;
-}
-
-static int set_syncnt(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 1, SYNCNT_MAX))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->syn_retries = (uint8_t)a->value;
 	return 0;
 }
 
@@ -386,45 +344,10 @@ static int get_quickack(struct opt_arg *a)
 	return 0;
 }
 
-static int set_user_timeout(struct opt_arg *a)
+static int notsent_lowat_changed(struct opt_arg *a)
 {
-	struct tcp_settings *set;
-
-	if (a->value < 0)
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->user_timeout_ms = (uint32_t)a->value;
-	return 0;
-}
-
-static int get_user_timeout(struct opt_arg *a)
-{
-	const struct tcp *t = tcp_of(a->s);
-
-	a->out.number = (int)t->set->user_timeout_ms;
-	return 0;
-}
-
-static int set_notsent_lowat(struct opt_arg *a)
-{
-	struct tcp *t = tcp_of(a->s);
-	struct tcp_settings *set = edit(a);
-
-	if (!set)
-		return -ENOMEM;
-	set->notsent_lowat = (uint32_t)a->value;
-	if (t->state != TCP_LISTEN)
-		sock_notify(&t->sock, POLLOUT);
-	return 0;
-}
-
-static int get_notsent_lowat(struct opt_arg *a)
-{
-	const struct tcp *t = tcp_of(a->s);
-
-	a->out.number = (int)t->set->notsent_lowat;
+	if (tcp_of(a->s)->state != TCP_LISTEN)
+		sock_notify(a->s, POLLOUT);
 	return 0;
 }
 
@@ -521,48 +444,10 @@ static int set_timestamp(struct opt_arg *a)
 	return -EPERM;
 }
 
-static int set_thin(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 0, 1))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->thin = a->value;
-	return 0;
-}
-
-static int get_thin(struct opt_arg *a)
-{
-	a->out.number = tcp_of(a->s)->set->thin;
-	return 0;
-}
-
 /* Linux: since 4.15 without effect. */
 static int set_thin_dupack(struct opt_arg *a)
 {
 	return within(a->value, 0, 1) ? 0 : -EINVAL;
-}
-
-static int set_save_syn(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 0, 2))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->save_syn = (uint8_t)a->value;
-	return 0;
-}
-
-static int get_save_syn(struct opt_arg *a)
-{
-	a->out.number = tcp_of(a->s)->set->save_syn;
-	return 0;
 }
 
 /* Linux: told once; who has too little room learns how much it takes. */
@@ -583,92 +468,15 @@ static int get_saved_syn(struct opt_arg *a)
 	return 0;
 }
 
-static int set_inq(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, 0, 1))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->inq = a->value;
-	return 0;
-}
-
-static int get_inq(struct opt_arg *a)
-{
-	a->out.number = tcp_of(a->s)->set->inq;
-	return 0;
-}
-
-static int set_tx_delay(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (a->value < 0 || a->value > TX_DELAY_MAX)
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->tx_delay_us = (uint32_t)a->value;
-	return 0;
-}
-
-static int get_tx_delay(struct opt_arg *a)
-{
-	a->out.number = (int)tcp_of(a->s)->set->tx_delay_us;
-	return 0;
-}
-
-static int set_rto_max(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, RTO_MAX_MS_LOW, RTO_MAX_MS_HIGH))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->rto_max_ms = (uint32_t)a->value;
-	return 0;
-}
-
 static int get_rto_max(struct opt_arg *a)
 {
 	a->out.number = (int)(tcp_rto_max(tcp_of(a->s)) / BERTH_MSEC);
 	return 0;
 }
 
-static int set_rto_min(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, RTO_MIN_US_LOW, RTO_MIN_US_HIGH))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->rto_min_us = (uint32_t)a->value;
-	return 0;
-}
-
 static int get_rto_min(struct opt_arg *a)
 {
 	a->out.number = (int)(tcp_rto_min(tcp_of(a->s)) / BERTH_USEC);
-	return 0;
-}
-
-static int set_delack_max(struct opt_arg *a)
-{
-	struct tcp_settings *set;
-
-	if (!within(a->value, RTO_MIN_US_LOW, RTO_MIN_US_HIGH))
-		return -EINVAL;
-	set = edit(a);
-	if (!set)
-		return -ENOMEM;
-	set->delack_max_us = (uint32_t)a->value;
 	return 0;
 }
 
@@ -721,6 +529,8 @@ static int get_info(struct opt_arg *a)
 	return 0;
 }
 
+#define AT(field) offsetof(struct tcp_settings, field)
+
 static const struct opt_row rows[] = {
 	{TCP_NODELAY, "TCP_NODELAY", OPT_OWN, OPT_NONE, set_nodelay, get_nodelay, "flag",
 	 "send small pieces at once, without Nagle's wait"},
@@ -728,14 +538,14 @@ static const struct opt_row rows[] = {
 	 "the largest segment, before connecting; else the one in use"},
 	{TCP_CORK, "TCP_CORK", OPT_OWN, OPT_NONE, set_cork, get_cork, "flag",
 	 "send full segments only, until it is cleared"},
-	{TCP_KEEPIDLE, "TCP_KEEPIDLE", OPT_OWN, 0, 1, KEEPIDLE_MAX, set_keepidle, get_keepidle,
-	 "int", "seconds of silence before the first keepalive probe"},
-	{TCP_KEEPINTVL, "TCP_KEEPINTVL", OPT_OWN, 0, 1, KEEPINTVL_MAX, set_keepintvl, get_keepintvl,
-	 "int", "seconds between keepalive probes"},
-	{TCP_KEEPCNT, "TCP_KEEPCNT", OPT_OWN, 0, 1, KEEPCNT_MAX, set_keepcnt, get_keepcnt, "int",
-	 "unanswered keepalive probes that end a connection"},
-	{TCP_SYNCNT, "TCP_SYNCNT", OPT_OWN, 0, 1, SYNCNT_MAX, set_syncnt, get_syncnt, "int",
-	 "SYNs sent again before connecting fails"},
+	{TCP_KEEPIDLE, "TCP_KEEPIDLE", OPT_INT, AT(keep_idle_s), 1, KEEPIDLE_MAX, keepalive_changed,
+	 get_keepidle, "int", "seconds of silence before the first keepalive probe"},
+	{TCP_KEEPINTVL, "TCP_KEEPINTVL", OPT_INT, AT(keep_interval_s), 1, KEEPINTVL_MAX,
+	 keepalive_changed, get_keepintvl, "int", "seconds between keepalive probes"},
+	{TCP_KEEPCNT, "TCP_KEEPCNT", OPT_BYTE, AT(keep_count), 1, KEEPCNT_MAX, keepalive_changed,
+	 get_keepcnt, "int", "unanswered keepalive probes that end a connection"},
+	{TCP_SYNCNT, "TCP_SYNCNT", OPT_BYTE, AT(syn_retries), 1, SYNCNT_MAX, NULL, get_syncnt,
+	 "int", "SYNs sent again before connecting fails"},
 	{TCP_LINGER2, "TCP_LINGER2", OPT_OWN, OPT_NONE, set_linger2, get_linger2, "int",
 	 "seconds a closed end stays in FIN-WAIT-2"},
 	{TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT", OPT_OWN, OPT_NONE, set_defer_accept,
@@ -749,15 +559,15 @@ static const struct opt_row rows[] = {
 	 "acknowledge at once"},
 	{TCP_CONGESTION, "TCP_CONGESTION", OPT_BYTES, OPT_NONE, set_congestion, get_congestion,
 	 "char[]", "the congestion control: cubic, reno"},
-	{TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", OPT_OWN, 0, 0, INT_MAX, set_user_timeout,
-	 get_user_timeout, "int", "milliseconds data may stay unacknowledged"},
+	{TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", OPT_INT, AT(user_timeout_ms), 0, INT_MAX, NULL, NULL,
+	 "int", "milliseconds data may stay unacknowledged"},
 	{TCP_FASTOPEN, "TCP_FASTOPEN", OPT_OWN, OPT_NONE, set_fastopen, get_fastopen, "int",
 	 "connections that may open with data; kept, without effect"},
 	{OPT_TIMESTAMP, "TCP_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "int",
 	 "the clock of the timestamps option"},
-	{OPT_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", OPT_OWN, OPT_NONE, set_notsent_lowat,
-	 get_notsent_lowat, "int", "bytes not sent yet that make the socket unwritable"},
-	{OPT_SAVE_SYN, "TCP_SAVE_SYN", OPT_OWN, 0, 0, 2, set_save_syn, get_save_syn, "int",
+	{OPT_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", OPT_INT, AT(notsent_lowat), INT_MIN, INT_MAX,
+	 notsent_lowat_changed, NULL, "int", "bytes not sent yet that make the socket unwritable"},
+	{OPT_SAVE_SYN, "TCP_SAVE_SYN", OPT_BYTE, AT(save_syn), 0, 2, NULL, NULL, "int",
 	 "a listener keeps the headers of SYNs: 1 from IP on, 2 from the link on"},
 	{OPT_SAVED_SYN, "TCP_SAVED_SYN", OPT_ASK, OPT_NONE, NULL, get_saved_syn, "uint8_t[]",
 	 "the headers kept, once"},
@@ -770,11 +580,11 @@ static const struct opt_row rows[] = {
 	 "uint8_t[16]", "of the cookies; taken without effect"},
 	{OPT_FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE", OPT_OWN, 0, 0, 1, set_fastopen_no_cookie,
 	 get_fastopen_no_cookie, "flag", "kept, without effect"},
-	{OPT_INQ, "TCP_INQ", OPT_OWN, 0, 0, 1, set_inq, get_inq, "flag",
+	{OPT_INQ, "TCP_INQ", OPT_BYTE, AT(inq), 0, 1, NULL, NULL, "flag",
 	 "bytes left to be read, as control data"},
-	{OPT_TX_DELAY, "TCP_TX_DELAY", OPT_OWN, OPT_NONE, set_tx_delay, get_tx_delay, "int",
+	{OPT_TX_DELAY, "TCP_TX_DELAY", OPT_INT, AT(tx_delay_us), 0, TX_DELAY_MAX, NULL, NULL, "int",
 	 "microseconds; kept, without effect: cables have delays"},
-	{OPT_THIN_LINEAR, "TCP_THIN_LINEAR_TIMEOUTS", OPT_OWN, 0, 0, 1, set_thin, get_thin, "flag",
+	{OPT_THIN_LINEAR, "TCP_THIN_LINEAR_TIMEOUTS", OPT_BYTE, AT(thin), 0, 1, NULL, NULL, "flag",
 	 "time-outs of a thin stream are not doubled at first"},
 	{OPT_THIN_DUPACK, "TCP_THIN_DUPACK", OPT_OWN, 0, 0, 1, set_thin_dupack, opt_get_zero,
 	 "flag", "taken without effect, as on Linux"},
@@ -791,12 +601,12 @@ static const struct opt_row rows[] = {
 	{OPT_CC_INFO, "TCP_CC_INFO", OPT_ASK, OPT_NONE, NULL, get_nothing, "union tcp_cc_info",
 	 "of cubic and reno there is none"},
 	{OPT_IS_MPTCP, "TCP_IS_MPTCP", OPT_ASK, OPT_NONE, NULL, opt_get_zero, "int", "it is not"},
-	{OPT_RTO_MAX_MS, "TCP_RTO_MAX_MS", OPT_OWN, 0, RTO_MAX_MS_LOW, RTO_MAX_MS_HIGH, set_rto_max,
-	 get_rto_max, "int", "the longest retransmission timeout"},
-	{OPT_RTO_MIN_US, "TCP_RTO_MIN_US", OPT_OWN, 0, RTO_MIN_US_LOW, RTO_MIN_US_HIGH, set_rto_min,
-	 get_rto_min, "int", "the shortest retransmission timeout"},
-	{OPT_DELACK_MAX_US, "TCP_DELACK_MAX_US", OPT_OWN, 0, RTO_MIN_US_LOW, RTO_MIN_US_HIGH,
-	 set_delack_max, get_delack_max, "int", "the longest delay of an acknowledgment"},
+	{OPT_RTO_MAX_MS, "TCP_RTO_MAX_MS", OPT_INT, AT(rto_max_ms), RTO_MAX_MS_LOW, RTO_MAX_MS_HIGH,
+	 NULL, get_rto_max, "int", "the longest retransmission timeout"},
+	{OPT_RTO_MIN_US, "TCP_RTO_MIN_US", OPT_INT, AT(rto_min_us), RTO_MIN_US_LOW, RTO_MIN_US_HIGH,
+	 NULL, get_rto_min, "int", "the shortest retransmission timeout"},
+	{OPT_DELACK_MAX_US, "TCP_DELACK_MAX_US", OPT_INT, AT(delack_max_us), RTO_MIN_US_LOW,
+	 RTO_MIN_US_HIGH, NULL, get_delack_max, "int", "the longest delay of an acknowledgment"},
 	{OPT_MD5SIG, "TCP_MD5SIG", OPT_WITHOUT("struct tcp_md5sig"),
 	 "as a kernel that is built without it"},
 	{OPT_MD5SIG_EXT, "TCP_MD5SIG_EXT", OPT_WITHOUT("struct tcp_md5sig"), "the same"},
@@ -811,7 +621,7 @@ static const struct opt_row rows[] = {
 };
 
 const struct opt_level tcp_options = {IPPROTO_TCP, "IPPROTO_TCP", OPT_SHORT_INVALID,
-				      true,	   rows,	  ARRAY_LEN(rows)};
+				      settings_of, rows,	  ARRAY_LEN(rows)};
 
 void tcp_option_changed(struct sock *s, int level, int name)
 {

@@ -114,5 +114,5 @@ static const struct opt_row rows[] = {
 	 get_ignore_outgoing, "int", "does not see what goes out"},
 };
 
-const struct opt_level afpacket_options = {LEVEL_PACKET, "SOL_PACKET", OPT_SHORT_ROW,
-					   true,	 rows,	       ARRAY_LEN(rows)};
+const struct opt_level afpacket_options = {LEVEL_PACKET,      "SOL_PACKET", OPT_SHORT_ROW,
+					   opt_control_block, rows,	    ARRAY_LEN(rows)};

@@ -33,95 +33,99 @@ const struct opt_row *opt_level_row(const struct opt_level *level, int name)
 	return NULL;
 }
 
-static const uint8_t *field_of(const struct opt_level *level, const struct sock *s,
+void *opt_control_block(struct sock *s, bool edit)
+{
+	(void)edit;
+	return s;
+}
+
+static const uint8_t *field_of(const struct opt_level *level, struct sock *s,
 			       const struct opt_row *row)
 {
-	const void *base = level->of_block ? (const void *)s : (const void *)s->opt;
+	const void *base = level->block ? level->block(s, false) : s->opt;
 
 	return (const uint8_t *)base + row->offset;
 }
 
-static uint8_t *field_to_change(const struct opt_level *level, const struct opt_arg *a,
-				const struct opt_row *row)
+static bool is_field(const struct opt_row *row)
 {
-	void *base = level->of_block ? (void *)a->s : (void *)a->opt;
-
-	return (uint8_t *)base + row->offset;
+	return row->type == OPT_FLAG || row->type == OPT_LAX || row->type == OPT_BYTE ||
+	       row->type == OPT_INT;
 }
 
-static bool changes_options(const struct opt_level *level, const struct opt_row *row)
+/* Makes what the row changes its own to be changed. `*out_field`: where, if it is a field. */
+static int prepare(const struct opt_level *level, struct opt_arg *a, const struct opt_row *row,
+		   uint8_t **out_field)
 {
-	if (level->of_block || row->type == OPT_NOTHING || row->type == OPT_ASK ||
-	    row->type == OPT_LACKING)
-		return false;
-	return row->set || (row->type != OPT_OWN && row->type != OPT_BYTES);
+	void *base;
+
+	if (level->block) {
+		base = is_field(row) ? level->block(a->s, true) : a->s;
+	} else {
+		if (!is_field(row) && !row->set)
+			return 0;
+		a->opt = sock_edit_options(a->s);
+		base = a->opt;
+	}
+	if (!base)
+		return -ENOMEM;
+	if (is_field(row))
+		*out_field = (uint8_t *)base + row->offset;
+	return 0;
+}
+
+/* Whether the value is one that a field takes. */
+static bool in_range(const struct opt_arg *a, const struct opt_row *row)
+{
+	if (row->type == OPT_FLAG)
+		return a->len >= (socklen_t)row->min;
+	return row->type == OPT_LAX || (a->value >= row->min && a->value <= row->max);
+}
+
+static void store(const struct opt_arg *a, const struct opt_row *row, uint8_t *field)
+{
+	if (row->type == OPT_INT)
+		memcpy(field, &a->value, sizeof(a->value));
+	else if (row->type == OPT_BYTE)
+		*field = (uint8_t)a->value;
+	else
+		*(bool *)field = a->value != 0;
 }
 
 static int set_row(const struct opt_level *level, struct opt_arg *a, const struct opt_row *row)
 {
-	if (changes_options(level, row)) {
-		a->opt = sock_edit_options(a->s);
-		if (!a->opt)
-			return -ENOMEM;
-	}
-	switch (row->type) {
-	case OPT_FLAG:
-		if (a->len < (socklen_t)row->min)
-			return -EINVAL;
-		*(bool *)field_to_change(level, a, row) = a->value != 0;
+	uint8_t *field = NULL;
+	int result;
+
+	if (row->type == OPT_NOTHING)
 		return 0;
-	case OPT_LAX:
-		*(bool *)field_to_change(level, a, row) = a->value != 0;
-		return 0;
-	case OPT_BYTE:
-		if (a->value < row->min || a->value > row->max)
-			return -EINVAL;
-		*field_to_change(level, a, row) = (uint8_t)a->value;
-		return 0;
-	case OPT_INT:
-		if (a->value < row->min || a->value > row->max)
-			return -EINVAL;
-		memcpy(field_to_change(level, a, row), &a->value, sizeof(a->value));
-		return 0;
-	case OPT_NOTHING:
-		return 0;
-	case OPT_ASK:
-	case OPT_LACKING:
+	if (row->type == OPT_ASK || row->type == OPT_LACKING)
 		return -ENOPROTOOPT;
-	case OPT_OWN:
-	case OPT_BYTES:
-		return row->set ? row->set(a) : 0;
-	}
-	return -ENOPROTOOPT;
+	if (is_field(row) && !in_range(a, row))
+		return -EINVAL;
+	result = prepare(level, a, row, &field);
+	if (result < 0)
+		return result;
+	if (field)
+		store(a, row, field);
+	return row->set ? row->set(a) : 0;
 }
 
 static int get_row(const struct opt_level *level, struct opt_arg *a, const struct opt_row *row)
 {
 	a->out.number = 0;
 	a->out_len = sizeof(a->out.number);
-	switch (row->type) {
-	case OPT_FLAG:
-	case OPT_LAX:
-		if (row->get)
-			return row->get(a);
-		a->out.number = *(const bool *)field_of(level, a->s, row);
+	if (row->type == OPT_NOTHING)
 		return 0;
-	case OPT_BYTE:
-		a->out.number = *field_of(level, a->s, row);
-		return 0;
-	case OPT_INT:
-		memcpy(&a->out.number, field_of(level, a->s, row), sizeof(a->out.number));
-		return 0;
-	case OPT_NOTHING:
-		return 0;
-	case OPT_LACKING:
+	if (row->get && row->type != OPT_LACKING)
+		return row->get(a);
+	if (!is_field(row))
 		return -ENOPROTOOPT;
-	case OPT_ASK:
-	case OPT_OWN:
-	case OPT_BYTES:
-		return row->get ? row->get(a) : -ENOPROTOOPT;
-	}
-	return -ENOPROTOOPT;
+	if (row->type == OPT_INT)
+		memcpy(&a->out.number, field_of(level, a->s, row), sizeof(a->out.number));
+	else
+		a->out.number = *field_of(level, a->s, row);
+	return 0;
 }
 
 static bool takes_number(const struct opt_row *row)

@@ -22,11 +22,12 @@
 #include "transport/proto.h"
 
 enum opt_type {
-	OPT_FLAG,    /* a bool at `offset`; a value has `min` bytes or more */
-	OPT_LAX,     /* a bool at `offset`; a value that is shorter than an int is 0 */
-	/* Either with a `get` of its own where that differs. */
-	OPT_BYTE,    /* a uint8_t or bool at `offset`, min to max */
-	OPT_INT,     /* an int or unsigned at `offset`, min to max */
+	OPT_FLAG, /* a bool at `offset`; a value has `min` bytes or more */
+	OPT_LAX,  /* a bool at `offset`; a value that is shorter than an int is 0 */
+	OPT_BYTE, /* a uint8_t or bool at `offset`, min to max */
+	OPT_INT,  /* an int or unsigned at `offset`, min to max */
+	/* Any of these with a `get` of its own where the answer differs from what is kept, and a
+	 * `set` where something follows once it is. */
 	OPT_NOTHING, /* taken without effect, 0 when asked */
 	OPT_LACKING, /* Linux has it, we do not: -ENOPROTOOPT */
 	OPT_ASK,     /* can't be set: -ENOPROTOOPT; `get` */
@@ -52,7 +53,7 @@ struct opt_arg {
 		uint8_t bytes[256];
 	} out;
 	socklen_t out_len;
-	bool written; /* the row has put the answer into `room` itself, out_len of it */
+	bool written;	    /* the row has put the answer into `room` itself, out_len of it */
 	socklen_t told_len; /* what the program is told instead of how much it got; 0: just that */
 };
 
@@ -79,7 +80,9 @@ struct opt_level {
 	int level;
 	const char *symbol; /* "SOL_SOCKET" */
 	enum opt_short shorter;
-	bool of_block; /* offsets are the protocol's control block's, not struct sock_options' */
+	/* What the rows' offsets are in; to be changed if `edit`, when NULL is for no memory. NULL:
+	 * struct sock_options. */
+	void *(*block)(struct sock *s, bool edit);
 	const struct opt_row *rows;
 	size_t count;
 };
@@ -93,6 +96,9 @@ struct opt_level {
 /* getsockopt for what is always 0 or 1. */
 int opt_get_zero(struct opt_arg *a);
 int opt_get_one(struct opt_arg *a);
+
+/* struct opt_level's block() for offsets in the protocol's control block. */
+void *opt_control_block(struct sock *s, bool edit);
 
 /* NULL: no such row. */
 const struct opt_row *opt_level_row(const struct opt_level *level, int name);

@@ -98,16 +98,17 @@ static const struct opt_row rows[] = {
 	 "the program makes IPv6's header"},
 };
 
-const struct opt_level raw_options = {LEVEL_RAW, "SOL_RAW", OPT_SHORT_ROW,
-				      true,	 rows,	    ARRAY_LEN(rows)};
+const struct opt_level raw_options = {LEVEL_RAW,	 "SOL_RAW", OPT_SHORT_ROW,
+				      opt_control_block, rows,	    ARRAY_LEN(rows)};
 
 static const struct opt_row icmp6_rows[] = {
 	{ICMP6_FILTER, "ICMP6_FILTER", OPT_BYTES, OPT_NONE, set_icmp6_filter, get_icmp6_filter,
 	 "struct icmp6_filter", "a bit for each type of ICMPv6 message that is not given out"},
 };
 
-const struct opt_level raw_icmp6_options = {
-	IPPROTO_ICMPV6, "IPPROTO_ICMPV6", OPT_SHORT_ROW, true, icmp6_rows, ARRAY_LEN(icmp6_rows)};
+const struct opt_level raw_icmp6_options = {IPPROTO_ICMPV6, "IPPROTO_ICMPV6",
+					    OPT_SHORT_ROW,  opt_control_block,
+					    icmp6_rows,	    ARRAY_LEN(icmp6_rows)};
 
 /* Linux: the same by this level too. */
 static const struct opt_row ip6_rows[] = {
@@ -117,5 +118,5 @@ static const struct opt_row ip6_rows[] = {
 	 "the program makes IPv6's header"},
 };
 
-const struct opt_level raw_ip6_options = {IPPROTO_IPV6, "IPPROTO_IPV6", OPT_SHORT_ROW,
-					  true,		ip6_rows,	ARRAY_LEN(ip6_rows)};
+const struct opt_level raw_ip6_options = {IPPROTO_IPV6,	     "IPPROTO_IPV6", OPT_SHORT_ROW,
+					  opt_control_block, ip6_rows,	     ARRAY_LEN(ip6_rows)};

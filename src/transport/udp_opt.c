@@ -66,8 +66,8 @@ static const struct opt_row rows[] = {
 	 "what was sent so is received in one piece, with the size as control data"},
 };
 
-const struct opt_level udp_options = {IPPROTO_UDP, "IPPROTO_UDP", OPT_SHORT_INVALID,
-				      true,	   rows,	  ARRAY_LEN(rows)};
+const struct opt_level udp_options = {IPPROTO_UDP,	 "IPPROTO_UDP", OPT_SHORT_INVALID,
+				      opt_control_block, rows,		ARRAY_LEN(rows)};
 
 /* Linux: 0 is all, and less than the header is the header. */
 static uint16_t coverage_of(int value)
@@ -115,5 +115,5 @@ static const struct opt_row lite_rows[] = {
 };
 
 const struct opt_level udplite_options = {IPPROTO_UDPLITE,   "IPPROTO_UDPLITE",
-					  OPT_SHORT_INVALID, true,
+					  OPT_SHORT_INVALID, opt_control_block,
 					  lite_rows,	     ARRAY_LEN(lite_rows)};
