@@ -41,6 +41,7 @@ struct knobs {
 	int32_t tcp_abort_on_overflow;
 	int32_t tcp_sack, tcp_dsack, tcp_timestamps, tcp_window_scaling;
 	int32_t tcp_ecn; /* 0 no, 1 ask and answer, 2 answer */
+	int32_t tcp_ecn_fallback; /* a SYN that is sent again does not ask */
 	int32_t tcp_rfc1337;
 	int32_t tcp_tw_reuse; /* 0 no, 1 yes, 2 on loopback */
 	int32_t tcp_moderate_rcvbuf;

@@ -375,11 +375,13 @@ static struct berth_packet *header_of(const struct datagram *d, const uint8_t *h
 
 bool frag_merge_ecn(const struct datagram *d, uint8_t *tos)
 {
-	if (!(d->ecn_seen & (1u << ECN_CE)))
-		return true;
-	if (d->ecn_seen & 1u)
+	uint8_t unmarked = d->ecn_seen & 1u;
+
+	/* A sender marks all of a datagram or nothing (Linux: ip_frag_ecn_table). */
+	if (unmarked && d->ecn_seen != unmarked)
 		return false;
-	*tos |= ECN_CE;
+	if (d->ecn_seen & (1u << ECN_CE))
+		*tos |= ECN_CE;
 	return true;
 }
 

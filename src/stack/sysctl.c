@@ -66,6 +66,7 @@ static const struct knob table[] = {
 	IPV4(tcp_timestamps, 0, 2, 1),
 	SWITCH(tcp_window_scaling, 1),
 	IPV4(tcp_ecn, 0, 2, 2),
+	SWITCH(tcp_ecn_fallback, 1),
 	SWITCH(tcp_rfc1337, 0),
 	IPV4(tcp_tw_reuse, 0, 2, 2),
 	SWITCH(tcp_moderate_rcvbuf, 1),

@@ -95,6 +95,7 @@ struct tcp_acked {
 	bool dsack;
 	bool duplicate; /* RFC 5681 §2 */
 	bool lost;	/* something was found lost */
+	bool ece;	/* the peer says that something was marked CE */
 };
 
 /* One run of the sequence space that was sent and is not acknowledged. */
@@ -164,7 +165,7 @@ struct tcp_reass {
 
 /* What the peer's and our SYN agreed on. */
 struct tcp_agreed {
-	bool ts, sack, wscale;
+	bool ts, sack, wscale, ecn;
 	uint8_t snd_wscale, rcv_wscale;
 };
 
@@ -198,10 +199,10 @@ enum tcp_chrono {
 #define TCP_RATE_UNIT 256u
 
 struct tcp_cubic {
-	uint32_t w_max; /* bytes */
-	uint32_t k_ms;
-	uint32_t w_est;	  /* bytes: Reno's window */
 	berth_time epoch; /* 0: none */
+	uint32_t w_max;	  /* bytes */
+	uint32_t k_ms;
+	uint32_t w_est; /* bytes: Reno's window */
 	/* HyStart++, RFC 9406 */
 	uint32_t round_end; /* sequence number */
 	uint32_t last_min_us, min_us, css_base_us;
@@ -220,6 +221,11 @@ struct tcp_cc {
 	/* Data is sent again after an idle time, or the timer expired: old measures mean nothing.
 	 */
 	void (*on_restart)(struct tcp *t);
+};
+
+/* What few connections need, made when the first of it is. */
+struct tcp_rare {
+	uint32_t delivered_ce; /* bytes delivered by acknowledgments with ECE, for TCP_INFO */
 };
 
 struct tcp_listener;
@@ -243,7 +249,6 @@ struct tcp {
 	uint8_t chrono;	    /* enum tcp_chrono */
 	bool more;	    /* the last send() had MSG_MORE */
 	bool undo_possible; /* the fields undo_* of segs mean something */
-	uint8_t backoff;    /* doublings of rto now */
 
 	/* Send sequence space, RFC 9293 §3.3.1. */
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_up;
@@ -252,6 +257,8 @@ struct tcp {
 	uint16_t peer_mss;    /* as its SYN said */
 	uint16_t rcv_mss;     /* estimate of what the peer sends */
 	bool nodelay, cork;   /* TCP_NODELAY, TCP_CORK */
+	uint8_t backoff;      /* doublings of rto now */
+	uint8_t ecn;	      /* TCP_ECN_*, where agreed.ecn */
 	uint32_t path_mtu;    /* that snd_mss was made from */
 
 	/* Receive sequence space. */
@@ -270,6 +277,7 @@ struct tcp {
 	struct viewq sndq, rcvq;
 	struct tcp_segs *segs;	 /* never NULL: one that is empty, and everybody's, while idle */
 	struct tcp_reass *reass; /* the same */
+	struct tcp_rare *rare;	 /* owned; NULL: nothing of it */
 
 	/* Congestion control, RFC 5681 and 6675; all in bytes. */
 	uint32_t cwnd, ssthresh;

@@ -9,6 +9,7 @@
 #include "tcp/tcp_ack.h"
 
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_info.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
@@ -139,6 +140,7 @@ static struct tcp_acked acked_of(const struct tcp *t, const struct tcp_in *in)
 		.sack_rtt = -1,
 		.tsecr = in->h.options.ts_ecr,
 		.has_tsecr = in->h.options.has_ts && t->agreed.ts,
+		.ece = t->agreed.ecn && (in->h.flags & (TCPF_ECE | TCPF_SYN)) == TCPF_ECE,
 	};
 }
 
@@ -189,6 +191,7 @@ bool tcp_ack_input(struct tcp *t, const struct tcp_in *in)
 	if (outstanding)
 		tcp_sack_input(t, &in->h, &a);
 	if (old) {
+		a.ece = false;
 		if (a.new_sack || a.dsack)
 			tcp_cc_on_ack(t, &a);
 		return true;
@@ -207,6 +210,8 @@ bool tcp_ack_input(struct tcp *t, const struct tcp_in *in)
 		on_progress(t, &a);
 	else if (a.new_sack)
 		measure_rtt(t, &a);
+	if (a.ece)
+		tcp_ecn_count(t, a.delivered);
 	if (outstanding)
 		tcp_cc_on_ack(t, &a);
 	/* A window that opened ends the probing. */

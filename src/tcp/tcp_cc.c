@@ -11,17 +11,23 @@
  * In RECOVERY and CWR the window is set on each ACK by proportional rate reduction (RFC 6937, with
  * the safe-ACK rule of its successor): it falls to ssthresh over one RTT, never to a burst. In LOSS
  * the algorithm grows it by slow start. If timestamps (RFC 3522) or duplicate SACKs show that the
- * retransmissions were needless, the cut is undone.
+ * retransmissions were needless, the cut is undone, unless a router has marked packets as well.
+ *
+ * CWR follows an ACK that says so (RFC 3168 §6.1.2), as well as a loss that a probe repaired. With
+ * ECN it lasts until something sent after the cut is acknowledged, which has told the peer (CWR),
+ * or its next ECE would be taken for news. Linux: ECN cuts as a loss does (RFC 8511's ABE is not
+ * there).
  *
  * Without SACK, each duplicate ACK stands for one segment that left (sacked_bytes is an estimate),
  * the third starts recovery, and a partial ACK means that the next segment is lost too (RFC 6582).
  *
- * RFC 5681, 6582, 6675 §5, 6928, 6937.
+ * RFC 3168, 5681, 6582, 6675 §5, 6928, 6937.
  */
 #include "tcp/tcp_cc.h"
 
 #include <string.h>
 
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_sack.h"
@@ -117,6 +123,7 @@ static void reduce(struct tcp *t)
 	t->segs->prr_start = t->cwnd;
 	t->cwnd_acked = 0;
 	t->segs->recover = t->snd_nxt;
+	t->ecn |= TCP_ECN_REDUCED;
 }
 
 void tcp_cc_enter_cwr(struct tcp *t)
@@ -190,8 +197,10 @@ static void undo(struct tcp *t)
 {
 	if (t->segs->undo_cwnd > t->cwnd)
 		t->cwnd = t->segs->undo_cwnd;
-	if (t->segs->undo_ssthresh > t->ssthresh)
+	if (t->segs->undo_ssthresh > t->ssthresh) {
 		t->ssthresh = t->segs->undo_ssthresh;
+		t->ecn &= (uint8_t)~TCP_ECN_REDUCED;
+	}
 	tcp_segs_unmark_lost(t);
 	t->undo_possible = false;
 	t->backoff = 0;
@@ -314,6 +323,15 @@ static void on_ack_loss(struct tcp *t, struct tcp_acked *a)
 	grow(t, a);
 }
 
+/* A router marked something that the peer got: as good as lost, but for being there (RFC 3168
+ * §6.1.2). */
+static void on_mark(struct tcp *t)
+{
+	/* The cut for a loss that was none is right all the same. */
+	t->undo_possible = false;
+	tcp_cc_enter_cwr(t);
+}
+
 void tcp_cc_on_ack(struct tcp *t, struct tcp_acked *a)
 {
 	reno_account(t, a);
@@ -325,6 +343,8 @@ void tcp_cc_on_ack(struct tcp *t, struct tcp_acked *a)
 	find_lost(t, a);
 	if (may_recover(t))
 		enter_recovery(t);
+	if (a->ece)
+		on_mark(t);
 	switch ((enum tcp_ca)t->ca) {
 	case CA_OPEN:
 	case CA_DISORDER:
@@ -335,7 +355,8 @@ void tcp_cc_on_ack(struct tcp *t, struct tcp_acked *a)
 			t->cwnd_limited = true;
 		break;
 	case CA_CWR:
-		if (seq_ge(t->snd_una, t->segs->recover))
+		if (seq_gt(t->snd_una, t->segs->recover) ||
+		    (t->snd_una == t->segs->recover && !t->agreed.ecn))
 			leave(t);
 		else
 			reduce_proportionally(t, a->delivered, a->acked > 0, false);

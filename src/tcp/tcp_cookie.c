@@ -9,6 +9,7 @@
 #define STAMP_BITS 6u
 #define STAMP_MASK ((1u << STAMP_BITS) - 1)
 #define STAMP_SACK 0x10u
+#define STAMP_ECN 0x20u
 #define STAMP_NO_WSCALE 0x0fu
 
 static const uint16_t sizes[] = {536, 1200, 1300, 1400, 1440, 1460, 8960, 65483};
@@ -62,6 +63,8 @@ uint32_t tcp_cookie_stamp(uint32_t now_ms, const struct tcp_agreed *agreed)
 
 	if (agreed->sack)
 		bits |= STAMP_SACK;
+	if (agreed->ecn)
+		bits |= STAMP_ECN;
 	stamp = (now_ms & ~STAMP_MASK) | bits;
 	return stamp > now_ms ? stamp - (1u << STAMP_BITS) : stamp;
 }
@@ -72,6 +75,7 @@ void tcp_cookie_unstamp(uint32_t stamp, struct tcp_agreed *out)
 
 	out->ts = true;
 	out->sack = (stamp & STAMP_SACK) != 0;
+	out->ecn = (stamp & STAMP_ECN) != 0;
 	out->wscale = scale <= TCP_WSCALE_MAX;
 	out->snd_wscale = out->wscale ? (uint8_t)scale : 0;
 }

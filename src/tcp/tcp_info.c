@@ -8,6 +8,7 @@
 #include "tcp/tcp_info.h"
 
 #include "base/env.h"
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
 #include "tcp/tcp_sack.h"
@@ -128,7 +129,9 @@ void tcp_info_fill(const struct tcp *t, struct tcp_info_now *i)
 	i->backoff = t->backoff;
 	i->options = (uint8_t)((t->agreed.ts ? TCPI_OPT_TIMESTAMPS : 0) |
 			       (t->agreed.sack ? TCPI_OPT_SACK : 0) |
-			       (t->agreed.wscale ? TCPI_OPT_WSCALE : 0));
+			       (t->agreed.wscale ? TCPI_OPT_WSCALE : 0) |
+			       (t->agreed.ecn ? TCPI_OPT_ECN : 0) |
+			       (t->ecn & TCP_ECN_SEEN ? TCPI_OPT_ECN_SEEN : 0));
 	/* The kernel's two bit-fields of four: ours for what is sent, then for what is received. */
 	i->wscale = (uint8_t)(t->agreed.snd_wscale | t->agreed.rcv_wscale << 4);
 	i->rto = microseconds(tcp_rto(t));
@@ -170,6 +173,7 @@ void tcp_info_fill(const struct tcp *t, struct tcp_info_now *i)
 	i->busy_time = chrono_us(t, TCP_CHRONO_BUSY) + i->rwnd_limited + i->sndbuf_limited;
 	i->rcv_ooopack = t->rcv_ooopack;
 	i->delivered = segments(t, t->delivered);
+	i->delivered_ce = t->rare ? segments(t, t->rare->delivered_ce) : 0;
 	i->bytes_sent = t->bytes_sent;
 	i->bytes_retrans = t->bytes_retrans;
 	i->dsack_dups = t->dsack_dups;

@@ -26,6 +26,7 @@
 #include "pkt/csum.h"
 #include "tcp/tcp_ack.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_listen.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
@@ -237,6 +238,7 @@ void tcp_take_syn_options(struct tcp *t, const struct tcp_header *h)
 	t->agreed.sack = t->agreed.sack && o->sack_permitted;
 	t->agreed.wscale = t->agreed.wscale && o->has_wscale;
 	t->agreed.snd_wscale = t->agreed.wscale ? o->wscale : 0;
+	t->agreed.ecn = t->agreed.ecn && tcp_ecn_agreed(h->flags);
 	if (!t->agreed.wscale)
 		t->agreed.rcv_wscale = 0;
 	if (t->agreed.ts) {
@@ -386,6 +388,8 @@ static void learn_from_data(struct tcp *t, const struct tcp_in *in)
 		t->rcv_mss = (uint16_t)(size < UINT16_MAX ? size : UINT16_MAX);
 	t->data_segs_in++;
 	t->last_data = t->ts->env->now;
+	if (t->agreed.ecn)
+		tcp_ecn_on_data(t, in->info->tos);
 }
 
 static void tell_readable(struct tcp *t)
@@ -511,6 +515,8 @@ static void on_data(struct tcp *t, struct tcp_in *in)
 
 	if (in->bytes == 0 && !fin)
 		return;
+	if (in->h.flags & TCPF_CWR)
+		tcp_ecn_on_cwr(t);
 	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT1 && t->state != TCP_FIN_WAIT2) {
 		/* The peer's FIN came again: it has not had our ACK. */
 		if (seq_le(in->end, t->rcv_nxt))

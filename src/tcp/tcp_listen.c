@@ -25,6 +25,7 @@
 
 #include "link/netif.h"
 #include "tcp/tcp_cookie.h"
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
 #include "tcp/tcp_rst.h"
@@ -218,6 +219,8 @@ static void send_from(struct tcp *listener, const struct tcp_request *r, bool sy
 	h->seq = syn ? r->iss : r->iss + 1;
 	h->ack = r->irs + 1;
 	h->flags = syn ? TCPF_SYN | TCPF_ACK : TCPF_ACK;
+	if (syn && r->agreed.ecn)
+		h->flags |= TCPF_ECE; /* RFC 3168 §6.1.1 */
 	h->window = (uint16_t)(syn ? r->window : r->window >> r->agreed.rcv_wscale);
 	if (r->agreed.ts) {
 		h->options.has_ts = true;
@@ -259,14 +262,15 @@ static void on_timer(struct timer *timer)
 }
 
 /* What the peer's SYN offers and we accept. */
-static void agree(struct tcp_request *r, const struct tcp *listener, const struct tcp_header *h)
+static void agree(struct tcp_request *r, const struct tcp *listener, const struct tcp_in *in)
 {
 	const struct knobs *k = &listener->ts->env->knobs;
-	const struct tcp_options *o = &h->options;
+	const struct tcp_options *o = &in->h.options;
 
 	r->agreed.ts = k->tcp_timestamps && o->has_ts;
 	r->agreed.sack = k->tcp_sack && o->sack_permitted;
 	r->agreed.wscale = k->tcp_window_scaling && o->has_wscale;
+	r->agreed.ecn = k->tcp_ecn && tcp_ecn_asked(in);
 	if (r->agreed.wscale) {
 		r->agreed.snd_wscale = o->wscale;
 		r->agreed.rcv_wscale = tcp_wscale_for(listener->ts, &listener->sock);
@@ -294,7 +298,7 @@ static bool prepare(struct tcp_request *r, struct tcp *listener, const struct fl
 		ifindex = f->ifindex;
 	if (ip_path_find(ts->net, &f->remote, &f->local, ifindex, &r->path) < 0)
 		return false;
-	agree(r, listener, &in->h);
+	agree(r, listener, in);
 	r->iss = in->iss_given ? in->iss : n.iss;
 	r->ts_offset = n.ts_offset;
 	r->window = tcp_first_window(&listener->sock, mss_to_offer(listener, &r->path));
@@ -483,6 +487,7 @@ static bool on_cookie(struct tcp *listener, const struct flow *f, struct tcp_in 
 		r.ts_recent = in->h.options.ts_val;
 		if (r.agreed.wscale)
 			r.agreed.rcv_wscale = tcp_wscale_for(ts, &listener->sock);
+		r.agreed.ecn = r.agreed.ecn && ts->env->knobs.tcp_ecn;
 	}
 	struct tcp *child = make_child(listener, &r, in);
 

@@ -23,6 +23,7 @@
 
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_ecn.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_reass.h"
 #include "tcp/tcp_sack.h"
@@ -101,6 +102,8 @@ static void fill_header(struct tcp *t, struct tcp_header *h, uint32_t seq, uint8
 	if (flags & TCPF_SYN)
 		return;
 	h->window = take_window(t);
+	if (t->ecn & TCP_ECN_DEMAND)
+		h->flags |= TCPF_ECE;
 	/* RFC 9293 §3.8.5: the pointer is to the byte after the urgent one, as everyone has it. */
 	if (seq_gt(t->snd_up, seq) && t->snd_up - seq <= UINT16_MAX) {
 		h->flags |= TCPF_URG;
@@ -127,8 +130,9 @@ static void fill_sacks(struct tcp *t, struct tcp_header *h)
 	tcp_reass_settle(t);
 }
 
-/* Puts the header before the payload and sends it. Consumes `p`. */
-static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_header *h)
+/* Puts the header before the payload and sends it, the ECN field of IP's being `ect`. Consumes `p`.
+ */
+static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_header *h, uint8_t ect)
 {
 	struct ip_send how = {
 		.protocol = IPPROTO_TCP,
@@ -136,6 +140,7 @@ static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_head
 	};
 
 	sock_fill_send(&t->sock, &t->sock.path, &how);
+	how.tos |= ect; /* options of streams leave these bits alone */
 
 	size_t bytes = TCP_HEADER_BYTES + tcp_options_bytes(&h->options);
 
@@ -166,7 +171,7 @@ int tcp_send_ack(struct tcp *t)
 	}
 	fill_header(t, &h, t->snd_nxt, TCPF_ACK);
 	fill_sacks(t, &h);
-	return transmit(t, p, &h);
+	return transmit(t, p, &h, 0);
 }
 
 int tcp_send_probe(struct tcp *t)
@@ -178,7 +183,7 @@ int tcp_send_probe(struct tcp *t)
 		return -ENOMEM;
 	/* RFC 9293 §3.8.4, §3.8.6.1: a byte the peer has had, so that it must answer. */
 	fill_header(t, &h, t->snd_una - 1, TCPF_ACK);
-	return transmit(t, p, &h);
+	return transmit(t, p, &h, 0);
 }
 
 /* Linux: whole segments, in the 16 bits there are. */
@@ -200,7 +205,7 @@ int tcp_send_syn(struct tcp *t, bool with_ack)
 
 	if (!p)
 		return -ENOMEM;
-	fill_header(t, &h, t->iss, with_ack ? TCPF_SYN | TCPF_ACK : TCPF_SYN);
+	fill_header(t, &h, t->iss, tcp_ecn_syn_flags(t, with_ack));
 	h.window = (uint16_t)tcp_first_window(&t->sock, tcp_mss_to_offer(t));
 	t->rcv_acked = t->rcv_nxt;
 	t->rcv_wnd = h.window;
@@ -209,7 +214,7 @@ int tcp_send_syn(struct tcp *t, bool with_ack)
 	h.options.sack_permitted = t->agreed.sack;
 	h.options.has_wscale = t->agreed.wscale;
 	h.options.wscale = t->agreed.rcv_wscale;
-	return transmit(t, p, &h);
+	return transmit(t, p, &h, 0);
 }
 
 uint16_t tcp_mss_to_offer(const struct tcp *t)
@@ -333,8 +338,13 @@ static int64_t send_segment(struct tcp *t, uint32_t seq, uint32_t bytes, uint8_t
 	if (filled > t->snd_mss)
 		p->gso_bytes = (uint16_t)t->snd_mss;
 	fill_header(t, &h, seq, flags);
+	/* RFC 3168 §6.1.5: what is sent again is not marked, nor what has no data. */
+	uint8_t ect = 0;
 
-	int error = transmit(t, p, &h);
+	if (t->agreed.ecn && filled && seq == t->snd_nxt)
+		ect = tcp_ecn_mark(t, &h);
+
+	int error = transmit(t, p, &h, ect);
 
 	if (error == -EMSGSIZE)
 		return error;

@@ -105,6 +105,13 @@ int tcp_pcb_init(struct sock *s)
 	return 0;
 }
 
+struct tcp_rare *tcp_rare(struct tcp *t)
+{
+	if (!t->rare)
+		t->rare = env_calloc(t->ts->env, 1, sizeof(*t->rare));
+	return t->rare;
+}
+
 void tcp_forget(struct tcp *t)
 {
 	tcp_unhold(t, viewq_bytes(&t->sndq) + viewq_bytes(&t->rcvq));
@@ -152,6 +159,7 @@ static void destroy(struct tcp *t)
 	list_del(&t->link);
 	timers_release(env, 1);
 	tcp_settings_drop(t);
+	env_free(env, t->rare);
 	sock_free(&t->sock);
 }
 

@@ -28,6 +28,9 @@ void tcp_done(struct tcp *t, int error);
  */
 void tcp_settle(struct tcp *t);
 
+/* Its rare part, made if there is none. NULL: no memory. */
+struct tcp_rare *tcp_rare(struct tcp *t);
+
 /* Everything a connection owns beside itself, given back; it can be connected again. */
 void tcp_forget(struct tcp *t);
 

@@ -78,7 +78,9 @@ static void prepare_syn(struct tcp *t)
 
 	t->agreed = (struct tcp_agreed){.ts = k->tcp_timestamps != 0,
 					.sack = k->tcp_sack != 0,
-					.wscale = k->tcp_window_scaling != 0};
+					.wscale = k->tcp_window_scaling != 0,
+					.ecn = k->tcp_ecn == 1};
+	t->ecn = 0;
 	t->agreed.rcv_wscale = t->agreed.wscale ? tcp_wscale_for(ts, &t->sock) : 0;
 	t->ts_offset = n.ts_offset;
 	t->ts_recent = 0;

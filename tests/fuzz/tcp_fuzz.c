@@ -82,7 +82,9 @@ static void segment(struct play *x)
 	if (how & 32 && payload > 1460)
 		p->gso_bytes = 1460;
 	p->csum = CSUM_VERIFIED;
+	x->r.give_tos = how >> 6; /* ECN */
 	rig_give(&x->r, 0, p);
+	x->r.give_tos = 0;
 }
 
 static void call(struct play *x)
@@ -169,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
 	rig_init(&x->r, 1);
 	x->r.scripted = true;
+	x->r.hosts[0].f.env.knobs.tcp_ecn = bytes & 1;
 	x->in = reader_of(data, bytes);
 	x->listener = rig_listen(&x->r, 0, 80, 2);
 	x->local_port = 80;

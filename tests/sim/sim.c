@@ -89,6 +89,8 @@ static void on_packet(void *ctx, const struct berth_packet_event *ev)
 	sim->duplicated += ev->fate == BERTH_FATE_DUPLICATED;
 	sim->corrupted += ev->corrupted;
 	sim->reordered += ev->reordered;
+	if (sim->look)
+		sim->look(sim, ev);
 	if (berth_pcapng_packet(sim->capture, ev) < 0)
 		sim_fail(sim, "the capture failed");
 }

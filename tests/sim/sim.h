@@ -58,6 +58,8 @@ struct sim {
 	struct berth_pcapng *capture;
 	uint64_t capture_hash, capture_bytes;
 	uint64_t packets, lost, duplicated, corrupted, reordered;
+	/* Besides, for each packet that is captured; NULL: nobody. */
+	void (*look)(struct sim *sim, const struct berth_packet_event *ev);
 	const char *capture_path; /* also written there, if set */
 	void *capture_file;
 };

@@ -185,6 +185,70 @@ static void run_loopback(struct sim *sim)
 	sim_run(sim, 600 * BERTH_SEC);
 }
 
+static void set_sysctl(struct sim *sim, int host, const char *name, int64_t value)
+{
+	if (berth_stack_sysctl_set(berth_world_stack(sim->w, host), name, value) < 0)
+		sim_fail(sim, "%s", name);
+}
+
+/* Where a frame's IP and TCP headers are, how much follows them, and its ECN field. False: it is no
+ * TCP. */
+struct seen {
+	uint8_t head[128];
+	uint8_t *tcp;
+	uint8_t ecn;
+	size_t payload;
+};
+
+static bool see(const struct berth_packet *p, struct seen *out)
+{
+	size_t got = berth_packet_copy(p, 0, out->head, sizeof(out->head));
+	const uint8_t *ip = out->head + 14;
+	size_t end = 14;
+
+	if (got < 14 + 40)
+		return false;
+	if (out->head[12] == 0x08 && out->head[13] == 0x00 && ip[9] == 6) {
+		out->ecn = ip[1] & 3;
+		out->tcp = out->head + 14 + (ip[0] & 15) * 4;
+		end += (size_t)(ip[2] << 8 | ip[3]);
+	} else if (out->head[12] == 0x86 && ip[6] == 6) {
+		out->ecn = ip[1] >> 4 & 3;
+		out->tcp = out->head + 14 + 40;
+		end += 40 + (size_t)(ip[4] << 8 | ip[5]);
+	} else {
+		return false;
+	}
+	out->payload = end - (size_t)(out->tcp - out->head) - (out->tcp[12] >> 4) * 4u;
+	return true;
+}
+
+static void look_for_ect(struct sim *sim, const struct berth_packet_event *ev)
+{
+	struct seen s;
+
+	if (!see(ev->packet, &s))
+		return;
+	if (s.payload == 0 && s.ecn)
+		sim_fail(sim, "a segment without data is marked");
+	if (s.payload && !s.ecn)
+		sim_fail(sim, "new data is not marked");
+}
+
+/* RFC 3168 §6.1: without loss, all data is marked, and nothing else. */
+static void run_ecn(struct sim *sim)
+{
+	const struct berth_impair impair = {.delay = 5 * BERTH_MSEC};
+	int hosts[2];
+
+	sim_init(sim, "ecn", sim->seed, true);
+	sim->look = look_for_ect;
+	two_hosts(sim, &impair, hosts);
+	set_sysctl(sim, hosts[0], "net.ipv4.tcp_ecn", 1);
+	sim_flow(sim, hosts[0], hosts[1], 500000, 500000);
+	sim_run(sim, 20 * BERTH_SEC);
+}
+
 struct pair {
 	int a, b;
 };
@@ -353,14 +417,23 @@ static const struct scenario {
 	void (*run)(struct sim *sim);
 	unsigned seeds;
 } scenarios[] = {
-	{"clean", run_clean, 3},	 {"delay", run_delay, 3},
-	{"forward", run_forward, 2},	 {"loss", run_loss, 10},
-	{"bursts", run_bursts, 10},	 {"reorder", run_reorder, 5},
-	{"duplicate", run_duplicate, 5}, {"corrupt", run_corrupt, 10},
-	{"rate", run_rate, 3},		 {"nasty", run_nasty, 60},
-	{"loopback", run_loopback, 6},	 {"partition", run_partition, 6},
-	{"change", run_change, 20},	 {"routers", run_routers, 5},
-	{"many", run_many, 2},		 {"repeat", run_repeat, 3},
+	{"clean", run_clean, 3},
+	{"delay", run_delay, 3},
+	{"forward", run_forward, 2},
+	{"loss", run_loss, 10},
+	{"bursts", run_bursts, 10},
+	{"reorder", run_reorder, 5},
+	{"duplicate", run_duplicate, 5},
+	{"corrupt", run_corrupt, 10},
+	{"rate", run_rate, 3},
+	{"nasty", run_nasty, 60},
+	{"loopback", run_loopback, 6},
+	{"partition", run_partition, 6},
+	{"change", run_change, 20},
+	{"routers", run_routers, 5},
+	{"many", run_many, 2},
+	{"repeat", run_repeat, 3},
+	{"ecn", run_ecn, 2},
 };
 
 int main(int argc, char **argv)

@@ -217,6 +217,14 @@ static void congestion_marks_are_kept(void **state)
 	piece_of(3, 8, 8, false, 2);
 	assert_int_equal(h.inputs, 2);
 	assert_int_equal(h.info.tos & 3, 2);
+	/* Linux: one that is not marked fits no other; ECT(0) and ECT(1) do. */
+	piece_of(4, 0, 8, true, 2);
+	piece_of(4, 8, 8, false, 0);
+	assert_int_equal(h.inputs, 2);
+	piece_of(5, 0, 8, true, 2);
+	piece_of(5, 8, 8, false, 1);
+	assert_int_equal(h.inputs, 3);
+	assert_int_equal(h.info.tos & 3, 2);
 }
 
 /* Datagrams of different senders, protocols and identifications do not mix. */

@@ -51,9 +51,11 @@ struct rig_flight {
 	berth_time due;
 	uint64_t order;
 	int to;
+	uint8_t tos;
 };
 
 #define RIG_FLIGHTS_MAX 65536
+#define RIG_SENT_MAX 4096u
 
 struct rig {
 	struct rig_host hosts[2];
@@ -63,6 +65,11 @@ struct rig {
 	/* The wire, per mille. */
 	berth_time delay, jitter;
 	unsigned loss, duplicate;
+	unsigned mark; /* CE, of what carries ECT */
+	uint64_t marked;
+	uint8_t give_tos;		/* of what rig_give() gives */
+	uint8_t sent_tos[RIG_SENT_MAX]; /* of the packets in `sent` */
+	uint32_t sent_count, taken_count;
 	bool scripted; /* host 1 is the script: what host 0 sends is in `sent` */
 	struct packet_queue sent;
 	struct rig_flight *flights; /* a heap by (due, order) */
@@ -76,12 +83,13 @@ static inline bool rig_before(const struct rig_flight *a, const struct rig_fligh
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
-static inline void rig_fly(struct rig *r, struct berth_packet *p, int to, berth_time due)
+static inline void rig_fly(struct rig *r, struct berth_packet *p, int to, berth_time due,
+			   uint8_t tos)
 {
 	uint32_t i = r->flight_count++;
 
 	assert_true(i < RIG_FLIGHTS_MAX);
-	r->flights[i] = (struct rig_flight){p, due, r->order++, to};
+	r->flights[i] = (struct rig_flight){p, due, r->order++, to, tos};
 	while (i > 0 && rig_before(&r->flights[i], &r->flights[(i - 1) / 2])) {
 		struct rig_flight up = r->flights[(i - 1) / 2];
 
@@ -169,7 +177,8 @@ int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *pat
 	bool local = ipaddr_equal(&path->dst, &net->addr);
 	int to = local ? net->host : 1 - net->host;
 
-	(void)send;
+	uint8_t tos = send->tos;
+
 	if (!p->gso_bytes && packet_bytes(p) + 20 > net->mtu) {
 		packet_free(p);
 		return -EMSGSIZE;
@@ -178,6 +187,7 @@ int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *pat
 	r->packets++;
 	r->bytes += p->payload_bytes;
 	if (r->scripted && !local) {
+		r->sent_tos[r->sent_count++ % RIG_SENT_MAX] = tos;
 		packet_queue_add(&r->sent, p);
 		return 0;
 	}
@@ -187,15 +197,19 @@ int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *pat
 	}
 	berth_time due = r->now + r->delay;
 
+	if ((tos & 3) && r->mark && fixture_below(&r->dice, 1000) < r->mark) {
+		tos |= 3;
+		r->marked++;
+	}
 	if (fixture_below(&r->dice, 1000) < r->duplicate) {
 		struct berth_packet *again = packet_clone(p);
 
 		assert_non_null(again);
-		rig_fly(r, again, to, due + (berth_time)fixture_below(&r->dice, 1000000));
+		rig_fly(r, again, to, due + (berth_time)fixture_below(&r->dice, 1000000), tos);
 	}
 	if (r->jitter)
 		due += (berth_time)fixture_below(&r->dice, (size_t)r->jitter);
-	rig_fly(r, p, to, due);
+	rig_fly(r, p, to, due, tos);
 	return 0;
 }
 
@@ -204,7 +218,8 @@ int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *pat
 static inline void rig_give(struct rig *r, int to, struct berth_packet *p)
 {
 	struct net *net = &r->hosts[to].net;
-	struct ip_info info = {.dst = net->addr, .src = r->hosts[1 - to].net.addr, .ttl = 64};
+	struct ip_info info = {
+		.dst = net->addr, .src = r->hosts[1 - to].net.addr, .ttl = 64, .tos = r->give_tos};
 
 	/* A connection to oneself. */
 	if (p->flags & PACKET_FORWARDED)
@@ -241,7 +256,9 @@ static inline void rig_settle(struct rig *r)
 	while (r->flight_count && r->flights[0].due <= r->now) {
 		struct rig_flight f = rig_land(r);
 
+		r->give_tos = f.tos;
 		rig_give(r, f.to, f.p);
+		r->give_tos = 0;
 	}
 }
 
@@ -288,6 +305,8 @@ static inline void rig_configure(struct env *env)
 		.tcp_syncookies = 1,
 		.tcp_max_syn_backlog = 4096,
 		.tcp_sack = 1,
+		.tcp_ecn = 2,
+		.tcp_ecn_fallback = 1,
 		.tcp_dsack = 1,
 		.tcp_timestamps = 1,
 		.tcp_window_scaling = 1,

@@ -28,6 +28,7 @@ struct script {
 	uint32_t ts_val, ts_ecr; /* what it puts there; ts_ecr follows what was received */
 	struct tcp_options opt;	 /* more options of the next give() */
 	struct tcp_header got;	 /* the last segment that expect() took */
+	uint8_t got_tos;	 /* its type of service */
 	uint8_t data[65536];	 /* and its payload */
 };
 
@@ -127,6 +128,7 @@ static inline int take(struct script *x)
 
 	if (!p)
 		return -1;
+	x->got_tos = x->r.sent_tos[x->r.taken_count++ % RIG_SENT_MAX];
 	size_t bytes = tcp_peek_header_bytes(packet_head(p));
 	struct reader r = reader_of(packet_head(p), bytes);
 
