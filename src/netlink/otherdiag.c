@@ -35,7 +35,7 @@ static bool put_netlink(struct nl_writer *w, const struct nlmsghdr *h, uint32_t 
 {
 	struct netlink_diag_msg m = {.ndiag_family = AF_NETLINK,
 				     .ndiag_type = s->sock.type,
-				     .ndiag_protocol = s->sock.protocol,
+				     .ndiag_protocol = sock_ip_protocol(&s->sock),
 				     .ndiag_state = s->dst_port || s->dst_group,
 				     .ndiag_portid = s->port,
 				     .ndiag_dst_portid = s->dst_port,

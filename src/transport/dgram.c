@@ -194,7 +194,7 @@ static void fill_info(const struct dgram *d, const struct berth_packet *p,
 	m->has_info = true;
 	m->info.src = meta->src;
 	m->info.dst = meta->dst;
-	m->info.protocol = d->sock.protocol;
+	m->info.protocol = sock_ip_protocol(&d->sock);
 	m->info.ttl = meta->ttl;
 	m->info.tos = meta->tos;
 	m->info.ifindex = meta->ifindex;

@@ -250,7 +250,7 @@ static int output_stamped(struct sock *s, struct berth_packet *p, const struct d
 int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_target *to,
 		 const struct ip_path *path)
 {
-	struct ip_send send = {.protocol = s->protocol};
+	struct ip_send send = {.protocol = sock_ip_protocol(s)};
 	bool is4 = ipaddr_is4(&path->dst);
 	uint8_t discover = is4 ? s->opt->pmtudisc : s->opt->pmtudisc6;
 

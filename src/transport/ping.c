@@ -169,7 +169,7 @@ static void hear(struct sock *s)
 
 	ping_of(s)->hears = true;
 	if (s->tp->pings->open[s->family == AF_INET]++ == 0)
-		net_register(s->tp->net, s->protocol, &handler);
+		net_register(s->tp->net, sock_ip_protocol(s), &handler);
 }
 
 static void hear_no_more(struct sock *s)
@@ -178,7 +178,7 @@ static void hear_no_more(struct sock *s)
 
 	give_up_id(s);
 	if (--s->tp->pings->open[s->family == AF_INET] == 0)
-		net_register(s->tp->net, s->protocol, &nobody);
+		net_register(s->tp->net, sock_ip_protocol(s), &nobody);
 }
 
 static int open_sock(struct sock *s, int protocol)
@@ -321,7 +321,7 @@ static int send_packet(struct sock *s, struct berth_packet *p, const struct dgra
 	(void)packet_pull(p, ICMP_HEADER_BYTES); /* check_send() has seen that it is there */
 	icmp_echo_set_id(packet_head(p), s->local.port);
 	p->l4_off = p->head_off;
-	p->l4_protocol = s->protocol;
+	p->l4_protocol = sock_ip_protocol(s);
 	p->csum = CSUM_PARTIAL;
 	return dgram_output(s, p, to, path);
 }

@@ -235,8 +235,8 @@ struct sock {
 	struct transport *tp;
 	void *upper;	      /* the socket layer's descriptor; NULL: closed or not yet accepted */
 	uint8_t family, type; /* AF_INET, SOCK_STREAM */
-	uint8_t protocol;
-	bool hidden; /* in no listing; conflicts with nobody (name service) */
+	uint16_t protocol;    /* of raw socks, Linux: more than a packet can name */
+	bool hidden;	      /* in no listing; conflicts with nobody (name service) */
 	bool bound_port,
 		bound_addr; /* the program chose them (SOCK_BINDPORT_LOCK, SOCK_BINDADDR_LOCK) */
 	bool shut_rd, shut_wr;
@@ -256,6 +256,12 @@ struct sock {
 	struct list all_link;	      /* transport: every sock of the host */
 	uint64_t id;		      /* ascending, never reused: cursor of berth_sock_next() */
 };
+
+/* What its packets say. */
+static inline uint8_t sock_ip_protocol(const struct sock *s)
+{
+	return (uint8_t)s->protocol;
+}
 
 /* Whether it has a peer; of protocols with ports: is in the table of connected socks. */
 static inline bool sock_connected(const struct sock *s)

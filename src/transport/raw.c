@@ -205,6 +205,8 @@ static void hear(struct raw *r)
 	struct transport *tp = r->d.sock.tp;
 	const struct ip_raw ear = {input, on_error, concerns, tp};
 
+	if (r->d.sock.protocol >= PROTOCOLS)
+		return; /* no packet is of it */
 	if (tp->raws->hearing++ == 0)
 		net_set_raw(tp->net, &ear);
 	list_add_tail(&tp->raws->by_protocol[r->d.sock.protocol], &r->link);
@@ -237,7 +239,7 @@ static int open_sock(struct sock *s, int protocol)
 	struct sock_options *opt;
 	struct raw *r = raw_of(s);
 
-	if (protocol <= 0 || protocol >= (int)PROTOCOLS)
+	if (protocol <= 0)
 		return -EPROTONOSUPPORT;
 	if (!raws_get(s->tp))
 		return -ENOMEM;
@@ -246,7 +248,7 @@ static int open_sock(struct sock *s, int protocol)
 		return -ENOMEM;
 	opt->reuseaddr = true; /* Linux: INET_PROTOSW_REUSE */
 	opt->hdrincl = protocol == IPPROTO_RAW;
-	s->protocol = (uint8_t)protocol;
+	s->protocol = (uint16_t)protocol;
 	s->local.port = s->protocol;
 	if (s->family == AF_INET6 && protocol == IPPROTO_ICMPV6)
 		r->checksum_at = 2;
@@ -316,6 +318,15 @@ static int disconnect_sock(struct sock *s)
  * Sending
  */
 
+/* Linux: the port is a protocol there (RFC 3542 §3), and only then must be one that a packet can
+ * name. */
+static int check_port(const struct sock *s, unsigned port)
+{
+	if (port && port != s->protocol && s->protocol != IPPROTO_RAW)
+		return -EINVAL;
+	return (port ? port : s->protocol) >= PROTOCOLS ? -EINVAL : 0;
+}
+
 /* Errors that come before anything is done with the data, in Linux's order. */
 static int check_send(const struct sock *s, const struct proto_msg *m)
 {
@@ -327,11 +338,7 @@ static int check_send(const struct sock *s, const struct proto_msg *m)
 		return -EDESTADDRREQ;
 	if (s->family == AF_INET6 && m->has_addr && ipaddr_is4(&m->addr.addr))
 		return -ENETUNREACH; /* Linux: no route of IPv6 leads to a mapped address */
-	/* Linux: the port is a protocol there (RFC 3542 §3). */
-	if (s->family == AF_INET6 && m->has_addr && m->addr.port &&
-	    (m->addr.port > 255 || (m->addr.port != s->protocol && s->protocol != IPPROTO_RAW)))
-		return -EINVAL;
-	return 0;
+	return s->family == AF_INET6 && m->has_addr ? check_port(s, m->addr.port) : 0;
 }
 
 /* What the path and the socket say about the size. */
@@ -357,13 +364,14 @@ static int check_bytes(const struct sock *s, const struct proto_msg *m, const st
 static void write_checksum(const struct raw *r, struct berth_packet *p, const struct ip_path *path)
 {
 	size_t bytes = packet_bytes(p);
+	uint8_t protocol = sock_ip_protocol(&r->d.sock);
 	uint8_t field[2] = {0, 0};
 	uint16_t sum;
 
 	packet_store(p, (size_t)r->checksum_at, field, sizeof(field));
-	sum = csum_finish(packet_sum(
-		p, 0, bytes, ipaddr_pseudo_sum(&path->src, &path->dst, r->d.sock.protocol, bytes)));
-	if (sum == 0 && r->d.sock.protocol == IPPROTO_UDP)
+	sum = csum_finish(packet_sum(p, 0, bytes,
+				     ipaddr_pseudo_sum(&path->src, &path->dst, protocol, bytes)));
+	if (sum == 0 && protocol == IPPROTO_UDP)
 		sum = 0xffff;
 	store_be16(field, sum);
 	packet_store(p, (size_t)r->checksum_at, field, sizeof(field));

@@ -224,7 +224,7 @@ struct sock *sock_new(struct transport *tp, const struct proto *proto, int famil
 	s->tp = tp;
 	s->family = (uint8_t)family;
 	s->type = (uint8_t)proto->type;
-	s->protocol = (uint8_t)proto->protocol;
+	s->protocol = (uint16_t)proto->protocol;
 	s->local.addr = sock_any(s);
 	s->remote.addr = sock_any(s);
 	list_init(&s->port_link);
@@ -332,8 +332,12 @@ void sock_inherit_options(struct sock *child, const struct sock *parent)
 	child->opt = parent->opt;
 	child->rcvbuf = parent->rcvbuf;
 	child->sndbuf = parent->sndbuf;
-	if (o)
-		o->refs++;
+	if (!o)
+		return;
+	o->refs++;
+	/* Linux: all but SO_PRIORITY. Without memory it stays. */
+	if (o->priority && (o = sock_edit_options(child)) != NULL)
+		o->priority = 0;
 }
 
 void sock_notify(struct sock *s, unsigned events)

@@ -173,7 +173,7 @@ static int send_packet(struct sock *s, struct berth_packet *p, const struct dgra
 										   : CSUM_PARTIAL;
 	}
 	p->l4_off = p->head_off;
-	p->l4_protocol = s->protocol;
+	p->l4_protocol = sock_ip_protocol(s);
 	return dgram_output(s, p, to, path);
 }
 

@@ -219,7 +219,7 @@ static void groups(void **state)
 	}
 }
 
-/* A listener's options are its children's. */
+/* A listener's options are its children's, but for its priority. */
 static void inherited(void **state)
 {
 	struct sockaddr_in at = in_addr_of("127.0.0.1", 80);
@@ -231,6 +231,7 @@ static void inherited(void **state)
 	assert_int_equal(set(tcp, SOL_SOCKET, SO_RCVBUF, 30000), 0);
 	assert_int_equal(set(tcp, IPPROTO_IP, IP_TTL, 9), 0);
 	assert_int_equal(set(tcp, IPPROTO_TCP, TCP_NODELAY, 1), 0);
+	assert_int_equal(set(tcp, SOL_SOCKET, SO_PRIORITY, 5), 0);
 	assert_int_equal(berth_bind(pr.host[0], tcp, SA(at), sizeof(at)), 0);
 	assert_int_equal(berth_listen(pr.host[0], tcp, 1), 0);
 	assert_int_equal(berth_connect(pr.host[0], client, SA(at), sizeof(at)), -EINPROGRESS);
@@ -241,6 +242,9 @@ static void inherited(void **state)
 	assert_int_equal(get(child, IPPROTO_IP, IP_TTL), 9);
 	assert_int_equal(get(child, IPPROTO_TCP, TCP_NODELAY), 1);
 	assert_int_equal(get(child, SOL_SOCKET, SO_ACCEPTCONN), 0);
+	/* Linux: sk_clone_lock() begins anew with it. */
+	assert_int_equal(get(child, SOL_SOCKET, SO_PRIORITY), 0);
+	assert_int_equal(get(tcp, SOL_SOCKET, SO_PRIORITY), 5);
 }
 
 /* A connection from host 1 to `port` of host 0's listener `tcp`: both ends. */

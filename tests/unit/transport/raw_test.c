@@ -133,6 +133,34 @@ static void names(void **state)
 	assert_int_equal(berth_bind(st, fd, SA(in), sizeof(in)), -EADDRNOTAVAIL);
 }
 
+/* Linux: sockets of protocols that no packet can name. They send 0 and hear nothing. */
+static void large_protocols(void **state)
+{
+	struct pair *pr = *state;
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+	struct iphdr ip;
+	uint8_t buf[64];
+	int fd = raw_of(pr->host[0], 256);
+	int fd6 = berth_socket(pr->host[0], AF_INET6, SOCK_RAW, 262);
+	int there = raw_of(pr->host[1], 256);
+	int protocol = 0;
+
+	assert_true(fd6 >= 0);
+	assert_int_equal(berth_socket(pr->host[0], AF_INET, SOCK_RAW, 263), -EINVAL);
+	assert_int_equal(berth_getsockname(pr->host[0], fd, SA(name), &len), 0);
+	assert_int_equal(ntohs(name.sin_port), 256);
+	len = sizeof(protocol);
+	assert_int_equal(
+		berth_getsockopt(pr->host[0], fd6, SOL_SOCKET, SO_PROTOCOL, &protocol, &len), 0);
+	assert_int_equal(protocol, 262);
+	assert_int_equal(send_to(pr->host[0], fd, "hello", 5, "10.0.0.2"), 5);
+	pair_run(pr, BERTH_SEC);
+	assert_int_equal(payload_of(pr->host[1], there, buf, sizeof(buf), &ip), -EAGAIN);
+	assert_int_equal(berth_sendto(pr->host[0], fd6, "x", 1, 0, SA(to6), sizeof(to6)), -EINVAL);
+}
+
 static void icmp_filter(void **state)
 {
 	struct pair *pr = *state;
@@ -371,9 +399,10 @@ int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(copies),	       CASE(names),	CASE(icmp_filter),   CASE(unreachable),
-		CASE(header_included), CASE(fragments), CASE(flood),	     CASE(ping),
-		CASE(ping_error),      CASE(no_memory), CASE(not_permitted),
+		CASE(copies),	   CASE(names),	      CASE(large_protocols),
+		CASE(icmp_filter), CASE(unreachable), CASE(header_included),
+		CASE(fragments),   CASE(flood),	      CASE(ping),
+		CASE(ping_error),  CASE(no_memory),   CASE(not_permitted),
 	};
 
 	return cmocka_run_group_tests_name("raw", tests, NULL, NULL);
