@@ -47,7 +47,7 @@ static const char help[] =
 	"\n"
 	"Options:\n"
 	"  -f, --file NET.yaml     see berth-network(5); `-`: standard input\n"
-	"  --host NAME             the name of the one host (default: host)\n"
+	"  --host NAME             the name of the one host (default: host); its programs see it\n"
 	"  --seed N                of all chance; the same seed gives the same fates\n"
 	"  --capture FILE          every packet and its fate, as pcapng; `-`: standard output\n"
 	"  --ladder                afterwards, print the conversations as ladder diagrams\n";
@@ -148,6 +148,7 @@ static int run_command(const struct runargs *a)
 {
 	struct session_config config = {
 		.foreground = true,
+		.unnamed = !a->host,
 		.ladder = a->ladder,
 		.capture = a->capture,
 		.seed = a->has_seed ? a->seed : draw_seed(),

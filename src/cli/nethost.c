@@ -388,6 +388,9 @@ static void take_command_fields(struct netread *r, const struct ynode *host, str
 
 		if (value && c)
 			f->take(r, value, c);
+		else if (value && ynode_get(host, "commands"))
+			diag_add(r->diag, value->pos, "it with each of the commands",
+				 "'%s' beside `commands`", f->key);
 		else if (value)
 			diag_add(r->diag, value->pos, "`command:` beside it",
 				 "'%s' without a command", f->key);

@@ -4,18 +4,16 @@
 #define CLI_OUTLET_H
 
 #include "cli/prefix.h"
+#include "cli/spool.h"
 
 struct run;
 
 struct outlet {
 	struct run *run; /* borrowed */
 	struct prefix prefix;
-	int fd;	       /* we read; -1: over, or never opened */
-	int out;       /* our own */
-	bool watched;  /* the runner tells when there is something to read */
-	char *pending; /* whole lines that `out` does not take yet */
-	size_t pending_used, pending_capacity;
-	int error;     /* negative errno of the first write that failed; EPIPE does not count */
+	int fd;		      /* we read; -1: over, or never opened */
+	bool watched;	      /* the runner tells when there is something to read */
+	struct spool pending; /* whole lines that our own stream does not take yet */
 };
 
 /* Opens a pipe and has the runner watch it. Returns the end for the program, which the caller

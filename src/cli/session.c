@@ -25,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/capture.h"
@@ -75,14 +74,6 @@ struct session {
 	unsigned interrupts; /* Ctrl-C in a row */
 	berth_time interrupted;
 };
-
-static berth_time clock_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * BERTH_SEC + ts.tv_nsec;
-}
 
 /* --- jobs --- */
 
@@ -199,6 +190,7 @@ static void start(struct session *s, struct job *j)
 		.envp = env,
 		.cwd = j->command->cwd,
 		.new_session = !foreground,
+		.host_name = s->config->unnamed ? NULL : j->host_name,
 	};
 
 	if (!foreground)
@@ -235,7 +227,7 @@ static void kill_rest(void *ctx)
 static void stop(void *ctx)
 {
 	struct session *s = ctx;
-	berth_time now = clock_now(); /* the world's own may be behind */
+	berth_time now = run_clock(); /* the world's own may be behind */
 	berth_time arrival = BERTH_TIME_NEVER;
 
 	if (s->events)
@@ -494,7 +486,7 @@ static int make_world(struct session *s)
 	char *problem = NULL;
 	int err;
 
-	err = netbuild(s->file, s->config->seed, clock_now(), &s->world, &problem);
+	err = netbuild(s->file, s->config->seed, run_clock(), &s->world, &problem);
 	if (err < 0) {
 		fprintf(stderr, "berth: cannot build the network: %s\n", problem);
 		free(problem);
@@ -556,6 +548,7 @@ static int make_run(struct session *s)
 		say_unable(err);
 		return err;
 	}
+	capture_serve(s->capture, s->run);
 	err = interrupt_open();
 	if (err >= 0)
 		err = run_watch(s->run, err, on_signals, s);

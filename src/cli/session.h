@@ -16,6 +16,7 @@ struct session_config {
 	/* One command that owns berth's standard streams and whose exit status is the run's; else
 	 * output is prefixed, and the status tells whether expectations were met. */
 	bool foreground;
+	bool unnamed;	       /* nobody named the host: its programs see the machine's name */
 	const char *capture;   /* NULL: none; "-": standard output */
 	bool ladder;	       /* print it at the end */
 	uint32_t loopback_mtu; /* 0: as it is */

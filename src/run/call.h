@@ -40,7 +40,7 @@ struct call_entry {
 };
 
 #define ONLY_ALL 0u
-#define ONLY_FAMILIES 1u /* socket: the families that berth carries */
+#define ONLY_FAMILIES 1u /* socket: families that are networks */
 #define ONLY_ADDRESS 2u	 /* sendto, recvfrom: with an address */
 #define ONLY_SIOC 3u	 /* ioctl: the SIOC range */
 
@@ -151,6 +151,7 @@ long call_setsockopt(struct call *call);
 long call_ioctl(struct call *call);
 long call_capget(struct call *call);
 long call_capset(struct call *call);
+long call_uname(struct call *call);
 long call_sendto(struct call *call);
 long call_recvfrom(struct call *call);
 long call_sendmsg(struct call *call);

@@ -26,6 +26,7 @@ const struct call_entry call_table[] = {
 	{SYS_ioctl, "ioctl", call_ioctl, TEXT_REQUEST, ONLY_SIOC},
 	{SYS_capget, "capget", call_capget, TEXT_NOTHING, ONLY_ALL},
 	{SYS_capset, "capset", call_capset, TEXT_NOTHING, ONLY_ALL},
+	{SYS_uname, "uname", call_uname, TEXT_NOTHING, ONLY_ALL},
 };
 
 const size_t call_table_count = ARRAY_LEN(call_table);

@@ -40,6 +40,8 @@ static const char *type_name(int type)
 		return "SOCK_DGRAM";
 	case SOCK_RAW:
 		return "SOCK_RAW";
+	case SOCK_SEQPACKET:
+		return "SOCK_SEQPACKET";
 	default:
 		return "?";
 	}
@@ -56,6 +58,20 @@ static const char *family_name(int family)
 		return "AF_NETLINK";
 	case AF_PACKET:
 		return "AF_PACKET";
+	case AF_VSOCK:
+		return "AF_VSOCK";
+	case AF_TIPC:
+		return "AF_TIPC";
+	case AF_RDS:
+		return "AF_RDS";
+	case AF_SMC:
+		return "AF_SMC";
+	case AF_XDP:
+		return "AF_XDP";
+	case AF_KEY:
+		return "AF_KEY";
+	case AF_CAN:
+		return "AF_CAN";
 	default:
 		return "?";
 	}

@@ -343,6 +343,34 @@ void carrier_shrink(struct carrier *c, int fd)
 		(void)setsockopt(c->end, SOL_SOCKET, SO_SNDBUF, &c->receive_bytes, sizeof(int));
 }
 
+/* What the loop tells of berth's end. */
+static uint32_t events_of(const struct carrier *c)
+{
+	uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+	if (c->type == SOCK_STREAM)
+		events |= EPOLLPRI;
+	return c->full ? events | EPOLLOUT : events;
+}
+
+int carrier_serve(struct carrier *c)
+{
+	return run_source_add(c->run, c->end, events_of(c), &c->source);
+}
+
+void carrier_rearm(struct carrier *c)
+{
+	(void)run_source_mod(c->run, c->end, events_of(c), &c->source); /* it is there */
+}
+
+void carrier_arm(struct carrier *c, bool full)
+{
+	if (c->full == full)
+		return;
+	c->full = full;
+	carrier_rearm(c);
+}
+
 static void note_names(struct carrier *c)
 {
 	socklen_t len = sizeof(c->local);
@@ -357,25 +385,21 @@ static void note_names(struct carrier *c)
 int carrier_establish(struct carrier *c)
 {
 	bool added = c->state == CARRIER_FILLED;
-	uint32_t events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
-	int error;
+	int error = 0;
 
 	if (added)
 		unfill(c);
 	c->state = CARRIER_ESTABLISHED;
 	c->source.ready = stream_ready;
 	note_names(c);
-	error = added ? run_source_mod(c->run, c->end, events, &c->source)
-		      : run_source_add(c->run, c->end, events, &c->source);
+	if (added)
+		carrier_rearm(c);
+	else
+		error = carrier_serve(c);
 	if (error < 0)
 		return error;
 	stream_in(c);
 	return 0;
-}
-
-int carrier_serve(struct carrier *c)
-{
-	return run_source_add(c->run, c->end, EPOLLIN | EPOLLRDHUP | EPOLLET, &c->source);
 }
 
 /* Makes sure that closing berth's end leaves something unread: that is a reset to AF_UNIX. */

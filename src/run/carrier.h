@@ -102,12 +102,12 @@ struct carrier {
 	socklen_t peer_len;
 	unsigned char control[CARRIER_CONTROL_BYTES];
 	size_t control_len;
-	bool carried;		     /* the carrier may hold something */
-	bool native;		     /* the program has sent without an address */
-	bool vocal;		     /* poll(2) says when there is an error: dgramerr.c */
-	berth_time raise_since;	     /* it is to say so since then; 0: no */
+	bool carried;		/* the carrier may hold something */
+	bool native;		/* the program has sent without an address */
+	bool vocal;		/* poll(2) says when there is an error: dgramerr.c */
+	berth_time raise_since; /* it is to say so since then; 0: no */
 	struct alarm raise_alarm;
-	struct ring *ring; /* of a packet socket: ring.c; NULL: none */
+	struct ring *ring;	     /* of a packet socket: ring.c; NULL: none */
 	struct carrier_packet *held; /* oldest first */
 
 	struct timeval receive_timeout, send_timeout;
@@ -149,6 +149,12 @@ void carrier_shrink(struct carrier *c, int fd);
 
 /* Gives berth's end to the loop. */
 int carrier_serve(struct carrier *c);
+
+/* Whether the loop is to tell of room in the end, as it takes no more now (`full`). */
+void carrier_arm(struct carrier *c, bool full);
+
+/* Has the loop tell again of what is there. */
+void carrier_rearm(struct carrier *c);
 
 /* The connection is no more: the program is to read ECONNRESET, and can ask SO_ERROR. */
 void carrier_break(struct carrier *c);

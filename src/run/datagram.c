@@ -26,17 +26,6 @@
 #define TURN_BATCHES 32	 /* so many in one go */
 #define SLOT_BYTES 65536 /* no datagram is larger */
 
-#define EVENTS_IDLE (EPOLLIN | EPOLLRDHUP | EPOLLET)
-#define EVENTS_FULL (EVENTS_IDLE | EPOLLOUT)
-
-static void arm(struct carrier *c, bool full)
-{
-	if (c->full == full)
-		return;
-	c->full = full;
-	(void)run_source_mod(c->run, c->end, full ? EVENTS_FULL : EVENTS_IDLE, &c->source);
-}
-
 /* What ICMP said is for the next trapped call to tell. Kept here, because the stack would tell it
  * to whoever calls next, which is berth itself. */
 static void keep_error(struct carrier *c)
@@ -119,8 +108,7 @@ void dgram_out(struct carrier *c)
 
 		if (turn == TURN_BATCHES) {
 			/* Others want their turn; arming again brings the event again. */
-			(void)run_source_mod(c->run, c->end, c->full ? EVENTS_FULL : EVENTS_IDLE,
-					     &c->source);
+			carrier_rearm(c);
 			return;
 		}
 		n = take_batch(c, batch, iov);
@@ -175,7 +163,7 @@ static bool carry(struct carrier *c, const struct msghdr *msg, size_t bytes)
 {
 	if (!same_kind(c, msg)) {
 		if (!carrier_empty(c)) {
-			arm(c, true);
+			carrier_arm(c, true);
 			return false;
 		}
 		memcpy(&c->peer, msg->msg_name, msg->msg_namelen);
@@ -185,7 +173,7 @@ static bool carry(struct carrier *c, const struct msghdr *msg, size_t bytes)
 	}
 	if (send(c->end, msg->msg_iov->iov_base, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno == EAGAIN)
-			arm(c, true);
+			carrier_arm(c, true);
 		return false;
 	}
 	c->carried = true;
@@ -225,7 +213,7 @@ void dgram_in(struct carrier *c)
 		(void)berth_recv(c->stack, c->sock, r->buf, 0, MSG_DONTWAIT); /* it was there */
 	}
 	if (c->full)
-		arm(c, false);
+		carrier_arm(c, false);
 }
 
 void dgram_put_back(struct carrier *c, const struct msghdr *msg, size_t bytes)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "run/call.h"
@@ -13,6 +14,7 @@ enum remark {
 	REMARK_NO_WAY_OUT = 0x1,
 	REMARK_TYPE = 0x2,
 	REMARK_OPTION = 0x4,
+	REMARK_FAMILY = 0x8,
 };
 
 /* Whether it is berth that lacks it, and not Linux too: raw sockets need a number (not 0), and
@@ -25,6 +27,18 @@ static bool lacks_protocol(const struct call *call, long result)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if ((int)call->args[2] == known[i])
+			return true;
+	}
+	return false;
+}
+
+/* Families that a program would use for its own sake, and does not just try in passing. */
+static bool lacks_family(const struct call *call, long result)
+{
+	static const int known[] = {AF_VSOCK, AF_TIPC, AF_RDS, AF_SMC, AF_XDP, AF_KEY, AF_CAN};
+
+	for (size_t i = 0; result == -EAFNOSUPPORT && i < ARRAY_LEN(known); i++) {
+		if ((int)call->args[0] == known[i])
 			return true;
 	}
 	return false;
@@ -45,6 +59,8 @@ static enum remark kind_of(const struct call *call, long result)
 	case SYS_setsockopt:
 		return result == -ENOPROTOOPT && option_lacking(call) ? REMARK_OPTION : REMARK_NONE;
 	case SYS_socket:
+		if (lacks_family(call, result))
+			return REMARK_FAMILY;
 		return lacks_protocol(call, result) ? REMARK_TYPE : REMARK_NONE;
 	default:
 		return REMARK_NONE;
@@ -66,6 +82,8 @@ void call_remark(const struct call *call, long result)
 	r->remarked |= kind;
 	if (kind == REMARK_NO_WAY_OUT)
 		why = "no network of this world has the address, and there is no way out of it";
+	if (kind == REMARK_FAMILY)
+		why = "berth has IPv4, IPv6, packets and netlink, and leaves AF_UNIX to the kernel";
 	if (kind == REMARK_OPTION) {
 		snprintf(option, sizeof(option), "berth does not have %s", option_lacking(call));
 		why = option;

@@ -54,11 +54,15 @@ struct run_config {
 struct run_command {
 	int host;
 	char *const *argv;
-	char *const *envp; /* NULL: berth's own */
-	const char *cwd;   /* NULL: berth's own */
-	int fds[3];	   /* standard streams, -1: berth's own; not closed */
-	bool new_session;  /* setsid(), so that run_signal() reaches all of it */
+	char *const *envp;     /* NULL: berth's own */
+	const char *cwd;       /* NULL: berth's own */
+	const char *host_name; /* for uname(2), cut to what fits; NULL: the machine's */
+	int fds[3];	       /* standard streams, -1: berth's own; not closed */
+	bool new_session;      /* setsid(), so that run_signal() reaches all of it */
 };
+
+/* The present, in the world's time: CLOCK_MONOTONIC. */
+berth_time run_clock(void);
 
 /* 0 and *out, or a negative errno; -ENOSYS: this kernel cannot (run_check() says why). */
 int run_new(const struct run_config *config, struct run **out);

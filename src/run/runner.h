@@ -19,6 +19,7 @@
 #ifndef RUN_RUNNER_H
 #define RUN_RUNNER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -57,6 +58,7 @@ struct command {
 	int minder_fd; /* the minder's statuses come here; closed: all is to die */
 	bool exited;   /* on_exit was called */
 	bool new_session;
+	char host_name[HOST_NAME_MAX + 1]; /* as uname(2) is to say; empty: the machine's */
 };
 
 #define RUN_BUF_BYTES (512 * 1024)
@@ -67,8 +69,8 @@ struct run {
 	berth_time now;
 	berth_time deadline; /* the world's */
 	bool stop;
-	unsigned remarked;   /* what was remarked on: remark.c */
-	int error; /* why the loop failed */
+	unsigned remarked; /* what was remarked on: remark.c */
+	int error;	   /* why the loop failed */
 	int epoll;
 	pid_t pid;	      /* berth's own */
 	struct rlimit nofile; /* as it was, for the programs */
@@ -91,7 +93,7 @@ struct run {
 
 	struct list commands;
 	int next_id;
-	bool minder_killed; /* one died by a signal: its programs became berth's own children */
+	bool minder_killed;    /* one died by a signal: its programs became berth's own children */
 	struct imap processes; /* pid: struct process */
 	struct imap tasks;     /* tid: struct task */
 	struct imap carriers;  /* cookie: struct carrier */
@@ -106,9 +108,6 @@ struct run {
 	struct list dead;
 	unsigned char *buf; /* RUN_BUF_BYTES for data on their way */
 };
-
-/* The present, in the world's time. */
-berth_time run_clock(void);
 
 /* Adds a descriptor to the loop, or changes its events; 0 or a negative errno. */
 int run_source_add(struct run *r, int fd, uint32_t events, struct source *s);

@@ -23,9 +23,6 @@
 #define IOV_MAX_HERE 16
 #define CHUNK_BYTES (256 * 1024)
 
-#define EVENTS_IDLE (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET)
-#define EVENTS_FULL (EVENTS_IDLE | EPOLLOUT)
-
 static void tell(struct carrier *c, bool sent, size_t bytes, bool end)
 {
 	struct run *r = c->run;
@@ -159,14 +156,6 @@ void stream_out(struct carrier *c)
 		park_retry(c); /* somebody may wait for room */
 }
 
-static void arm(struct carrier *c, bool full)
-{
-	if (c->full == full)
-		return;
-	c->full = full;
-	(void)run_source_mod(c->run, c->end, full ? EVENTS_FULL : EVENTS_IDLE, &c->source);
-}
-
 /* The peer has sent its last byte, and the carrier has it. */
 static void finish_in(struct carrier *c)
 {
@@ -213,7 +202,7 @@ void stream_in(struct carrier *c)
 		} else if (sent < 0 && errno == EPIPE) {
 			c->deaf = true; /* the program reads no more */
 		} else {
-			arm(c, true);
+			carrier_arm(c, true);
 		}
 	}
 	if (delivered && !list_empty(&c->parked))
@@ -258,7 +247,7 @@ void stream_ready(struct source *s, uint32_t events)
 		return;
 	}
 	if (events & EPOLLOUT && c->full) {
-		arm(c, false);
+		carrier_arm(c, false);
 		stream_in(c);
 	}
 	if (!c->closed)

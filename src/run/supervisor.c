@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -259,6 +260,8 @@ int run_start(struct run *r, const struct run_command *config, int *out_id)
 		return -ENOMEM;
 	cmd->run = r;
 	cmd->host = config->host;
+	if (config->host_name)
+		(void)snprintf(cmd->host_name, sizeof(cmd->host_name), "%s", config->host_name);
 	berth_stack_set_owner(berth_world_stack(r->world, cmd->host), carrier_owner);
 	error = launch(r, config, cmd);
 	if (error < 0) {

@@ -228,8 +228,16 @@ static void end_of_wait(int error, int *h_error)
 		*h_error = error == -EAGAIN ? TRY_AGAIN : NO_RECOVERY;
 }
 
-struct hostent *berth_world_gethostbyname(struct berth_world *w, int host, const char *name,
-					  int family, int *out_h_errno, berth_time timeout)
+/* Either question: by name, or else by address. */
+struct host_question {
+	const char *name;
+	const void *addr;
+	socklen_t len;
+	int family;
+};
+
+static struct hostent *ask_host(struct berth_world *w, int host, const struct host_question *q,
+				int *out_h_errno, berth_time timeout)
 {
 	struct wait wait = wait_start(w, timeout);
 	struct berth_stack *st = stack_of(w, host);
@@ -240,29 +248,27 @@ struct hostent *berth_world_gethostbyname(struct berth_world *w, int host, const
 	if (!st)
 		return NULL;
 	do
-		found = berth_gethostbyname2(st, name, family, out_h_errno);
+		found = q->name ? berth_gethostbyname2(st, q->name, q->family, out_h_errno)
+				: berth_gethostbyaddr(st, q->addr, q->len, q->family, out_h_errno);
 	while (!found && *out_h_errno == BERTH_RESOLVING && go_on(&wait, &error));
 	if (!found)
 		end_of_wait(error, out_h_errno);
 	return found;
 }
 
+struct hostent *berth_world_gethostbyname(struct berth_world *w, int host, const char *name,
+					  int family, int *out_h_errno, berth_time timeout)
+{
+	const struct host_question q = {.name = name, .family = family};
+
+	return ask_host(w, host, &q, out_h_errno, timeout);
+}
+
 struct hostent *berth_world_gethostbyaddr(struct berth_world *w, int host, const void *addr,
 					  socklen_t len, int family, int *out_h_errno,
 					  berth_time timeout)
 {
-	struct wait wait = wait_start(w, timeout);
-	struct berth_stack *st = stack_of(w, host);
-	struct hostent *found = NULL;
-	int error = 0;
+	const struct host_question q = {.addr = addr, .len = len, .family = family};
 
-	*out_h_errno = NO_RECOVERY;
-	if (!st)
-		return NULL;
-	do
-		found = berth_gethostbyaddr(st, addr, len, family, out_h_errno);
-	while (!found && *out_h_errno == BERTH_RESOLVING && go_on(&wait, &error));
-	if (!found)
-		end_of_wait(error, out_h_errno);
-	return found;
+	return ask_host(w, host, &q, out_h_errno, timeout);
 }

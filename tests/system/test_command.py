@@ -3,6 +3,8 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import time
 
@@ -347,18 +349,76 @@ for attempt in range(2):
         socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)
     except OSError:
         pass
+    try:
+        socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
+    except OSError as error:
+        print(error.errno)
 """
 
 
 @berth_only
 def test_what_is_missing_is_named_once():
     result = berth("run", "--", "/usr/bin/python3", "-c", REMARKS)
-    assert result.stdout == "101\n101\n"
+    assert result.stdout == "101\n97\n101\n97\n"
     remarks = [line for line in result.stderr.splitlines() if "seed" not in line]
-    assert len(remarks) == 2
+    assert len(remarks) == 3
     assert "192.0.2.1:80" in remarks[0] and "no way out" in remarks[0]
     assert "SOCK_STREAM" in remarks[1] and "raw IP" in remarks[1]
+    assert "AF_VSOCK" in remarks[2]
 
+
+@berth_only
+def test_host_name(folder):
+    """Programs see the name of their host, if somebody gave it one."""
+    asked = "import socket; print(socket.gethostname())"
+    assert berth("run", "--", "/usr/bin/python3", "-c", asked).stdout == socket.gethostname() + "\n"
+    named = berth("run", "--host", "web", "--", "sh", "-c", "uname -n; getent hosts $(hostname)")
+    assert named.stdout.split() == ["web", "10.0.0.1", "web"]
+    file = folder / "names.yaml"
+    file.write_text("networks: {lan: {subnet: 10.9.0.0/24}}\n"
+                    "hosts: {one: {networks: [lan], command: uname -n}}\n")
+    assert berth("run", "-f", str(file)).stdout == "one | one\n"
+
+
+STREAM = """
+import os, socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+if os.fork() == 0:
+    sender = socket.create_connection(listener.getsockname())
+    for _ in range(40):
+        sender.sendall(bytes(1 << 20))
+    os._exit(0)
+receiver, _ = listener.accept()
+left = 40 << 20
+while left > 0:
+    left -= len(receiver.recv(1 << 20))
+print("done", flush=True)
+"""
+
+
+@berth_only
+def test_stalled_reader_of_a_capture():
+    """Nobody reads the capture while the program runs, which goes on all the same; what the reader
+    gets in the end is whole, and how much is not in it is said."""
+    made = subprocess.Popen(harness.unprivileged() + [harness.BERTH, "run", "--capture", "-", "--",
+                                                      "/usr/bin/python3", "-c", STREAM],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+    for line in made.stderr:
+        if line == b"done\n":
+            break
+    else:
+        raise AssertionError("the program did not come to its end")
+    blocks, said = made.communicate(timeout=30)
+    assert made.returncode == 0
+    assert b"packets are not in the capture" in said
+    assert len(blocks) > 16 << 20
+    at = 0
+    while at < len(blocks):
+        _, size = struct.unpack_from("<II", blocks, at)
+        assert struct.unpack_from("<I", blocks, at + size - 4)[0] == size
+        at += size
+    assert at == len(blocks)
 
 @berth_only
 @pytest.mark.parametrize("words", [[], ["--capture", "/dev/full"]])

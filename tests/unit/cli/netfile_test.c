@@ -208,6 +208,8 @@ static const struct mistake mistakes[] = {
 	{"hosts:\n  a: {command: ls, after: b}\n  b:\n", 2, 27, "has no command", NULL},
 	{"hosts:\n  a: {command: }\n", 2, 16, "missing command", "shell"},
 	{"hosts:\n  a: {expect: running}\n", 2, 15, "'expect' without a command", NULL},
+	{"hosts:\n  a: {commands: [w], environment: {A: b}}\n", 2, 35,
+	 "'environment' beside `commands`", NULL},
 	{"hosts:\n  a: {commands: [{expect: running}]}\n", 2, 18, "missing command", NULL},
 	{"hosts:\n  a: {command: ls, expect: runing}\n", 2, 28, "bad expect 'runing'",
 	 "`running` or"},
