@@ -143,6 +143,8 @@ void links_input(struct links *ls, unsigned ifindex, struct berth_packet *p)
 	n->rx_bytes += packet_bytes(p);
 	p->broadcast = 0;
 	p->flags = 0;
+	p->mark = 0;
+	p->priority = 0;
 	links_rx(n, p);
 }
 

@@ -57,6 +57,8 @@ struct berth_packet *packet_new(struct berth_pool *pool)
 	}
 	pool->packets++;
 	memset(p, 0, offsetof(struct berth_packet, head));
+	p->mark = 0;
+	p->priority = 0;
 	p->pool = pool;
 	p->views = p->inline_views;
 	p->view_capacity = PACKET_INLINE_VIEWS;
@@ -281,6 +283,8 @@ static struct berth_packet *copy_head(struct berth_pool *pool, const struct bert
 	q->broadcast = p->broadcast;
 	q->flags = p->flags;
 	q->time = p->time;
+	q->mark = p->mark;
+	q->priority = p->priority;
 	/* All of it: headers already taken off stay readable before head_off. */
 	memcpy(q->head, p->head, sizeof(q->head));
 	return q;

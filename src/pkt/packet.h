@@ -71,6 +71,8 @@ struct berth_packet {
 	uint8_t flags;	   /* PACKET_* */
 	berth_time time;   /* of arrival */
 	uint8_t head[PACKET_HEAD_BYTES];
+	/* SO_MARK and SO_PRIORITY of the sender, within one host. */
+	uint32_t mark, priority;
 	struct view inline_views[PACKET_INLINE_VIEWS];
 	void *memory; /* what the pool allocated, this packet within */
 };

@@ -14,6 +14,7 @@
 
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 
 #include "run/ring.h"
 
@@ -107,7 +108,8 @@ static long get_filter(struct call *call, struct carrier *c, uint32_t room)
 	return error < 0 ? error : task_write(call->task, call->args[4], &count, sizeof(count));
 }
 
-static long set_filter(struct call *call, struct carrier *c, socklen_t len)
+/* SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF. */
+static long set_filter(struct call *call, struct carrier *c, int name, socklen_t len)
 {
 	struct sock_fprog program;
 	struct sock_filter *code;
@@ -125,7 +127,7 @@ static long set_filter(struct call *call, struct carrier *c, socklen_t len)
 	if (task_read(call->task, (uintptr_t)program.filter, code, program.len * sizeof(*code)) >=
 	    0) {
 		program.filter = code;
-		error = berth_setsockopt(c->stack, c->sock, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		error = berth_setsockopt(c->stack, c->sock, SOL_SOCKET, name, &program,
 					 sizeof(program));
 	}
 	free(code);
@@ -199,8 +201,32 @@ static void mirror(struct call *call, struct carrier *c, int name, const void *v
 	(void)setsockopt(call->fd, SOL_SOCKET, name, value, len); /* the stack has judged it */
 }
 
+/* What a plain send(2) gives MSG_ZEROCOPY to is the carrier, which would never tell that the memory
+ * is free: so that programs copy, they are told that it cannot be had. */
+static int refuse_zerocopy(struct carrier *c, const unsigned char *value)
+{
+	static const int off;
+
+	if (!value[0])
+		return 0;
+	(void)berth_setsockopt(c->stack, c->sock, SOL_SOCKET, SO_ZEROCOPY, &off, sizeof(off));
+	return -EOPNOTSUPP;
+}
+
+static bool wants_stamps(int name, const unsigned char *value, socklen_t len)
+{
+	uint32_t flags = 0;
+
+	if (name != SO_TIMESTAMPING && name != SO_TIMESTAMPING_NEW)
+		return false;
+	memcpy(&flags, value, len < sizeof(flags) ? len : sizeof(flags));
+	return flags & (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED);
+}
+
 static bool wants_errors(int level, int name, const unsigned char *value, socklen_t len)
 {
+	if (level == SOL_SOCKET) /* times of sending */
+		return wants_stamps(name, value, len);
 	if (level == IPPROTO_IP ? name != IP_RECVERR
 				: level != IPPROTO_IPV6 || name != IPV6_RECVERR)
 		return false;
@@ -220,8 +246,8 @@ long call_setsockopt(struct call *call)
 		return CALL_CONTINUE;
 	if (len < 0)
 		return -EINVAL;
-	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
-		return set_filter(call, c, (socklen_t)len);
+	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+		return set_filter(call, c, name, (socklen_t)len);
 	if ((size_t)len > sizeof(value))
 		len = sizeof(value);
 	if (task_read(call->task, call->args[3], value, (size_t)len) < 0)
@@ -233,6 +259,8 @@ long call_setsockopt(struct call *call)
 			return result;
 	}
 	error = berth_setsockopt(c->stack, c->sock, level, name, value, (socklen_t)len);
+	if (error == 0 && level == SOL_SOCKET && name == SO_ZEROCOPY)
+		return refuse_zerocopy(c, value);
 	if (error == 0 && level == SOL_SOCKET)
 		mirror(call, c, name, value, (socklen_t)len);
 	if (error == 0 && wants_errors(level, name, value, (socklen_t)len))

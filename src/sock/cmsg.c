@@ -315,6 +315,11 @@ static void fill(struct control *out, const struct sock *s, const struct proto_m
 	} else if (m->has_info) {
 		if (f.opt->rxq_ovfl && m->dropped)
 			control_put(out, SOL_SOCKET, SO_RXQ_OVFL, &m->dropped, sizeof(m->dropped));
+		if (f.opt->rcvmark)
+			control_put(out, SOL_SOCKET, SO_MARK, &m->rx_mark, sizeof(m->rx_mark));
+		if (f.opt->rcvpriority)
+			control_put(out, SOL_SOCKET, SO_PRIORITY, &m->rx_priority,
+				    sizeof(m->rx_priority));
 		if (m->segment_bytes)
 			put_int(&f, IPPROTO_UDP, UDP_GRO_NUMBER, m->segment_bytes);
 		put_packet(&f);

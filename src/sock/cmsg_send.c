@@ -117,7 +117,10 @@ static int parse_socket(const struct parse *p, const struct cmsghdr *c)
 		p->m->mark = value;
 		return 0;
 	case SO_PRIORITY:
-		return parse_u32(c, &value);
+		if (parse_u32(c, &value) < 0)
+			return -EINVAL;
+		p->m->priority = value;
+		return 0;
 	case SO_TIMESTAMPING_OLD_NUMBER:
 	case SO_TIMESTAMPING_NEW_NUMBER:
 		return parse_tsflags(p, c);

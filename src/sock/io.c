@@ -55,6 +55,7 @@ static int start(const struct socket *so, const struct msghdr *msg, int flags, s
 	m->dontfrag = -1;
 	m->gso_bytes = 0;
 	m->mark = -1;
+	m->priority = -1;
 	m->tsflags = -1;
 	m->extras = NULL;
 	m->segment_bytes = 0;
@@ -144,7 +145,8 @@ static void give_name(const struct socket *so, const struct proto_msg *m, struct
 		return;
 	msg->msg_namelen = m->out_name_len;
 	if (!from && (m->has_info || m->path_mtu ||
-		      (m->has_error && m->error.origin != SO_EE_ORIGIN_TIMESTAMPING))) {
+		      (m->has_error && m->error.origin != SO_EE_ORIGIN_TIMESTAMPING &&
+		       m->error.origin != SO_EE_ORIGIN_ZEROCOPY))) {
 		msg->msg_namelen = sockaddr_fill(so->sock->family, &m->addr, &name);
 		from = &name;
 	}

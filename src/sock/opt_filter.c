@@ -9,6 +9,7 @@
 
 #include "transport/bpf.h"
 #include "transport/demux.h"
+#include "transport/port.h"
 
 /* A new filter in place of the old one, which may not be there; NULL: none. */
 static void replace_filter(struct opt_arg *a, struct bpf *f)
@@ -17,11 +18,9 @@ static void replace_filter(struct opt_arg *a, struct bpf *f)
 	a->opt->filter = f;
 }
 
-int opt_set_filter(struct opt_arg *a)
+static int make_filter(const struct opt_arg *a, struct bpf **out)
 {
 	struct sock_fprog program;
-	struct bpf *f;
-	int result;
 
 	if (a->len != sizeof(program))
 		return -EINVAL;
@@ -30,10 +29,38 @@ int opt_set_filter(struct opt_arg *a)
 		return -EPERM;
 	if (!program.filter)
 		return -EINVAL;
-	result = bpf_new(a->s->tp->env, program.filter, program.len, &f);
+	return bpf_new(a->s->tp->env, program.filter, program.len, out);
+}
+
+int opt_set_filter(struct opt_arg *a)
+{
+	struct bpf *f;
+	int result = make_filter(a, &f);
+
 	if (result == 0)
 		replace_filter(a, f);
 	return result;
+}
+
+int opt_set_chooser(struct opt_arg *a)
+{
+	struct bpf *f;
+	int result = make_filter(a, &f);
+
+	if (result < 0)
+		return result;
+	result = port_set_chooser(a->s, f);
+	bpf_put(a->s->tp->env, f);
+	return result;
+}
+
+int opt_detach_chooser(struct opt_arg *a)
+{
+	if (!a->s->opt->reuseport)
+		return -EINVAL;
+	if (!a->s->extra || !a->s->extra->chooser)
+		return -ENOENT;
+	return port_set_chooser(a->s, NULL);
 }
 
 /* Linux: lengths are instructions here; a room of 0 asks how many. */

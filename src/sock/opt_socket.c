@@ -6,8 +6,7 @@
  *
  * What needs a privilege over a host's network is allowed: a host belongs to its programs.
  *
- * SO_ZEROCOPY is EOPNOTSUPP, so that programs copy. Left out, with ENOPROTOOPT: device memory
- * (SO_DEVMEM_*), labels of security modules (SO_PEERSEC).
+ * Left out, with ENOPROTOOPT: device memory (SO_DEVMEM_*), labels of security modules (SO_PEERSEC).
  */
 #include "sock/opt_socket.h"
 
@@ -302,9 +301,18 @@ static int get_cookie(struct opt_arg *a)
 
 static int set_zerocopy(struct opt_arg *a)
 {
+	if (a->s->protocol != IPPROTO_TCP && a->s->protocol != IPPROTO_UDP)
+		return -EOPNOTSUPP;
 	if (a->value < 0 || a->value > 1)
 		return -EINVAL;
-	return a->value ? -EOPNOTSUPP : 0;
+	a->opt->zerocopy = a->value;
+	return 0;
+}
+
+static int get_zerocopy(struct opt_arg *a)
+{
+	a->out.number = a->s->opt->zerocopy;
+	return 0;
 }
 
 /* Linux: protocols that have a set_peek_off(). */
@@ -486,7 +494,7 @@ static const struct opt_row rows[] = {
 	 "urgent data stays in the stream"},
 	{SO_NO_CHECK, "SO_NO_CHECK", OPT_FLAG, OPT_FIELD(no_check), "UDP without checksum"},
 	{SO_PRIORITY, "SO_PRIORITY", OPT_INT, OPT_AT(priority), INT_MIN, INT_MAX, NULL, NULL, "int",
-	 "kept, without effect: queues here are first in, first out"},
+	 "told to receivers of the same host; queues here are first in, first out"},
 	{SO_LINGER, "SO_LINGER", OPT_OWN, OPT_NONE, set_linger, get_linger, "struct linger",
 	 "close() waits for the last byte, or resets with a time of 0"},
 	{OPT_BSDCOMPAT, "SO_BSDCOMPAT", OPT_NOTHING, OPT_NONE, NULL, NULL, "flag", "obsolete"},
@@ -515,10 +523,11 @@ static const struct opt_row rows[] = {
 	{OPT_TIMESTAMPING_NEW, "SO_TIMESTAMPING_NEW", OPT_OWN, OPT_NONE, opt_set_timestamping_new,
 	 opt_get_timestamping_new, "struct so_timestamping", "the same with a 64-bit time"},
 	{SO_MARK, "SO_MARK", OPT_INT, OPT_AT(mark), INT_MIN, INT_MAX, NULL, NULL, "int",
-	 "kept, without effect; sock_diag tells it"},
-	{OPT_RCVMARK, "SO_RCVMARK", OPT_FLAG, OPT_FIELD(rcvmark), "kept, without effect"},
+	 "told to filters and receivers of the same host, and by sock_diag"},
+	{OPT_RCVMARK, "SO_RCVMARK", OPT_FLAG, OPT_FIELD(rcvmark),
+	 "the sender's SO_MARK, on the same host, as control data"},
 	{OPT_RCVPRIORITY, "SO_RCVPRIORITY", OPT_FLAG, OPT_FIELD(rcvpriority),
-	 "kept, without effect"},
+	 "the sender's SO_PRIORITY, on the same host, as control data"},
 	{SO_RXQ_OVFL, "SO_RXQ_OVFL", OPT_FLAG, OPT_FIELD(rxq_ovfl),
 	 "datagrams lost for want of space, as control data"},
 	{OPT_WIFI_STATUS, "SO_WIFI_STATUS", OPT_FLAG, OPT_FIELD(wifi_status),
@@ -557,8 +566,9 @@ static const struct opt_row rows[] = {
 	 "a number that the sockets of one host share"},
 	{OPT_MEMINFO, "SO_MEMINFO", OPT_ASK, OPT_NONE, NULL, get_meminfo, "uint32_t[9]",
 	 "bytes held and allowed, as sock_diag tells them"},
-	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, opt_get_zero, "flag",
-	 "not supported"},
+	{SO_ZEROCOPY, "SO_ZEROCOPY", OPT_OWN, OPT_NONE, set_zerocopy, get_zerocopy, "flag",
+	 "MSG_ZEROCOPY is told of in the error queue; what is sent is copied, which it says. "
+	 "Under berth run: EOPNOTSUPP"},
 	{SO_PEERNAME, "SO_PEERNAME", OPT_ASK, OPT_NONE, NULL, opt_get_peername, "struct sockaddr",
 	 "as getpeername()"},
 	{SO_PEERCRED, "SO_PEERCRED", OPT_ASK, OPT_NONE, NULL, opt_get_peercred, "struct ucred",
@@ -588,12 +598,13 @@ static const struct opt_row rows[] = {
 	{OPT_BUF_LOCK, "SO_BUF_LOCK", OPT_OWN, OPT_NONE, set_buf_lock, get_buf_lock, "int",
 	 "which buffers are not tuned: 1 sending, 2 receiving"},
 	{SO_PEERSEC, "SO_PEERSEC", OPT_WITHOUT("char[]"), "no security module labels sockets"},
-	{OPT_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", OPT_WITHOUT("struct sock_fprog"),
-	 "a hash of the peer chooses"},
-	{OPT_ATTACH_REUSEPORT_EBPF, "SO_ATTACH_REUSEPORT_EBPF", OPT_WITHOUT("int"),
-	 "there are no eBPF programs"},
-	{OPT_DETACH_REUSEPORT_BPF, "SO_DETACH_REUSEPORT_BPF", OPT_WITHOUT("int"),
-	 "a hash of the peer chooses"},
+	{OPT_ATTACH_REUSEPORT_CBPF, "SO_ATTACH_REUSEPORT_CBPF", OPT_BYTES, OPT_NONE,
+	 opt_set_chooser, NULL, "struct sock_fprog",
+	 "a packet filter says which of those that share a port gets a packet, by its place"},
+	{OPT_ATTACH_REUSEPORT_EBPF, "SO_ATTACH_REUSEPORT_EBPF", OPT_OWN, OPT_NONE, opt_set_ebpf,
+	 NULL, "int", "there are no eBPF programs: EINVAL"},
+	{OPT_DETACH_REUSEPORT_BPF, "SO_DETACH_REUSEPORT_BPF", OPT_OWN, OPT_NONE, opt_detach_chooser,
+	 NULL, "int", "a hash of the peer chooses again; any value"},
 	{OPT_DEVMEM_DONTNEED, "SO_DEVMEM_DONTNEED", OPT_WITHOUT("struct dmabuf_token[]"),
 	 "no device has memory"},
 };

@@ -32,6 +32,8 @@ int opt_set_lock_filter(struct opt_arg *a);
 int opt_get_lock_filter(struct opt_arg *a);
 int opt_set_ebpf(struct opt_arg *a);
 int opt_get_bpf_extensions(struct opt_arg *a);
+int opt_set_chooser(struct opt_arg *a);
+int opt_detach_chooser(struct opt_arg *a);
 
 /* opt_peer.c */
 int opt_set_unix_only(struct opt_arg *a);

@@ -145,6 +145,7 @@ void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 		if (tcp_admits(s, &in))
 			tcp_segment(tcp_of(s), &in);
 	} else if (!tcp_request_input(ts, &flow, &in) && !tcp_timewait_input(ts, &flow, &in)) {
+		flow.packet = in.p;
 		s = demux_bound(ts->tp, SPACE_TCP, &flow);
 		if (s && tcp_of(s)->state == TCP_LISTEN) {
 			if (tcp_admits(s, &in))

@@ -472,6 +472,8 @@ static ssize_t send_tcp(struct sock *s, struct proto_msg *m)
 		}
 		done += (size_t)n;
 	}
+	if (m->flags & MSG_ZEROCOPY && s->opt->zerocopy && done > 0)
+		errq_tell_zerocopy(s);
 	/* A buffer that is full pushes what it has. */
 	if (done < m->bytes)
 		t->more = false;

@@ -500,6 +500,7 @@ bool bpf_admits(const struct sock *s, struct berth_packet *p, const struct ip_in
 						: info->multicast ? PACKET_MULTICAST
 								  : PACKET_HOST,
 				     .ifindex = info->ifindex,
+				     .mark = p->mark,
 				     .random = env_random_u32(s->tp->env)};
 	return bpf_pass(s->opt->filter, &packet, p, least);
 }

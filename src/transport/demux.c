@@ -11,9 +11,12 @@
  */
 #include "transport/demux.h"
 
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "base/env.h"
+#include "pkt/packet.h"
+#include "transport/bpf.h"
 #include "transport/port.h"
 
 uint32_t flow_hash(const struct transport *tp, const struct flow *f)
@@ -114,13 +117,35 @@ static unsigned score_of(const struct sock *s, enum space space, const struct fl
 	return score;
 }
 
-/* Of the members of a SO_REUSEPORT group, the one that a hash of the flow says. */
+/* What the group's filter says of a packet, which begins at its payload. Linux: a number that is
+ * nobody's leaves it to the hash. */
+static uint32_t choose(const struct sock *member, const struct flow *f, uint32_t members)
+{
+	struct bpf_packet packet = {.p = f->packet,
+				    .data_at = (int32_t)f->payload_at,
+				    .net_at = f->packet->l3_off - f->packet->head_off,
+				    .link_at = f->packet->l3_off - f->packet->head_off - ETH_HLEN,
+				    .protocol = ipaddr_is4(&f->local) ? ETH_P_IP : ETH_P_IPV6,
+				    .ifindex = f->ifindex,
+				    .mark = f->packet->mark,
+				    .random = env_random_u32(member->tp->env)};
+	uint32_t pick = bpf_run(member->extra->chooser, &packet);
+
+	return pick < members ? pick : UINT32_MAX;
+}
+
+/* Of the members of a SO_REUSEPORT group, the one that their filter or a hash of the flow says. */
 static struct sock *pick_member(const struct transport *tp, enum space space,
 				const struct port *port, const struct flow *f, unsigned score,
-				uint32_t members)
+				uint32_t members, const struct sock *any)
 {
-	uint32_t pick = (uint32_t)(((uint64_t)flow_hash(tp, f) * members) >> 32);
+	uint32_t pick = UINT32_MAX;
 	struct list *l;
+
+	if (f->packet && any->extra && any->extra->chooser)
+		pick = choose(any, f, members);
+	if (pick == UINT32_MAX)
+		pick = (uint32_t)(((uint64_t)flow_hash(tp, f) * members) >> 32);
 
 	list_for_each (l, &port->binders) {
 		struct sock *s = list_entry(l, struct sock, port_link);
@@ -154,7 +179,7 @@ struct sock *demux_bound(const struct transport *tp, enum space space, const str
 		}
 	}
 	if (members > 1 && best->opt->reuseport)
-		return pick_member(tp, space, port, f, best_score, members);
+		return pick_member(tp, space, port, f, best_score, members, best);
 	return best;
 }
 

@@ -73,11 +73,19 @@ struct flow {
 	unsigned ifindex; /* it came in through */
 	bool hashed;	  /* `hash` is flow_hash() of the ends, which do not change */
 	uint32_t hash;
+	/* The packet itself, and where its payload begins, for SO_ATTACH_REUSEPORT_CBPF. NULL: it
+	 * is not there. */
+	const struct berth_packet *packet;
+	uint32_t payload_at;
 };
 
 static inline struct flow flow_of(const struct ip_info *info, uint16_t src_port, uint16_t dst_port)
 {
-	return (struct flow){info->dst, info->src, dst_port, src_port, info->ifindex, false, 0};
+	return (struct flow){.local = info->dst,
+			     .remote = info->src,
+			     .local_port = dst_port,
+			     .remote_port = src_port,
+			     .ifindex = info->ifindex};
 }
 
 /* The sock connected with exactly these ends, TIME-WAIT included, or NULL. */
@@ -86,7 +94,7 @@ struct sock *demux_connected(const struct transport *tp, enum space space, const
 /*
  * The best of those bound to the local port (TCP: of the listeners) or NULL. As Linux scores: an
  * address of its own beats the wildcard, SO_BINDTODEVICE beats none; among equals with SO_REUSEPORT
- * a hash of the flow chooses.
+ * a filter of theirs or a hash of the flow chooses.
  */
 struct sock *demux_bound(const struct transport *tp, enum space space, const struct flow *f);
 

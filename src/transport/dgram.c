@@ -208,6 +208,8 @@ static void fill_info(const struct dgram *d, const struct berth_packet *p,
 	m->info.ext_first = meta->ext ? meta->ext->first : 0;
 	m->segment_bytes = meta->segment_bytes;
 	m->time = p->time;
+	m->rx_mark = p->mark;
+	m->rx_priority = p->priority;
 	m->dropped = d->dropped;
 }
 

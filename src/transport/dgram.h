@@ -57,6 +57,7 @@ struct dgram_target {
 	uint16_t gso_bytes; /* UDP_SEGMENT; 0: none */
 	uint32_t flow_label;
 	uint32_t tsflags;
+	uint32_t mark, priority;
 	const struct proto_extras *extras; /* NULL: none */
 };
 

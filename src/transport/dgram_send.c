@@ -103,6 +103,8 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	out->gso_bytes = (uint16_t)m->gso_bytes;
 	out->tsflags = (s->opt->tsflags & ~STAMP_TX_RECORD) |
 		       (m->tsflags >= 0 ? (uint32_t)m->tsflags : s->opt->tsflags & STAMP_TX_RECORD);
+	out->mark = m->mark >= 0 ? (uint32_t)m->mark : s->opt->mark;
+	out->priority = m->priority >= 0 ? (uint32_t)m->priority : s->opt->priority;
 	out->extras = m->extras;
 	/* Linux: the label of a destination counts only with IPV6_FLOWINFO_SEND; that of a piece of
 	 * control data always. */
@@ -254,6 +256,8 @@ int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_targ
 	bool is4 = ipaddr_is4(&path->dst);
 	uint8_t discover = is4 ? s->opt->pmtudisc : s->opt->pmtudisc6;
 
+	p->mark = to->mark;
+	p->priority = to->priority;
 	sock_fill_send(s, path, &send);
 	if (to->extras)
 		override(to->extras, is4, &send);

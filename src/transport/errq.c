@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The error queue: entries in the order in which they came, each with a copy of the packet it is
+ * about. It is bounded, and what comes when it is full is lost. Only entries that the network sent
+ * make SO_ERROR; times and completed calls (MSG_ZEROCOPY) make POLLERR alone. Runs of completed
+ * calls share an entry.
+ */
 #include "transport/errq.h"
 
 #include <errno.h>
@@ -69,6 +75,35 @@ void errq_add_icmp(struct sock *s, const struct ip_error *e, uint16_t port, size
 		dst.scope = (uint16_t)e->ifindex;
 	/* What does not fit is lost; the socket hears of an error all the same. */
 	(void)errq_add(s, &error, &dst, sock_env(s)->now, e->l4 + payload_at, bytes);
+}
+
+/* Linux: skb_zerocopy_notify_extend(): runs of calls share an entry. */
+static bool extend_zerocopy(struct sock_extra *x, uint32_t key)
+{
+	struct errq_entry *e;
+
+	if (list_empty(&x->errors))
+		return false;
+	e = list_entry(x->errors.prev, struct errq_entry, link);
+	if (e->error.origin != SO_EE_ORIGIN_ZEROCOPY || e->error.data + 1 != key)
+		return false;
+	e->error.data = key;
+	return true;
+}
+
+void errq_tell_zerocopy(struct sock *s)
+{
+	struct sock_extra *x = sock_extra(s);
+	struct endpoint nobody = {.addr = sock_any(s)};
+	struct sock_error error = {.origin = SO_EE_ORIGIN_ZEROCOPY,
+				   .code = SO_EE_CODE_ZEROCOPY_COPIED,
+				   .offender = sock_any(s)};
+
+	if (!x)
+		return;
+	error.info = error.data = x->zerocopy_key++;
+	if (extend_zerocopy(x, error.data) || errq_add(s, &error, &nobody, 0, NULL, 0))
+		sock_notify(s, POLLERR);
 }
 
 static struct errq_entry *first(const struct sock *s)

@@ -21,6 +21,9 @@ bool errq_add(struct sock *s, const struct sock_error *error, const struct endpo
  * its transport header. */
 void errq_add_icmp(struct sock *s, const struct ip_error *e, uint16_t port, size_t payload_at);
 
+/* One call with MSG_ZEROCOPY is through: the program's memory is its own again. */
+void errq_tell_zerocopy(struct sock *s);
+
 /* Whether something is there to be read. */
 static inline bool errq_pending(const struct sock *s)
 {

@@ -32,6 +32,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/bpf.h"
 #include "transport/portmap.h"
 
 static enum space space_of(const struct sock *s)
@@ -109,12 +110,79 @@ static void port_settle(struct transport *tp, enum space space, struct port *por
 	env_free(tp->env, port);
 }
 
+/* Whether both are of one group: sockets that share an address (SO_REUSEPORT). */
+static bool same_group(const struct sock *s, const struct sock *o)
+{
+	return s->opt->reuseport && o->opt->reuseport && s->family == o->family &&
+	       s->opt->ifindex == o->opt->ifindex && ipaddr_equal(&s->local.addr, &o->local.addr);
+}
+
+static int give_chooser(struct sock *s, struct bpf *f)
+{
+	struct sock_extra *x = f ? sock_extra(s) : s->extra;
+
+	if (!x)
+		return f ? -ENOMEM : 0;
+	if (f)
+		bpf_get(f);
+	bpf_put(s->tp->env, x->chooser);
+	x->chooser = f;
+	return 0;
+}
+
+int port_set_chooser(struct sock *s, struct bpf *f)
+{
+	struct list *l;
+	int result;
+
+	if (!s->opt->reuseport)
+		return -EINVAL;
+	result = give_chooser(s, f);
+	if (!s->port)
+		return result;
+	list_for_each (l, &s->port->binders) {
+		struct sock *o = list_entry(l, struct sock, port_link);
+
+		if (o != s && result == 0 && same_group(s, o))
+			result = give_chooser(o, f);
+	}
+	return result;
+}
+
+/* A new member has what its group has. For want of memory the hash chooses. */
+static void join_group(const struct port *port, struct sock *s)
+{
+	struct list *l;
+
+	list_for_each (l, &port->binders) {
+		struct sock *o = list_entry(l, struct sock, port_link);
+
+		if (o != s && same_group(s, o)) {
+			(void)give_chooser(s, o->extra ? o->extra->chooser : NULL);
+			return;
+		}
+	}
+}
+
+/* Linux: the last of a group takes the place of one that leaves. */
+static void leave_group(const struct port *port, struct sock *s)
+{
+	struct sock *last = list_entry(port->binders.prev, struct sock, port_link);
+
+	if (last == s || list_empty(&port->binders) || !same_group(s, last))
+		return;
+	list_del(&last->port_link);
+	list_add_before(&s->port_link, &last->port_link);
+}
+
 static void port_leave(struct sock *s)
 {
 	struct port *port = s->port;
 
 	if (!port)
 		return;
+	if (s->opt->reuseport && !sock_connected(s))
+		leave_group(port, s);
 	list_del(&s->port_link);
 	s->port = NULL;
 	port_settle(s->tp, space_of(s), port);
@@ -195,6 +263,8 @@ static int port_take(struct sock *s, uint16_t number, bool asked_for)
 		return -ENOMEM;
 	port->connect_only = false;
 	port_join(port, s, false);
+	if (s->opt->reuseport)
+		join_group(port, s);
 	return 0;
 }
 
@@ -333,8 +403,11 @@ int port_autobind(struct sock *s)
 
 static struct flow flow_to(const struct sock *s, const struct endpoint *remote, uint16_t port)
 {
-	return (struct flow){s->local.addr,   remote->addr, port, remote->port,
-			     s->opt->ifindex, false,	    0};
+	return (struct flow){.local = s->local.addr,
+			     .remote = remote->addr,
+			     .local_port = port,
+			     .remote_port = remote->port,
+			     .ifindex = s->opt->ifindex};
 }
 
 /* Whether a sock with these ends is there and does not give them up. */

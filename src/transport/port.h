@@ -20,6 +20,8 @@ static inline uint32_t port_hash(uint16_t number)
 	return (uint32_t)number << 15 | number >> 1;
 }
 
+struct bpf;
+
 /* A local port in use. */
 struct port {
 	struct table_node node;
@@ -53,6 +55,10 @@ struct wait {
  * after. */
 void port_wait(struct wait *w, struct sock *s);
 void port_wait_end(struct transport *tp, struct wait *w);
+
+/* SO_ATTACH_REUSEPORT_CBPF for the group that `s` is in, or will be; it takes references. NULL:
+ * none any more. -EINVAL: it shares its port with nobody (SO_REUSEPORT); -ENOMEM. */
+int port_set_chooser(struct sock *s, struct bpf *f);
 
 /*
  * bind(2): local endpoint `local`; port 0: one is chosen, odd ones first. Sets s->local and the

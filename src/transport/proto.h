@@ -78,7 +78,7 @@ struct proto_msg {
 	/* Send: control data that overrides the socket's options, -1 or 0: not given. */
 	int ttl, tos;
 	int dontfrag, gso_bytes;
-	int64_t mark, tsflags;
+	int64_t mark, priority, tsflags;
 	unsigned pktinfo_ifindex;
 	struct ipaddr pktinfo_src;   /* any: not given */
 	struct proto_extras *extras; /* NULL: none */
@@ -88,7 +88,8 @@ struct proto_msg {
 	struct ip_info info;
 	berth_time time;
 	bool has_info;
-	uint32_t dropped;  /* datagrams lost so far for want of space, SO_RXQ_OVFL */
+	uint32_t rx_mark, rx_priority; /* of the packet, with has_info */
+	uint32_t dropped;	       /* datagrams lost so far for want of space, SO_RXQ_OVFL */
 	uint32_t path_mtu; /* IPV6_PATHMTU: that to `addr`, and nothing else is told; 0: none */
 	int inq;	   /* TCP_INQ: bytes left to be read; -1: not told */
 	uint16_t segment_bytes; /* UDP_GRO: of the datagrams in this one; 0: it is one */
@@ -174,6 +175,7 @@ struct sock_options {
 	uint32_t priority, mark;
 	uint64_t max_pacing_rate;
 	unsigned ifindex; /* SO_BINDTODEVICE */
+	bool zerocopy;	  /* SO_ZEROCOPY */
 	bool debug, rcvmark, rcvpriority, wifi_status, nofcs, select_err_queue, prefer_busy_poll,
 		filter_locked, passcred, passsec, passpidfd;
 	uint8_t txrehash;
@@ -218,6 +220,8 @@ struct sock_extra {
 	struct list errors; /* struct errq_entry, oldest first: errq.c */
 	uint32_t errors_count;
 	int32_t peek_off;	   /* SO_PEEK_OFF; -1: off */
+	uint32_t zerocopy_key;	   /* MSG_ZEROCOPY: the next call's number */
+	struct bpf *chooser;	   /* SO_ATTACH_REUSEPORT_CBPF of its group, counted; NULL: none */
 	uint32_t ts_key;	   /* SOF_TIMESTAMPING_OPT_ID: the next datagram's number */
 	uint32_t path_mtu;	   /* IPV6_RECVPATHMTU: to be told; 0: nothing new */
 	struct endpoint path_to;   /* to where */

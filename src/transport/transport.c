@@ -207,6 +207,7 @@ static void free_extra(struct sock *s)
 	free_ext(env, &s->extra->exts.route);
 	free_ext(env, &s->extra->exts.dst);
 	env_free(env, s->extra->labels);
+	bpf_put(env, s->extra->chooser);
 	env_free(env, s->extra);
 }
 

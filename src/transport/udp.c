@@ -28,6 +28,7 @@
 #include "link/netif.h"
 #include "pkt/csum.h"
 #include "transport/dgram.h"
+#include "transport/errq.h"
 #include "transport/member.h"
 #include "transport/port.h"
 #include "wire/udp_header.h"
@@ -281,7 +282,7 @@ static bool confirm(const struct sock *s, const struct proto_msg *m, const struc
 	return m->flags & MSG_PROBE_ONLY && m->bytes == 0;
 }
 
-static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
+static ssize_t send_copied(struct sock *s, struct proto_msg *m)
 {
 	struct udp *u = udp_of(s);
 	const struct ip_path *path = NULL;
@@ -314,6 +315,15 @@ static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
 		return -ENOBUFS;
 	result = send_packet(s, p, &to, path);
 	return result < 0 ? result : (ssize_t)m->bytes;
+}
+
+static ssize_t send_datagram(struct sock *s, struct proto_msg *m)
+{
+	ssize_t result = send_copied(s, m);
+
+	if (m->flags & MSG_ZEROCOPY && s->opt->zerocopy && result > 0)
+		errq_tell_zerocopy(s);
+	return result;
 }
 
 /* Linux: UDP knows the names of UDP-Lite. */

@@ -108,10 +108,13 @@ static void deliver_all(struct transport *tp, struct berth_packet *p, const stru
 	packet_free(p);
 }
 
-static void deliver_one(struct transport *tp, struct berth_packet *p, const struct arrival *a)
+static void deliver_one(struct transport *tp, struct berth_packet *p, struct arrival *a)
 {
-	struct sock *s = demux_find(tp, a->space, &a->flow);
+	struct sock *s;
 
+	a->flow.packet = p;
+	a->flow.payload_at = UDP_HEADER_BYTES;
+	s = demux_find(tp, a->space, &a->flow);
 	if (s) {
 		deliver(s, p, a);
 		return;
@@ -185,7 +188,11 @@ static struct sock *sender_of(struct transport *tp, const struct ip_error *e, ui
 
 	if (!udp_read(&r, &h))
 		return NULL;
-	struct flow f = {e->src, e->dst, h.src_port, h.dst_port, e->ifindex, false, 0};
+	struct flow f = {.local = e->src,
+			 .remote = e->dst,
+			 .local_port = h.src_port,
+			 .remote_port = h.dst_port,
+			 .ifindex = e->ifindex};
 
 	*out_port = h.dst_port;
 	return demux_find(tp, space, &f);

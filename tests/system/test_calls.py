@@ -48,6 +48,15 @@ def test_packet_filter(command):
 
 
 @berth_only
+def test_zerocopy(command):
+    """Nobody could say when the memory of a plain send() is free: programs are told to copy."""
+    program = ("import socket\nfor type in 1, 2:\n"
+               " try: socket.socket(type=type).setsockopt(1, 60, 1)\n"
+               " except OSError as error: print(error.errno)")
+    assert command.run([], ["/usr/bin/python3", "-c", program]).check().out == "95\n95\n"
+
+
+@berth_only
 def test_option_not_here(command):
     """Said once on standard error, however often it is tried."""
     script = ("import socket\ns = socket.socket()\n"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows of a list in opt_walk_test.c: kind of socket, option, why berth answers otherwise. */
-{NULL, "SO_ZEROCOPY", "EOPNOTSUPP, so that programs copy"},
 {"tcp4", "SO_RCVLOWAT", "the machine's tcp_rmem is larger than a host's"},
 {"tcp6", "SO_RCVLOWAT", "the machine's tcp_rmem is larger than a host's"},
 {"udp6", "IPV6_MULTICAST_IF", "the namespace has no second interface"},
@@ -12,3 +11,4 @@
 {NULL, "TCP_DELACK_MAX_US", "the machine counts in steps of its clock"},
 {NULL, "UDP_ENCAP", "2 is IPsec's tunnel, which berth does not have"},
 {NULL, "SO_ATTACH_BPF", "the numbers are no descriptors there"},
+{NULL, "SO_ATTACH_REUSEPORT_EBPF", "the numbers are no descriptors there"},
