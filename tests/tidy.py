@@ -189,13 +189,56 @@ def check_seed(judge):
         judge.say(path, 1, "names hardly anything")
 
 
+def rfcs_of(text):
+    """The numbers of the RFCs that a text names, those of lists ("RFC 3168, 5681") too."""
+    text = re.sub(r"\n[ \t]*(?:\*|//)?[ \t]*", " ", text)  # a comment may break behind RFC
+    found = set()
+    for match in re.finditer(r"\bRFCs? (\d{3,4}(?:(?:, | and |, and )\d{3,4}\b(?! [a-z]))*)", text):
+        found.update(re.findall(r"\d+", match.group(1)))
+    return found
+
+
+def check_conformance(judge, files):
+    """docs/conformance.md has every RFC that the source names, and every file with a deviation;
+    the files that it names are there."""
+    path = pathlib.Path("docs/conformance.md")
+    text = path.read_text(encoding="utf-8")
+    subjects = "".join(re.findall(r"^\|[^|]*", text, re.M))
+    known = rfcs_of(text) | set(re.findall(r"(?<![.\d§])\d{3,4}\b", subjects))
+    for source in files:
+        if source.suffix not in (".c", ".h") or source.parts[0] not in ("src", "include"):
+            continue
+        code = source.read_text(encoding="utf-8")
+        for number in sorted(rfcs_of(code) - known):
+            judge.say(source, 1, f"names RFC {number}, which {path} lacks")
+        if "Deviation:" in code and f"`{'/'.join(source.parts[1:])}`" not in text:
+            judge.say(source, 1, f"has a deviation that {path} does not list")
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in re.findall(r"`((?:%s|tests)/[\w./*]*)`" % "|".join(FOLDERS), line):
+            root = pathlib.Path("." if name.startswith("tests/") else "src")
+            if not any(root.glob(name.rstrip("/"))):
+                judge.say(path, number, f"names {name}, which is not there")
+
+
+def check_prose(judge, path, lines):
+    """Prose is wrapped as the source is; tables and listings are as wide as they are."""
+    listing = False
+    for number, line in enumerate(lines, 1):
+        listing ^= line.startswith("```")
+        if not listing and not line.startswith("|") and len(line) > LINE_MAX:
+            judge.say(path, number, f"longer than {LINE_MAX} columns")
+
+
 def main():
     judge = Judge()
     files = tracked_files()
     for path in files:
-        if path.suffix not in SOURCES and path.name != "Makefile":
+        if path.suffix not in SOURCES | {".md"} and path.name != "Makefile":
             continue
         text = path.read_text(encoding="utf-8")
+        if path.suffix == ".md":
+            check_prose(judge, path, text.splitlines())
+            continue
         if path.name == "meson.build" and len(path.parts) > 2:
             continue  # lists of files
         check_text(judge, path, text.splitlines())
@@ -204,6 +247,7 @@ def main():
     check_basenames(judge, files)
     check_readme(judge)
     check_seed(judge)
+    check_conformance(judge, files)
     for breach in judge.breaches:
         print(breach)
     print(f"{len(files)} files, {len(judge.breaches)} breaches")
