@@ -70,16 +70,35 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 	return berth_getsockopt(c->stack, c->sock, level, name, value, len);
 }
 
-/* Linux sees that a level is not the socket's before it looks at what the program gives:
- * `foreign`, or else the error that was found. */
-static int unreadable(const struct carrier *c, int level, int foreign, int error)
+/* Linux sees that a level is not the socket's before it looks at where the answer should go: that
+ * error, or else the one that was found. */
+static int unwritable(const struct carrier *c, int level, int error)
 {
 	int none;
-	socklen_t len = 0;
+	socklen_t len = sizeof(none);
+	int result = berth_getsockopt(c->stack, c->sock, level, -1, &none, &len);
 
-	if (berth_getsockopt(c->stack, c->sock, level, 0, &none, &len) == -EOPNOTSUPP)
-		return foreign;
-	return error;
+	return result == -EOPNOTSUPP || (c->family == AF_NETLINK && level > SOL_SOCKET &&
+					 level != SOL_NETLINK)
+		       ? result
+		       : error;
+}
+
+/* Linux: a room of less than nothing is as good as a large one to IPv6's options. */
+static bool takes_any_room(const struct carrier *c, int level)
+{
+	return c->family == AF_INET6 && (level == IPPROTO_IPV6 || level == SOL_RAW);
+}
+
+/* A value that is not in the program's memory. Linux: IPv6's options take none for 0. */
+static long set_missing(const struct call *call, const struct carrier *c, int level, int name,
+			socklen_t len)
+{
+	const int zero = 0;
+
+	if (!call->args[3] && c->family == AF_INET6 && level == IPPROTO_IPV6 && len >= sizeof(zero))
+		return berth_setsockopt(c->stack, c->sock, level, name, &zero, sizeof(zero));
+	return berth_setsockopt(c->stack, c->sock, level, name, NULL, len);
 }
 
 /* Whether the question stands where the answer is to go. What cannot be read is an empty one. */
@@ -115,10 +134,13 @@ static long set_filter(struct call *call, struct carrier *c, int name, socklen_t
 	struct sock_filter *code;
 	long error = -EFAULT;
 
+	if (len < sizeof(int))
+		return -EINVAL;
+	if (task_read(call->task, call->args[3], &program,
+		      len < sizeof(program) ? sizeof(int) : sizeof(program)) < 0)
+		return -EFAULT;
 	if (len != sizeof(program))
 		return -EINVAL;
-	if (task_read(call->task, call->args[3], &program, sizeof(program)) < 0)
-		return -EFAULT;
 	if (!program.filter || program.len == 0 || program.len > BPF_MAXINSNS)
 		return -EINVAL;
 	code = calloc(program.len, sizeof(*code));
@@ -145,10 +167,12 @@ long call_getsockopt(struct call *call)
 	if (!c)
 		return CALL_CONTINUE;
 	error = task_read(call->task, call->args[4], &room, sizeof(room));
-	if (error == 0 && room < 0)
+	if (error == 0 && room < 0 && takes_any_room(c, (int)call->args[1]))
+		room = OPTION_BYTES_MAX;
+	else if (error == 0 && room < 0)
 		error = -EINVAL;
 	if (error < 0)
-		return unreadable(c, (int)call->args[1], -EOPNOTSUPP, error);
+		return unwritable(c, (int)call->args[1], error);
 	if ((int)call->args[1] == SOL_SOCKET && (int)call->args[2] == SO_GET_FILTER)
 		return get_filter(call, c, (uint32_t)room);
 	len = (socklen_t)room < sizeof(value) ? (socklen_t)room : sizeof(value);
@@ -251,7 +275,7 @@ long call_setsockopt(struct call *call)
 	if ((size_t)len > sizeof(value))
 		len = sizeof(value);
 	if (task_read(call->task, call->args[3], value, (size_t)len) < 0)
-		return unreadable(c, level, -ENOPROTOOPT, -EFAULT);
+		return set_missing(call, c, level, name, (socklen_t)len);
 	if (c->family == AF_PACKET && level == SOL_PACKET) {
 		long result = ring_setopt(call, name, value, (socklen_t)len);
 

@@ -49,10 +49,20 @@ static const struct opt_level *find_level(const struct sock *s, int level, int n
 	const struct opt_level *common = common_level(s, level);
 
 	for (const struct opt_level *const *own = s->proto->options; own && *own; own++) {
+		/* A raw socket has those of both families. */
+		if (s->family != AF_INET6 && (level == IPPROTO_IPV6 || level == IPPROTO_ICMPV6))
+			continue;
 		if ((*own)->level == level && (!common || opt_level_row(*own, name)))
 			return *own;
 	}
 	return common;
+}
+
+/* Linux: a level that a raw socket of another protocol has is a third error. */
+static bool is_other_raw(const struct sock *s, int level)
+{
+	return level == IPPROTO_ICMPV6 && s->family == AF_INET6 && s->type == SOCK_RAW &&
+	       s->protocol != IPPROTO_ICMPV6;
 }
 
 int opt_set(struct socket *so, int level, int name, const void *value, socklen_t len)
@@ -63,14 +73,19 @@ int opt_set(struct socket *so, int level, int name, const void *value, socklen_t
 
 	if (len > INT_MAX)
 		return -EINVAL;
-	if (len > 0 && !value)
-		return -EFAULT;
+	if (is_other_raw(s, level))
+		return -EOPNOTSUPP;
 	if (!table) /* Linux: AF_UNIX has nothing to ask at all */
 		return s->family == AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
 	result = opt_level_set(table, s, name, value, len);
 	if (result == 0 && s->proto->option_changed && !is_own(s->proto, table))
 		s->proto->option_changed(s, level, name);
 	return result;
+}
+
+static int foreign_get(const struct sock *s)
+{
+	return s->family == AF_INET || s->family == AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
 }
 
 int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len)
@@ -81,8 +96,11 @@ int opt_get(struct socket *so, int level, int name, void *value, socklen_t *len)
 		return -EFAULT;
 	if (*len > INT_MAX)
 		return -EINVAL;
-	/* Linux: only here a level that is not its own is another error. */
+	/* Linux: only here, and not of all families, a level that is not its own is another error.
+	 */
+	if (is_other_raw(so->sock, level))
+		return -EOPNOTSUPP;
 	if (!table)
-		return so->sock->family == AF_PACKET ? -ENOPROTOOPT : -EOPNOTSUPP;
+		return foreign_get(so->sock);
 	return opt_level_get(table, so->sock, name, value, len);
 }

@@ -66,7 +66,8 @@ static bool connected(const struct sock *s)
 
 static bool transport_of_ports(const struct sock *s)
 {
-	return s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_UDP;
+	return s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_UDP ||
+	       s->protocol == IPPROTO_UDPLITE;
 }
 
 /* RFC 3493 §3.7's addresses make either family's socket able to do it. */
@@ -215,8 +216,9 @@ static int get_mtu(struct opt_arg *a)
 
 static int set_v6only(struct opt_arg *a)
 {
-	/* A raw socket's protocol counts as its port. */
-	if (a->s->port || a->s->type == SOCK_RAW)
+	/* A raw socket's protocol counts as its port, and a ping socket's number. */
+	if (a->s->port || a->s->type == SOCK_RAW ||
+	    (a->s->protocol == IPPROTO_ICMPV6 && a->s->local.port))
 		return -EINVAL;
 	a->opt->v6only = a->value != 0;
 	return 0;
@@ -404,17 +406,12 @@ static int set_addr_preferences(struct opt_arg *a)
 {
 	const uint32_t pubtmp = PREFER_PUBLIC | PREFER_TMP | PREFER_PUBTMP_DEFAULT;
 	uint32_t value = (uint32_t)a->value;
-	uint32_t kept = a->s->opt->addr_prefs;
 
 	if (!one_of(value, pubtmp) || !one_of(value, PREFER_HOME | PREFER_COA) ||
 	    !one_of(value, PREFER_CGA | PREFER_NONCGA))
 		return -EINVAL;
-	if (value & pubtmp)
-		kept = (kept & ~pubtmp) | (value & (PREFER_PUBLIC | PREFER_TMP));
-	if (value & PREFER_HOME)
-		kept &= ~PREFER_COA;
-	kept |= value & PREFER_COA;
-	a->opt->addr_prefs = (uint16_t)kept;
+	/* Linux: what is not said is as at first, not as it was. */
+	a->opt->addr_prefs = (uint16_t)(value & (PREFER_PUBLIC | PREFER_TMP | PREFER_COA));
 	return 0;
 }
 

@@ -58,7 +58,10 @@ int opt_get_timestamp(struct opt_arg *a)
 
 int opt_get_timestamp_new(struct opt_arg *a)
 {
-	a->out.number = a->s->opt->timestamp && a->s->opt->times_new;
+	const struct sock_options *opt = a->s->opt;
+
+	/* Linux: whichever of the two kinds it is. */
+	a->out.number = (opt->timestamp || opt->timestampns) && opt->times_new;
 	return 0;
 }
 

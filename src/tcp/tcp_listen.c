@@ -191,7 +191,7 @@ static uint16_t mss_to_offer(const struct tcp *listener, const struct ip_path *p
 	uint32_t mss = mtu > headers + TCP_MSS_MIN ? mtu - headers : TCP_MSS_MIN;
 
 	if (headers == 40 && mss > UINT16_MAX - 40)
-		mss = UINT16_MAX - 40 - 12;
+		mss = UINT16_MAX - 40;
 	else if (mss > UINT16_MAX - 20)
 		mss = UINT16_MAX - 20;
 	if (listener->set->user_mss && listener->set->user_mss < mss)
@@ -301,7 +301,9 @@ static bool prepare(struct tcp_request *r, struct tcp *listener, const struct fl
 	agree(r, listener, in);
 	r->iss = in->iss_given ? in->iss : n.iss;
 	r->ts_offset = n.ts_offset;
-	r->window = tcp_first_window(&listener->sock, mss_to_offer(listener, &r->path));
+	/* Linux: a multiple of what segments will carry. */
+	r->window = tcp_first_window(&listener->sock, mss_to_offer(listener, &r->path) -
+							      (r->agreed.ts ? 12u : 0u));
 	r->sent = ts->env->now;
 	r->answered = ts->env->now;
 	return true;

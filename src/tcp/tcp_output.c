@@ -228,7 +228,7 @@ uint16_t tcp_mss_to_offer(const struct tcp *t)
 	 * out.
 	 */
 	if (headers == 40 && mss > UINT16_MAX - 40)
-		mss = UINT16_MAX - 40 - 12;
+		mss = UINT16_MAX - 40;
 	else if (mss > UINT16_MAX - 20)
 		mss = UINT16_MAX - 20;
 	if (t->set->user_mss && t->set->user_mss < mss)

@@ -50,8 +50,16 @@ static int get_statistics(struct opt_arg *a)
 	return 0;
 }
 
+/* Linux: some rows take an int and nothing longer. */
+static int exact(const struct opt_arg *a)
+{
+	return a->len == sizeof(int) ? 0 : -EINVAL;
+}
+
 static int set_copy_thresh(struct opt_arg *a)
 {
+	if (exact(a) < 0)
+		return -EINVAL;
 	afpacket_of(a->s)->copy_thresh = a->value;
 	return 0;
 }
@@ -64,6 +72,8 @@ static int get_copy_thresh(struct opt_arg *a)
 
 static int set_timestamp(struct opt_arg *a)
 {
+	if (exact(a) < 0)
+		return -EINVAL;
 	afpacket_of(a->s)->timestamp = a->value;
 	return 0;
 }
@@ -76,7 +86,7 @@ static int get_timestamp(struct opt_arg *a)
 
 static int set_ignore_outgoing(struct opt_arg *a)
 {
-	if (a->value < 0 || a->value > 1)
+	if (exact(a) < 0 || a->value < 0 || a->value > 1)
 		return -EINVAL;
 	afpacket_of(a->s)->ignore_outgoing = a->value;
 	return 0;
@@ -89,6 +99,8 @@ static int get_ignore_outgoing(struct opt_arg *a)
 }
 
 #define FLAG(field) OPT_FLAG, offsetof(struct afpacket, field), 0, 0, NULL, NULL, "int"
+#define EXACT_FLAG(field)                                                                          \
+	OPT_FLAG, offsetof(struct afpacket, field), sizeof(int), sizeof(int), NULL, NULL, "int"
 
 static const struct opt_row rows[] = {
 	{PACKET_ADD_MEMBERSHIP, "PACKET_ADD_MEMBERSHIP", OPT_BYTES, OPT_NONE, add_membership, NULL,
@@ -104,11 +116,12 @@ static const struct opt_row rows[] = {
 	 "lengths and state of a frame as control data"},
 	{PACKET_ORIGDEV, "PACKET_ORIGDEV", FLAG(origdev),
 	 "kept: no interface here is part of another"},
-	{PACKET_LOSS, "PACKET_LOSS", FLAG(loss), "kept, as there are no rings"},
+	{PACKET_LOSS, "PACKET_LOSS", EXACT_FLAG(loss), "kept, as there are no rings"},
 	{PACKET_TIMESTAMP, "PACKET_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp,
 	 "int", "kept, as there are no rings"},
-	{PACKET_TX_HAS_OFF, "PACKET_TX_HAS_OFF", FLAG(tx_has_off), "kept, as there are no rings"},
-	{PACKET_QDISC_BYPASS, "PACKET_QDISC_BYPASS", FLAG(qdisc_bypass),
+	{PACKET_TX_HAS_OFF, "PACKET_TX_HAS_OFF", EXACT_FLAG(tx_has_off),
+	 "kept, as there are no rings"},
+	{PACKET_QDISC_BYPASS, "PACKET_QDISC_BYPASS", EXACT_FLAG(qdisc_bypass),
 	 "kept: nothing is in between"},
 	{OPT_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", OPT_OWN, OPT_NONE, set_ignore_outgoing,
 	 get_ignore_outgoing, "int", "does not see what goes out"},

@@ -78,7 +78,8 @@ static int prepare(const struct opt_level *level, struct opt_arg *a, const struc
 static bool in_range(const struct opt_arg *a, const struct opt_row *row)
 {
 	if (row->type == OPT_FLAG)
-		return a->len >= (socklen_t)row->min;
+		return a->len >= (socklen_t)row->min &&
+		       (!row->max || a->len <= (socklen_t)row->max);
 	return row->type == OPT_LAX || (a->value >= row->min && a->value <= row->max);
 }
 
@@ -134,9 +135,32 @@ static bool takes_number(const struct opt_row *row)
 	       row->type == OPT_OWN;
 }
 
+/* A value that cannot be read. Linux: that is noticed where it is copied, which is after some of
+ * the other mistakes, and not at all where a value is too short to be looked at. */
+static int miss_value(const struct opt_arg *a, const struct opt_level *level,
+		      const struct opt_row *row)
+{
+	const bool is_short = a->len < sizeof(a->value);
+
+	switch (level->shorter) {
+	case OPT_SHORT_INVALID:
+		return is_short && !(row && row->type == OPT_BYTES) ? -EINVAL : -EFAULT;
+	case OPT_SHORT_BYTE:
+		return !row || row->type == OPT_ASK || row->type == OPT_LACKING ? -ENOPROTOOPT
+										: -EFAULT;
+	case OPT_SHORT_ROW:
+		if (!is_short || !row || row->type == OPT_BYTES)
+			return is_short && !row ? -ENOPROTOOPT : -EFAULT;
+		return takes_number(row) ? -EINVAL : 0;
+	}
+	return -EFAULT;
+}
+
 static int read_value(struct opt_arg *a, const struct opt_level *level, const struct opt_row *row)
 {
 	a->value = 0;
+	if (!a->in && a->len > 0)
+		return miss_value(a, level, row);
 	if (a->len >= sizeof(a->value)) {
 		memcpy(&a->value, a->in, sizeof(a->value));
 		return 0;

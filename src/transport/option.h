@@ -22,7 +22,7 @@
 #include "transport/proto.h"
 
 enum opt_type {
-	OPT_FLAG, /* a bool at `offset`; a value has `min` bytes or more */
+	OPT_FLAG, /* a bool at `offset`; a value has `min` bytes to `max`, or more if that is 0 */
 	OPT_LAX,  /* a bool at `offset`; a value that is shorter than an int is 0 */
 	OPT_BYTE, /* a uint8_t or bool at `offset`, min to max */
 	OPT_INT,  /* an int or unsigned at `offset`, min to max */

@@ -23,23 +23,23 @@ static void bad_connects(int family, int type)
 	name = nobody(family, type);
 	fd = must(socket(family, type, 0), "socket");
 	RESULT("connect to nobody", connect(fd, sa(&name), name.size));
-	own_and_peer(fd);
+	own_and_peer("connected to nobody", fd);
 	RESULT("connect to nobody again", connect(fd, sa(&name), name.size));
 	name.address.ss_family = AF_UNSPEC;
-	RESULT("disconnect", connect(fd, sa(&name), name.size));
-	own_and_peer(fd);
+	RESULT("disconnect from nobody", connect(fd, sa(&name), name.size));
+	own_and_peer("disconnected", fd);
 	RESULT("disconnect again", connect(fd, sa(&name), name.size));
 	close(fd);
 	fd = must(socket(family, type, 0), "socket");
 	name = loopback(family, 0);
 	if (type == SOCK_DGRAM) {
 		RESULT("connect to port 0", connect(fd, sa(&name), name.size));
-		own_and_peer(fd);
+		own_and_peer("connected to port 0", fd);
 	}
 	name = any_address(family, 1);
 	RESULT("connect to the wildcard", connect(fd, sa(&name), name.size));
 	if (type == SOCK_DGRAM)
-		own_and_peer(fd);
+		own_and_peer("connected to the wildcard", fd);
 	close(fd);
 	if (type == SOCK_DGRAM) {
 		RESULT("listen", listen(fd = bound(family, type, NULL), 1));
@@ -64,18 +64,18 @@ static void states(int family)
 	RESULT("accept, connected", accept(fd, NULL, NULL));
 	struct endpoint none = name;
 	none.address.ss_family = AF_UNSPEC;
-	RESULT("disconnect", connect(fd, sa(&none), none.size));
-	own_and_peer(fd);
+	RESULT("disconnect from the listener", connect(fd, sa(&none), none.size));
+	own_and_peer("disconnected from it", fd);
 	RESULT("connect after that", connect(fd, sa(&name), name.size));
 	settle();
-	own_and_peer(fd);
+	own_and_peer("connected again", fd);
 	close(fd);
 	RESULT("listen, again", listen(listener, 3));
 	RESULT("listen, backlog of -1", listen(listener, -1));
 	RESULT("listen, backlog of 0", listen(listener, 0));
 	RESULT("connect, listening", connect(listener, sa(&name), name.size));
 	RESULT("bind, listening", bind(listener, sa(&name), name.size));
-	own_and_peer(listener);
+	own_and_peer("listening", listener);
 	none = name;
 	none.address.ss_family = AF_UNSPEC;
 	RESULT("disconnect, listening", connect(listener, sa(&none), none.size));
@@ -84,7 +84,7 @@ static void states(int family)
 	close(listener);
 	fd = must(socket(family, SOCK_STREAM, 0), "socket");
 	RESULT("listen, not bound", listen(fd, 1));
-	own_and_peer(fd);
+	own_and_peer("listening, not bound", fd);
 	close(fd);
 	RESULT("listen, closed", listen(fd, 1));
 	RESULT("listen, a file", listen(1, 1));
@@ -109,7 +109,7 @@ static void accept_errors(int family)
 		    (unsigned)from.size, from.address.ss_family);
 	say("accepted: %s %s", fcntl(got, F_GETFL) & O_NONBLOCK ? "NONBLOCK" : "blocking",
 	    fcntl(got, F_GETFD) & FD_CLOEXEC ? "CLOEXEC" : "inherited");
-	own_and_peer(got);
+	own_and_peer("accepted", got);
 	close(got);
 	const int second = must(socket(family, SOCK_STREAM, 0), "socket");
 	must(connect(second, sa(&name), name.size), "connect");

@@ -148,9 +148,9 @@ const char *events_text(unsigned int events)
 	static const struct {
 		unsigned int bit;
 		const char *name;
-	} names[] = {{POLLIN, "IN"},	     {POLLPRI, "PRI"},	       {POLLOUT, "OUT"},
-		     {POLLERR, "ERR"},	     {POLLHUP, "HUP"},	       {POLLNVAL, "NVAL"},
-		     {POLLRDNORM, "RDNORM"}, {POLLRDBAND, "RDBAND"},   {POLLWRNORM, "WRNORM"},
+	} names[] = {{POLLIN, "IN"},	     {POLLPRI, "PRI"},	     {POLLOUT, "OUT"},
+		     {POLLERR, "ERR"},	     {POLLHUP, "HUP"},	     {POLLNVAL, "NVAL"},
+		     {POLLRDNORM, "RDNORM"}, {POLLRDBAND, "RDBAND"}, {POLLWRNORM, "WRNORM"},
 		     {POLLWRBAND, "WRBAND"}, {POLLRDHUP, "RDHUP"}};
 	text[0] = '\0';
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -163,15 +163,18 @@ const char *events_text(unsigned int events)
 	return text[0] ? text : "nothing";
 }
 
-void own_and_peer(int fd)
+void own_and_peer(const char *what, int fd)
 {
+	char text[64];
 	struct endpoint name = {.size = sizeof name.address};
 	errno = 0;
 	long got = getsockname(fd, sa(&name), &name.size);
-	result_with("getsockname", got, "%s", name_text(&name));
+	snprintf(text, sizeof text, "%s, getsockname", what);
+	result_with(text, got, "%s", name_text(&name));
 	name.size = sizeof name.address;
 	got = getpeername(fd, sa(&name), &name.size);
-	result_with("getpeername", got, "%s", name_text(&name));
+	snprintf(text, sizeof text, "%s, getpeername", what);
+	result_with(text, got, "%s", name_text(&name));
 }
 
 int must(int value, const char *what)

@@ -64,7 +64,8 @@ struct sockaddr *sa(struct endpoint *of);
 /* An address without its port's number: "4 127.0.0.1 port", "6 ::1 0". */
 const char *name_text(const struct endpoint *name);
 const char *events_text(unsigned int events);
-void own_and_peer(int fd);
+/* Both names of a socket. */
+void own_and_peer(const char *what, int fd);
 
 /* Sockets that must be got, or the program ends: nothing to compare without them. */
 int must(int value, const char *what);

@@ -32,10 +32,10 @@ static void told(int set, const char *what)
 	result_with(what, got, "%s", got > 0 ? events_text(events[0].events) : "nothing");
 }
 
-static void rearm(int set, int fd, unsigned int bits)
+static void rearm(int set, int fd, unsigned int bits, const char *what)
 {
 	struct epoll_event event = {bits, {.u32 = 7}};
-	RESULT("armed again", epoll_ctl(set, EPOLL_CTL_MOD, fd, &event));
+	RESULT(what, epoll_ctl(set, EPOLL_CTL_MOD, fd, &event));
 }
 
 static void reading(int family, const struct mode *mode)
@@ -53,17 +53,17 @@ static void reading(int family, const struct mode *mode)
 	told(set, "some of it read");
 	send(fd[1], "c", 1, 0);
 	told(set, "more data");
-	rearm(set, fd[0], bits);
+	rearm(set, fd[0], bits, "armed again while there are data");
 	told(set, "armed again with data");
 	recv(fd[0], &byte, 1, 0);
 	recv(fd[0], &byte, 1, 0);
 	told(set, "all read");
-	rearm(set, fd[0], bits);
+	rearm(set, fd[0], bits, "armed again while there are none");
 	told(set, "armed again with none");
 	shutdown(fd[1], SHUT_WR);
 	told(set, "the end");
 	told(set, "the end, still");
-	rearm(set, fd[0], bits);
+	rearm(set, fd[0], bits, "armed again at the end");
 	close(fd[1]);
 	shutdown(fd[0], SHUT_WR);
 	told(set, "both ends");
@@ -103,7 +103,7 @@ static void connecting(int family, const struct mode *mode)
 	int set = watch(fd, bits);
 	told(set, "new");
 	connect(fd, sa(&name), name.size);
-	rearm(set, fd, bits);
+	rearm(set, fd, bits, "armed again while waiting");
 	told(set, "refused");
 	close(fd);
 	close(set);
@@ -114,7 +114,7 @@ static void connecting(int family, const struct mode *mode)
 	set = watch(fd, bits);
 	told(set, "connected");
 	told(set, "connected, still");
-	rearm(set, fd, bits);
+	rearm(set, fd, bits, "armed again when connected");
 	const int got = must(accept(listener, NULL, NULL), "accept");
 	reset_on_close(got);
 	told(set, "reset");

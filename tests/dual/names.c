@@ -6,7 +6,7 @@ static void bad_names(int family, int type)
 {
 	struct endpoint name = loopback(family, 0);
 	int fd = must(socket(family, type, 0), "socket");
-	own_and_peer(fd);
+	own_and_peer("new", fd);
 	RESULT("bind, short", bind(fd, sa(&name), 4));
 	RESULT("bind, no length", bind(fd, sa(&name), 0));
 	RESULT("bind, nowhere", bind(fd, NULL, name.size));
@@ -21,8 +21,7 @@ static void bad_names(int family, int type)
 	fd = must(socket(family, type, 0), "socket");
 	name = loopback(family, 0);
 	if (family == AF_INET)
-		inet_pton(AF_INET, "192.0.2.9",
-			  &((struct sockaddr_in *)&name.address)->sin_addr);
+		inet_pton(AF_INET, "192.0.2.9", &((struct sockaddr_in *)&name.address)->sin_addr);
 	else
 		inet_pton(AF_INET6, "2001:db8::9",
 			  &((struct sockaddr_in6 *)&name.address)->sin6_addr);
@@ -30,7 +29,7 @@ static void bad_names(int family, int type)
 	name = loopback(family, 0);
 	RESULT("bind, longer than the family's", bind(fd, sa(&name), sizeof name.address));
 	RESULT("bind, again", bind(fd, sa(&name), name.size));
-	own_and_peer(fd);
+	own_and_peer("bound", fd);
 	close(fd);
 }
 
@@ -82,8 +81,8 @@ static void lengths(int family)
 	int fd[2];
 	static const int sizes[] = {0, 1, 2, 4, 15, 16, 27, 28, 100, -1};
 	tcp_pair(family, fd);
-	own_and_peer(fd[0]);
-	own_and_peer(fd[1]);
+	own_and_peer("connected", fd[0]);
+	own_and_peer("accepted", fd[1]);
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct endpoint name;
 		char text[64];
@@ -103,18 +102,15 @@ static void lengths(int family)
 	RESULT("getsockname, no length", getsockname(fd[0], sa(&name), NULL));
 	close(fd[1]);
 	settle();
-	say("the peer closed");
-	own_and_peer(fd[0]);
+	own_and_peer("the peer closed", fd[0]);
 	shutdown(fd[0], SHUT_RDWR);
 	settle();
-	say("and shut down");
-	own_and_peer(fd[0]);
+	own_and_peer("and shut down", fd[0]);
 	close(fd[0]);
 	tcp_pair(family, fd);
 	reset_on_close(fd[1]);
 	settle();
-	say("reset");
-	own_and_peer(fd[0]);
+	own_and_peer("reset", fd[0]);
 	close(fd[0]);
 	RESULT("getsockname of nothing", getsockname(fd[0], sa(&name), &name.size));
 	RESULT("getpeername of a file", getpeername(1, sa(&name), &name.size));

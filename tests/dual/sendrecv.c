@@ -83,8 +83,8 @@ static void peeking(int family)
 	RESULT("PEEK 9", recv(fd[1], bytes, 9, MSG_PEEK));
 	RESULT("PEEK and TRUNC", recv(fd[1], bytes, 3, MSG_PEEK | MSG_TRUNC));
 	RESULT("TRUNC throws away", recv(fd[1], NULL, 2, MSG_TRUNC));
-	RESULT("then", recv(fd[1], bytes, 9, 0));
-	say("got: %.4s", bytes);
+	RESULT("after throwing away", recv(fd[1], bytes, 9, 0));
+	say("got after throwing away: %.4s", bytes);
 	RESULT("DONTWAIT", recv(fd[1], bytes, 1, MSG_DONTWAIT));
 	RESULT("PEEK, DONTWAIT", recv(fd[1], bytes, 1, MSG_DONTWAIT | MSG_PEEK));
 	RESULT("WAITALL, DONTWAIT", recv(fd[1], bytes, 1, MSG_DONTWAIT | MSG_WAITALL));
@@ -97,7 +97,7 @@ static void peeking(int family)
 		_exit(0);
 	}
 	RESULT("WAITALL", recv(fd[1], bytes, 5, MSG_WAITALL));
-	say("got: %.5s", bytes);
+	say("got with WAITALL: %.5s", bytes);
 	waitpid(child, NULL, 0);
 	send(fd[0], "xy", 2, 0);
 	shutdown(fd[0], SHUT_WR);
@@ -128,11 +128,13 @@ static void urgent(int family, int inline_too)
 	send(fd[0], "ef", 2, 0);
 	settle();
 	for (int i = 0; i < 4; i++) {
-		RESULT("SIOCATMARK", ioctl(fd[1], SIOCATMARK, &mark));
+		must(ioctl(fd[1], SIOCATMARK, &mark), "SIOCATMARK");
 		memset(bytes, 0, sizeof bytes);
 		errno = 0;
 		const long got = recv(fd[1], bytes, 9, 0);
-		result_with("read up to the mark", got, "%s, at mark %d", bytes, mark);
+		char what[32];
+		snprintf(what, sizeof what, "part %d up to the mark", i);
+		result_with(what, got, "%s, at mark %d", bytes, mark);
 		if (i == 0) {
 			RESULT("OOB PEEK", recv(fd[1], bytes, 1, MSG_OOB | MSG_PEEK));
 			RESULT("OOB", recv(fd[1], bytes, 1, MSG_OOB));
@@ -147,7 +149,7 @@ static void urgent(int family, int inline_too)
 	errno = 0;
 	result_with("the second urgent byte", recv(fd[1], bytes, 1, MSG_OOB), "%s", bytes);
 	memset(bytes, 0, sizeof bytes);
-	result_with("then", recv(fd[1], bytes, 9, 0), "%s", bytes);
+	result_with("after two urgent bytes", recv(fd[1], bytes, 9, 0), "%s", bytes);
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -221,7 +223,7 @@ static void datagram_states(int family)
 	errno = 0;
 	const long got = recvfrom(to, &byte, 1, 0, sa(&from), &from.size);
 	result_with("recvfrom", got, "%s", name_text(&from));
-	own_and_peer(fd);
+	own_and_peer("having sent", fd);
 	must(connect(fd, sa(&name), name.size), "connect");
 	RESULT("connected, sendto", sendto(fd, "x", 1, 0, sa(&name), name.size));
 	RESULT("connected, shut down", shutdown(fd, SHUT_WR));

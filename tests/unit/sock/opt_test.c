@@ -367,10 +367,50 @@ static void what_limits(void **state)
 	assert_true(info_u64(1, client, INFO_PACING_RATE) < UINT64_MAX);
 }
 
+/* What cannot be read is found out where Linux copies it: after the length, the name or neither. */
+static void missing_values(void **state)
+{
+	int raw6 = berth_socket(pr.host[0], AF_INET6, SOCK_RAW, 200);
+	struct berth_stack *st = pr.host[0];
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	(void)state;
+	assert_int_equal(berth_setsockopt(st, tcp, SOL_SOCKET, SO_KEEPALIVE, NULL, 4), -EFAULT);
+	assert_int_equal(berth_setsockopt(st, tcp, SOL_SOCKET, SO_KEEPALIVE, NULL, 1), -EINVAL);
+	assert_int_equal(berth_setsockopt(st, tcp, IPPROTO_TCP, TCP_NODELAY, NULL, 1), -EINVAL);
+	assert_int_equal(berth_setsockopt(st, tcp, IPPROTO_IP, IP_TTL, NULL, 1), -EFAULT);
+	assert_int_equal(berth_setsockopt(st, udp, IPPROTO_IP, IP_MTU, NULL, 4), -ENOPROTOOPT);
+	assert_int_equal(berth_setsockopt(st, raw6, IPPROTO_IPV6, IPV6_TCLASS, NULL, 4), -EFAULT);
+	assert_int_equal(berth_setsockopt(st, raw6, IPPROTO_IPV6, IPV6_TCLASS, NULL, 1), -EINVAL);
+	/* A level that the socket's protocol lacks, and one that its family lacks. */
+	assert_int_equal(berth_getsockopt(st, raw6, IPPROTO_ICMPV6, 1, &value, &len), -EOPNOTSUPP);
+	assert_int_equal(berth_getsockopt(st, raw6, IPPROTO_TCP, 1, &value, &len), -ENOPROTOOPT);
+	assert_int_equal(berth_getsockopt(st, udp, IPPROTO_TCP, 1, &value, &len), -EOPNOTSUPP);
+	assert_int_equal(berth_close(st, raw6), 0);
+}
+
+/* Linux: what a value does not say is as at first. */
+static void preferences(void **state)
+{
+	int udp6 = berth_socket(pr.host[0], AF_INET6, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_int_equal(set(udp6, IPPROTO_IPV6, 72, 0x1), 0);
+	assert_int_equal(get(udp6, IPPROTO_IPV6, 72), 0x401);
+	assert_int_equal(set(udp6, IPPROTO_IPV6, 72, 0x4), 0);
+	assert_int_equal(get(udp6, IPPROTO_IPV6, 72), 0x104);
+	assert_int_equal(set(udp6, IPPROTO_IPV6, 72, 0), 0);
+	assert_int_equal(get(udp6, IPPROTO_IPV6, 72), 0x500);
+	assert_int_equal(berth_close(pr.host[0], udp6), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(privileges, setup, teardown),
+		cmocka_unit_test_setup_teardown(missing_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(preferences, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices, setup, teardown),
 		cmocka_unit_test_setup_teardown(device_filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(wide_values, setup, teardown),
