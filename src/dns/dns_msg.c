@@ -170,7 +170,8 @@ static bool name_is_at(const struct dns_writer *w, size_t offset, const uint8_t 
 			offset = load_be16(w->buf + offset) & POINTER_MAX;
 			continue;
 		}
-		if (memcmp(w->buf + offset, suffix, length + 1u) != 0)
+		/* First the length alone: a shorter label may be the end of its name's memory. */
+		if (suffix[0] != length || memcmp(w->buf + offset + 1, suffix + 1, length) != 0)
 			return false;
 		if (length == 0)
 			return true;
