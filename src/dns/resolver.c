@@ -6,7 +6,8 @@
  * nobody has read it, for a while more: a call that began a question is made again to fetch the
  * answer, and must find it even if the answer was not to be kept at all, or was a failure. For the
  * same reason every answer is kept for HOLD at least: a call that asks for several names, one after
- * the other, goes through all of them each time it is made.
+ * the other, goes through all of them each time it is made. While such a call waits for its next
+ * answer, those it has read hold too, up to HELD_MAX, however slow the servers are.
  * (Deviation: RFC 1035 §3.2.1 has a time to live of 0 mean this transaction alone; HOLD is what one
  * transaction takes here.)
  *
@@ -32,6 +33,7 @@
 
 #define HOLD (5 * BERTH_SEC)
 #define UNREAD_HOLD (60 * BERTH_SEC)
+#define HELD_MAX (600 * BERTH_SEC)
 #define ALIASES_MAX 8
 #define NDOTS_MAX 15u
 #define ATTEMPTS_MAX 5u
@@ -102,6 +104,7 @@ static struct dns_entry *entry_new(struct resolver *r, const struct dns_question
 	if (!e)
 		return NULL;
 	e->question = *q;
+	e->asked = r->env->now;
 	list_add_tail(&r->entry_list, &e->link);
 	table_add(&r->entries, r->env, &e->node, hash);
 	if (query_start(r, e) < 0) {
@@ -111,13 +114,50 @@ static struct dns_entry *entry_new(struct resolver *r, const struct dns_question
 	return e;
 }
 
+/* Whether a call has read this answer since `asked`, and so may go on with it. */
+static bool entry_read_since(const struct dns_entry *e, berth_time asked)
+{
+	return !e->query && e->read && e->read >= asked;
+}
+
+/* Whether a question on its way is perhaps that of a call which has read this answer before. */
+static bool entry_in_use(const struct resolver *r, const struct dns_entry *e)
+{
+	const struct list *l;
+
+	if (r->query_count == 0 || r->env->now > e->answered + HELD_MAX)
+		return false;
+	list_for_each (l, &r->entry_list) {
+		const struct dns_entry *other = list_entry(l, struct dns_entry, link);
+
+		if (other->query && entry_read_since(e, other->asked))
+			return true;
+	}
+	return false;
+}
+
 static bool entry_stale(const struct resolver *r, const struct dns_entry *e)
 {
 	berth_time until = e->expires;
 
 	if (!e->read && until < e->expires + UNREAD_HOLD)
 		until = e->expires + UNREAD_HOLD;
-	return !e->query && r->env->now > until;
+	return !e->query && r->env->now > until && !entry_in_use(r, e);
+}
+
+/* What was read while `e` was on its way: the call will be made again, and need it. */
+static void hold_read(struct resolver *r, const struct dns_entry *e)
+{
+	berth_time until = r->env->now + HOLD;
+	struct list *l;
+
+	list_for_each (l, &r->entry_list) {
+		struct dns_entry *other = list_entry(l, struct dns_entry, link);
+
+		if (entry_read_since(other, e->asked) && other->expires < until &&
+		    until <= other->answered + HELD_MAX)
+			other->expires = until;
+	}
 }
 
 void resolver_answered(struct resolver *r, struct dns_entry *e)
@@ -125,8 +165,10 @@ void resolver_answered(struct resolver *r, struct dns_entry *e)
 	berth_time keep = (berth_time)e->answer.ttl_s * BERTH_SEC;
 
 	ASSERT(!e->query);
+	e->answered = r->env->now;
 	e->expires = r->env->now + (keep > HOLD ? keep : HOLD);
 	e->read = 0;
+	hold_read(r, e);
 	r->st->resolved = true;
 	r->env->wake(r->env);
 }

@@ -44,6 +44,8 @@ struct dns_entry {
 	struct list link;	/* in the resolver's, the one looked at last at the end */
 	struct dns_question question;
 	struct dns_query *query; /* on its way; NULL: answered */
+	berth_time asked;
+	berth_time answered;
 	berth_time expires;
 	berth_time read; /* never since it was answered: 0 */
 	struct dns_answer answer;
