@@ -4,12 +4,14 @@
  *
  * Two stacks share a pool, and the frames that leave one are handed to the other; 1500 bytes of
  * MTU and no super-packets. Time is virtual: it passes a little with every exchange, so that no
- * timer is waited for. Printed, each the median of several rounds:
+ * timer is waited for. Printed, each as ns of CPU and cycles of the core (see figure.h):
  *
- * segment     ns of CPU per full-sized segment, sent, received and acknowledged, both ends
- *             together, with the copies in and out; without and with checksums
- * connect     us per connection opened and closed, both ends, with 0 and with 8,000 others open
+ * segment     one full-sized segment, sent, received and acknowledged, both ends together,
+ *             with the copies in and out; without and with checksums
+ * connect     a connection opened and closed, both ends, with 0 and with 8,000 others open
  * memory      bytes that one idle established end holds, by a counting allocator
+ *
+ * bench-stack [WORD [ROUNDS]] measures those whose name has WORD in it, for a profiler's sake.
  */
 #include <berth/berth.h>
 
@@ -21,7 +23,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "figure.h"
 
 #define ROUNDS 5
 #define MSS 1448
@@ -81,9 +84,9 @@ struct pair {
 	struct berth_stack *host[2];
 	unsigned ifindex[2];
 	berth_time now;
-	size_t bytes;         /* held by both stacks */
+	size_t bytes; /* held by both stacks */
 	uint64_t random;
-	int listener;         /* on host 1 */
+	int listener; /* on host 1 */
 	struct sockaddr_in server;
 };
 
@@ -150,7 +153,8 @@ static struct pair *pair_new(uint32_t features)
 	w->server.sin_port = htons(7000);
 	w->listener = berth_socket(w->host[1], AF_INET, SOCK_STREAM, 0);
 	check(berth_bind(w->host[1], w->listener, (struct sockaddr *)&w->server,
-			 sizeof(w->server)) == 0, "bind");
+			 sizeof(w->server)) == 0,
+	      "bind");
 	check(berth_listen(w->host[1], w->listener, 128) == 0, "listen");
 	return w;
 }
@@ -179,20 +183,12 @@ static void open_one(struct pair *w, int *out_client, int *out_server)
 	*out_client = fd;
 }
 
-static double cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-/* ns per full-sized segment of one long transfer. */
-static double segment_ns(uint32_t features)
+/* Per full-sized segment of one long transfer, over an interface with some features. */
+static double segment_ns(const struct figure *f)
 {
 	static char out[1 << 16];
 	static char in[1 << 16];
-	struct pair *w = pair_new(features);
+	struct pair *w = pair_new((uint32_t)f->argument);
 	size_t sent = 0;
 	size_t got = 0;
 	double start = 0;
@@ -219,24 +215,28 @@ static double segment_ns(uint32_t features)
 	return ns;
 }
 
-/* us per connection opened and closed while `others` are open; and, if wanted, the bytes that
- * each of the others' ends holds. */
-static double connect_us(int others, double *out_end_bytes)
+static void open_others(struct pair *w, unsigned long others)
 {
-	struct pair *w = pair_new(BERTH_NETIF_CSUM);
 	int client;
 	int server;
 
-	open_one(w, &client, &server);
-	size_t before = w->bytes;
-	for (int i = 0; i < others; i++)
+	for (unsigned long i = 0; i < others; i++)
 		open_one(w, &client, &server);
 	for (int i = 0; i < 1000; i++) /* what is kept for a moment is given back */
 		exchange(w);
-	if (out_end_bytes != NULL)
-		*out_end_bytes = (double)(w->bytes - before) / (2.0 * others);
+}
+
+/* Per connection opened and closed while some others are open. */
+static double connect_ns(const struct figure *f)
+{
+	struct pair *w = pair_new(BERTH_NETIF_CSUM);
+
+	open_others(w, f->argument);
 	double start = cpu_ns();
 	for (int i = 0; i < CONNECTS; i++) {
+		int client;
+		int server;
+
 		open_one(w, &client, &server);
 		check(berth_close(w->host[1], server) == 0, "close");
 		exchange(w);
@@ -244,43 +244,39 @@ static double connect_us(int others, double *out_end_bytes)
 		exchange(w);
 		w->now += BERTH_MSEC;
 	}
-	double us = (cpu_ns() - start) / 1e3 / CONNECTS;
+	double ns = (cpu_ns() - start) / CONNECTS;
 	pair_free(w);
-	return us;
+	return ns;
 }
 
-static int by_value(const void *a, const void *b)
+/* Bytes that each of many idle ends holds. */
+static double end_bytes(void)
 {
-	double x = *(const double *)a;
-	double y = *(const double *)b;
+	struct pair *w = pair_new(BERTH_NETIF_CSUM);
 
-	return (x > y) - (x < y);
+	open_others(w, 1); /* what the first one makes is not its own */
+	size_t before = w->bytes;
+	open_others(w, OTHERS);
+	double bytes = (double)(w->bytes - before) / (2.0 * OTHERS);
+	pair_free(w);
+	return bytes;
 }
 
-static double median(double *values)
+int main(int argc, char **argv)
 {
-	qsort(values, ROUNDS, sizeof(values[0]), by_value);
-	return values[ROUNDS / 2];
-}
+	struct figure figures[] = {
+		{.name = "segment, no checksums",
+		 .measure = segment_ns,
+		 .argument = BERTH_NETIF_CSUM},
+		{.name = "segment, checksums", .measure = segment_ns},
+		{.name = "connect and close", .measure = connect_ns},
+		{.name = "connect, 8000 others open", .measure = connect_ns, .argument = OTHERS},
+	};
+	const char *word = argc > 1 ? argv[1] : "";
+	int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
 
-int main(void)
-{
-	double plain[ROUNDS];
-	double summed[ROUNDS];
-	double alone[ROUNDS];
-	double crowded[ROUNDS];
-	double end_bytes = 0;
-
-	for (int i = 0; i < ROUNDS; i++) {
-		plain[i] = segment_ns(BERTH_NETIF_CSUM);
-		summed[i] = segment_ns(0);
-		alone[i] = connect_us(0, NULL);
-		crowded[i] = connect_us(OTHERS, &end_bytes);
-	}
-	printf("segment, no checksums    %8.0f ns\n", median(plain));
-	printf("segment, checksums       %8.0f ns\n", median(summed));
-	printf("connect and close        %8.2f us\n", median(alone));
-	printf("the same, %d open      %8.2f us\n", OTHERS, median(crowded));
-	printf("idle established end     %8.0f bytes\n", end_bytes);
+	figures_run(figures, sizeof(figures) / sizeof(figures[0]), word, rounds);
+	if (strstr("idle established end", word) != NULL)
+		printf("%-28s%8.0f bytes\n", "idle established end", end_bytes());
 	return 0;
 }
