@@ -318,16 +318,8 @@ struct berth_packet *packet_copy(struct berth_pool *pool, const struct berth_pac
 	return q;
 }
 
-uint8_t *packet_push(struct berth_packet *p, size_t bytes)
-{
-	ASSERT(p->head_off >= bytes);
-	p->head_off = (uint8_t)(p->head_off - bytes);
-	p->head_len = (uint8_t)(p->head_len + bytes);
-	return p->head + p->head_off;
-}
-
 /* Drops payload bytes in front; what is left moves to the first place. */
-static void trim_views_front(struct berth_packet *p, size_t bytes)
+void packet_trim_views(struct berth_packet *p, size_t bytes)
 {
 	unsigned gone = 0;
 
@@ -362,7 +354,7 @@ struct berth_packet *packet_split(struct berth_packet *p, size_t bytes)
 		packet_free(first);
 		return NULL;
 	}
-	trim_views_front(p, bytes);
+	packet_trim_views(p, bytes);
 	return first;
 }
 
@@ -400,10 +392,8 @@ static bool shift_head(struct berth_packet *p, size_t by)
 	return true;
 }
 
-bool packet_pull(struct berth_packet *p, size_t bytes)
+bool packet_pull_views(struct berth_packet *p, size_t bytes)
 {
-	if (bytes <= p->head_len)
-		return true;
 	size_t missing = bytes - p->head_len;
 	size_t tail = (size_t)p->head_off + p->head_len;
 	size_t room = PACKET_HEAD_BYTES - tail;
@@ -414,19 +404,9 @@ bool packet_pull(struct berth_packet *p, size_t bytes)
 		return false;
 	tail = (size_t)p->head_off + p->head_len;
 	(void)packet_copy_out(p, p->head_len, p->head + tail, missing); /* all there: checked */
-	trim_views_front(p, missing);
+	packet_trim_views(p, missing);
 	p->head_len = (uint8_t)(p->head_len + missing);
 	return true;
-}
-
-void packet_trim_front(struct berth_packet *p, size_t bytes)
-{
-	size_t n = bytes < p->head_len ? bytes : p->head_len;
-
-	p->head_off = (uint8_t)(p->head_off + n);
-	p->head_len = (uint8_t)(p->head_len - n);
-	if (bytes > n)
-		trim_views_front(p, bytes - n);
 }
 
 void packet_trim_to(struct berth_packet *p, size_t bytes)

@@ -104,17 +104,38 @@ static inline uint8_t *packet_head(struct berth_packet *p)
 	return p->head + p->head_off;
 }
 
+/* What packet_pull() and packet_trim_front() do when head[] alone is not enough. */
+bool packet_pull_views(struct berth_packet *p, size_t bytes);
+void packet_trim_views(struct berth_packet *p, size_t bytes);
+
 /* Makes room for `bytes` header bytes in front and returns where they go. The caller knows that
  * they fit: ASSERTs head_off >= bytes (Ethernet 14 + IP 60 + TCP 60 always fit). */
-uint8_t *packet_push(struct berth_packet *p, size_t bytes);
+static inline uint8_t *packet_push(struct berth_packet *p, size_t bytes)
+{
+	ASSERT(p->head_off >= bytes);
+	p->head_off = (uint8_t)(p->head_off - bytes);
+	p->head_len = (uint8_t)(p->head_len + bytes);
+	return p->head + p->head_off;
+}
 
 /* Makes the first `bytes` bytes contiguous in head[], copying from views if need be (pointers into
  * head[] are stale then). False: the packet is shorter, or the header area too small; the packet is
  * unchanged. */
-bool packet_pull(struct berth_packet *p, size_t bytes);
+static inline bool packet_pull(struct berth_packet *p, size_t bytes)
+{
+	return bytes <= p->head_len || packet_pull_views(p, bytes);
+}
 
 /* Takes bytes away in front (headers first, then views) or at the end; at most packet_bytes(). */
-void packet_trim_front(struct berth_packet *p, size_t bytes);
+static inline void packet_trim_front(struct berth_packet *p, size_t bytes)
+{
+	size_t n = bytes < p->head_len ? bytes : p->head_len;
+
+	p->head_off = (uint8_t)(p->head_off + n);
+	p->head_len = (uint8_t)(p->head_len - n);
+	if (bytes > n)
+		packet_trim_views(p, bytes - n);
+}
 void packet_trim_to(struct berth_packet *p, size_t bytes);
 
 /* Appends a view; the packet takes its own reference. -ENOMEM, -EMSGSIZE past PACKET_VIEWS_MAX.

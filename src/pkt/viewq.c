@@ -4,6 +4,9 @@
  * the stream position of the view's first byte, so positions ascend without gaps: entry 0 is at
  * `begin`, and each ends where the next begins, the last at `end`.
  *
+ * A sender looks up one position after the other, so the place where the last look-up ended is
+ * tried first, and the one after it.
+ *
  * Ownership: each entry holds one reference to its chunk.
  */
 #include "pkt/viewq.h"
@@ -153,20 +156,27 @@ void viewq_consume(struct viewq *q, struct env *env, uint64_t bytes)
 		chunk_put(e->view.chunk);
 		q->first = (q->first + 1) & (q->capacity - 1);
 		q->count--;
+		q->found -= q->found > 0;
 	}
 	if (q->count == 0)
 		free_ring(q, env);
 }
 
+static bool holds(const struct viewq *q, uint32_t i, uint64_t at)
+{
+	return i < q->count && at - entry(q, i)->at < entry(q, i)->view.bytes;
+}
+
 /* The index of the entry that holds position `at`, which is in the queue. */
-static uint32_t find(const struct viewq *q, uint64_t at)
+static uint32_t find(struct viewq *q, uint64_t at)
 {
 	uint32_t low = 0;
-	uint32_t high = q->count - 1;
+	uint32_t high = q->count;
 
-	/* Most look-ups are for new data at the end or an answer at the front. */
-	if (at >= entry(q, high)->at)
-		return high;
+	if (holds(q, q->found, at))
+		return q->found;
+	if (holds(q, q->found + 1, at))
+		return ++q->found;
 	while (low + 1 < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -175,10 +185,11 @@ static uint32_t find(const struct viewq *q, uint64_t at)
 		else
 			high = middle;
 	}
-	return entry(q, high)->at <= at ? high : low;
+	q->found = low;
+	return low;
 }
 
-size_t viewq_fill(const struct viewq *q, uint64_t at, size_t bytes, struct berth_packet *p)
+size_t viewq_fill(struct viewq *q, uint64_t at, size_t bytes, struct berth_packet *p)
 {
 	size_t done = 0;
 
@@ -198,7 +209,7 @@ size_t viewq_fill(const struct viewq *q, uint64_t at, size_t bytes, struct berth
 	return done;
 }
 
-size_t viewq_copy(const struct viewq *q, uint64_t at, void *buf, size_t bytes)
+size_t viewq_copy(struct viewq *q, uint64_t at, void *buf, size_t bytes)
 {
 	size_t done = 0;
 

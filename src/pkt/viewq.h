@@ -21,6 +21,7 @@ struct viewq_entry {
 struct viewq {
 	struct viewq_entry *ring;
 	uint32_t first, count, capacity; /* capacity is a power of two or 0 */
+	uint32_t found;			 /* where the last look-up ended */
 	uint64_t begin, end;		 /* stream positions: bytes queued are end - begin */
 };
 
@@ -48,11 +49,11 @@ void viewq_consume(struct viewq *q, struct env *env, uint64_t bytes);
 
 /* Appends up to `bytes` bytes from stream position `at` to a packet, as views; returns how many
  * fitted (fewer when the packet's view slots run out or memory is short). */
-size_t viewq_fill(const struct viewq *q, uint64_t at, size_t bytes, struct berth_packet *p);
+size_t viewq_fill(struct viewq *q, uint64_t at, size_t bytes, struct berth_packet *p);
 
 /* Copies from position `at`; returns how many bytes. Describes bytes from the front; returns
  * pieces. */
-size_t viewq_copy(const struct viewq *q, uint64_t at, void *buf, size_t bytes);
+size_t viewq_copy(struct viewq *q, uint64_t at, void *buf, size_t bytes);
 int viewq_iov(const struct viewq *q, struct iovec *iov, int count);
 
 #endif

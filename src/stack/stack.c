@@ -97,7 +97,7 @@ void stack_settle(struct berth_stack *st)
 {
 	if (links_pending(st->links) && links_run(st->links))
 		wake(st);
-	else if (berth_stack_deadline(st) < st->deadline_known)
+	else if (!st->awake && berth_stack_deadline(st) < st->deadline_known)
 		wake(st);
 }
 

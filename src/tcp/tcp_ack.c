@@ -26,7 +26,7 @@ void tcp_sndbuf_expand(struct tcp *t)
 	uint64_t per_mss = 1;
 	uint32_t packets = t->cwnd / t->snd_mss;
 
-	if (t->sock.opt->sndbuf_locked)
+	if (t->sock.opt->sndbuf_locked || t->sock.sndbuf >= max)
 		return;
 	while (per_mss < t->snd_mss + 320u)
 		per_mss *= 2;

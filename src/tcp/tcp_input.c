@@ -130,16 +130,18 @@ bool tcp_admits(const struct sock *s, struct tcp_in *in)
 void tcp_input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 {
 	struct tcp_stack *ts = ctx;
-	struct tcp_in in = {.p = p, .info = info};
+	struct tcp_in in;
 	struct sock *s;
 
+	in.p = p; /* the header's fields, and what follows from them, are parse()'s */
+	in.info = info;
+	in.iss_given = false;
 	if (info->broadcast || info->multicast || !parse(ts, &in) || !settle_payload(ts, &in)) {
 		packet_free(in.p);
 		return;
 	}
 	struct flow flow = flow_of(info, in.h.src_port, in.h.dst_port);
 
-	flow_keep_hash(ts->tp, &flow);
 	s = demux_connected(ts->tp, SPACE_TCP, &flow);
 	if (s) {
 		if (tcp_admits(s, &in))

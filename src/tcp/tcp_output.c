@@ -310,6 +310,12 @@ static bool tx_space(struct tcp *t)
 	return false;
 }
 
+/* How many segments so many bytes make. Most often it is one, without a division. */
+static uint32_t segments(const struct tcp *t, size_t bytes)
+{
+	return bytes <= t->snd_mss ? 1 : (uint32_t)((bytes + t->snd_mss - 1) / t->snd_mss);
+}
+
 /*
  * Sends `bytes` bytes (and FIN, if in `flags`) from `seq` on. Returns how much sequence space went
  * out, 0 when memory was short, or -EMSGSIZE when the path has become narrower.
@@ -353,7 +359,7 @@ static int64_t send_segment(struct tcp *t, uint32_t seq, uint32_t bytes, uint8_t
 		t->sock.soft_error = -error;
 	t->last_sent = t->ts->env->now;
 	if (filled) {
-		t->data_segs_out += (uint32_t)((filled + t->snd_mss - 1) / t->snd_mss);
+		t->data_segs_out += segments(t, filled);
 		t->bytes_sent += filled;
 	}
 	return (int64_t)(filled + (flags & TCPF_FIN ? 1 : 0));
@@ -456,14 +462,14 @@ static uint32_t next_bytes(struct tcp *t, uint32_t unsent, bool *fin)
 	uint32_t mss = t->snd_mss;
 
 	*fin = false;
+	if (bytes > most)
+		bytes = most;
 	if (bytes > window) {
 		/* Silly window avoidance: what the window cuts off must be worth sending. */
 		bytes = window >= mss ? window - window % mss : window;
 		if (window < mss && window < t->snd_wnd_max / 2)
 			return 0;
 	}
-	if (bytes > most)
-		bytes = most;
 	if (bytes > cwnd) {
 		t->cwnd_limited = true;
 		bytes = cwnd - cwnd % mss;
@@ -512,7 +518,7 @@ static void record_sent(struct tcp *t, uint32_t bytes, bool fin)
 	t->segs->prr_out += bytes;
 	if (fin)
 		t->fin_sent = true;
-	if (bytes % t->snd_mss)
+	if (bytes != t->snd_mss && bytes % t->snd_mss)
 		t->small_end = t->snd_nxt;
 
 	uint32_t pipe = tcp_pipe(t);

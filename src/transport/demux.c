@@ -5,7 +5,8 @@
  * Two tables per protocol. Connected socks lie under a keyed hash of all four numbers, since peers
  * choose two of them; ports lie under their number, which only the host's own programs choose. A
  * packet asks the first, then the second, whose chain is the few socks that are bound there and not
- * connected. So the cost of a lookup does not grow with the number of connections.
+ * connected. So the cost of a lookup does not grow with the number of connections. Packets come in
+ * trains, so the sock that the last one was for is tried before anything is hashed.
  *
  * port.c fills the tables.
  */
@@ -39,22 +40,33 @@ uint32_t flow_hash(const struct transport *tp, const struct flow *f)
 	return env_hash(tp->env, key, 36);
 }
 
-struct sock *demux_connected(const struct transport *tp, enum space space, const struct flow *f)
+static bool has_ends(const struct sock *s, const struct flow *f)
+{
+	return s->local.port == f->local_port && s->remote.port == f->remote_port &&
+	       ipaddr_equal(&s->remote.addr, &f->remote) &&
+	       ipaddr_equal(&s->local.addr, &f->local);
+}
+
+struct sock *demux_connected(struct transport *tp, enum space space, struct flow *f)
 {
 	const struct table *t = &tp->space[space].tuples;
+	struct sock *last = tp->space[space].last;
 
+	if (last && tp->space[space].last_ifindex == f->ifindex && has_ends(last, f))
+		return last;
 	if (t->count == 0)
 		return NULL;
-	uint32_t hash = flow_hash(tp, f);
+	flow_keep_hash(tp, f);
 
-	for (struct table_node *n = table_chain(t, hash); n; n = n->next) {
+	for (struct table_node *n = table_chain(t, f->hash); n; n = n->next) {
 		struct sock *s = container_of(n, struct sock, tuple_node);
 
-		if (n->hash == hash && s->local.port == f->local_port &&
-		    s->remote.port == f->remote_port && ipaddr_equal(&s->remote.addr, &f->remote) &&
-		    ipaddr_equal(&s->local.addr, &f->local) &&
-		    (!s->opt->ifindex || !f->ifindex || s->opt->ifindex == f->ifindex))
+		if (n->hash == f->hash && has_ends(s, f) &&
+		    (!s->opt->ifindex || !f->ifindex || s->opt->ifindex == f->ifindex)) {
+			tp->space[space].last = s;
+			tp->space[space].last_ifindex = f->ifindex;
 			return s;
+		}
 	}
 	return NULL;
 }
@@ -183,7 +195,7 @@ struct sock *demux_bound(const struct transport *tp, enum space space, const str
 	return best;
 }
 
-struct sock *demux_find(const struct transport *tp, enum space space, const struct flow *f)
+struct sock *demux_find(struct transport *tp, enum space space, struct flow *f)
 {
 	struct sock *s = demux_connected(tp, space, f);
 

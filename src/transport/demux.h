@@ -30,6 +30,10 @@ struct transport {
 	struct {
 		struct table tuples; /* struct sock, by tuple_node */
 		struct table ports;  /* struct port, by number */
+		/* What demux_connected() found last, for packets through which interface; NULL
+		 * once `tuples` has changed. */
+		struct sock *last;
+		unsigned last_ifindex;
 		struct portmap *map; /* the same as bits; NULL until one had to be chosen */
 	} space[SPACE_COUNT];
 	struct table waits; /* struct wait, TCP's */
@@ -88,8 +92,9 @@ static inline struct flow flow_of(const struct ip_info *info, uint16_t src_port,
 			     .ifindex = info->ifindex};
 }
 
-/* The sock connected with exactly these ends, TIME-WAIT included, or NULL. */
-struct sock *demux_connected(const struct transport *tp, enum space space, const struct flow *f);
+/* The sock connected with exactly these ends, TIME-WAIT included, or NULL. If the hash had to be
+ * computed, it is kept in `f`. */
+struct sock *demux_connected(struct transport *tp, enum space space, struct flow *f);
 
 /*
  * The best of those bound to the local port (TCP: of the listeners) or NULL. As Linux scores: an
@@ -99,7 +104,7 @@ struct sock *demux_connected(const struct transport *tp, enum space space, const
 struct sock *demux_bound(const struct transport *tp, enum space space, const struct flow *f);
 
 /* demux_connected(), else demux_bound(). */
-struct sock *demux_find(const struct transport *tp, enum space space, const struct flow *f);
+struct sock *demux_find(struct transport *tp, enum space space, struct flow *f);
 
 /* Calls `fn` for every sock that a broadcast or multicast packet is for. It must not free one. */
 void demux_each(const struct transport *tp, enum space space, const struct flow *f,

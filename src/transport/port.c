@@ -411,7 +411,7 @@ static struct flow flow_to(const struct sock *s, const struct endpoint *remote, 
 }
 
 /* Whether a sock with these ends is there and does not give them up. */
-static bool tuple_taken(struct sock *s, const struct flow *f)
+static bool tuple_taken(struct sock *s, struct flow *f)
 {
 	struct transport *tp = s->tp;
 	struct sock *o = demux_connected(tp, space_of(s), f);
@@ -429,6 +429,15 @@ static void tuple_add(struct sock *s, const struct flow *f)
 {
 	ASSERT(!table_node_linked(&s->tuple_node));
 	table_add(tuples_of(s), s->tp->env, &s->tuple_node, flow_hash(s->tp, f));
+	s->tp->space[space_of(s)].last = NULL;
+}
+
+static void tuple_del(struct sock *s)
+{
+	if (!table_node_linked(&s->tuple_node))
+		return;
+	table_del(tuples_of(s), &s->tuple_node);
+	s->tp->space[space_of(s)].last = NULL;
 }
 
 /* A port that other connections have and this one may have too; 0: none. Somebody in TIME-WAIT may
@@ -442,6 +451,7 @@ static uint16_t find_shared(struct sock *s, struct flow *f, uint32_t start)
 		const struct port *port;
 
 		f->local_port = nth_port(lo, count, start, i);
+		f->hashed = false;
 		port = port_find(s, f->local_port);
 		if (!port || (port->connect_only && !tuple_taken(s, f)))
 			return f->local_port;
@@ -503,8 +513,7 @@ int port_connect(struct sock *s, const struct endpoint *remote)
 
 void port_disconnect(struct sock *s)
 {
-	if (table_node_linked(&s->tuple_node))
-		table_del(tuples_of(s), &s->tuple_node);
+	tuple_del(s);
 	s->remote = (struct endpoint){.addr = sock_any(s)};
 	if (s->port)
 		port_join(s->port, s, false);
@@ -559,7 +568,7 @@ void port_wait(struct wait *w, struct sock *s)
 	table_add(&tp->waits, tp->env, &w->node, flow_hash(tp, &f));
 	w->id = ++tp->last_id;
 	list_add_tail(&tp->all_waits, &w->all_link);
-	table_del(tuples_of(s), &s->tuple_node);
+	tuple_del(s);
 	port_leave(s);
 }
 
@@ -575,8 +584,7 @@ void port_wait_end(struct transport *tp, struct wait *w)
 
 void port_release(struct sock *s)
 {
-	if (table_node_linked(&s->tuple_node))
-		table_del(tuples_of(s), &s->tuple_node);
+	tuple_del(s);
 	port_leave(s);
 	s->listening = false;
 	s->local.port = 0;
@@ -587,8 +595,7 @@ void port_release(struct sock *s)
 
 void port_keep(struct sock *s)
 {
-	if (table_node_linked(&s->tuple_node))
-		table_del(tuples_of(s), &s->tuple_node);
+	tuple_del(s);
 	s->listening = false;
 	if (s->port && s->bound_port)
 		port_join(s->port, s, false);

@@ -26,9 +26,25 @@ struct ether_header {
 };
 
 /* False: truncated. */
-bool ether_parse(struct reader *r, struct ether_header *h);
+static inline bool ether_parse(struct reader *r, struct ether_header *h)
+{
+	const uint8_t *at = read_bytes(r, ETHER_HEADER_BYTES);
+
+	if (at == NULL)
+		return false;
+	memcpy(h->dst, at, ETHER_MAC_BYTES);
+	memcpy(h->src, at + 6, ETHER_MAC_BYTES);
+	h->type = load_be16(at + 12);
+	return true;
+}
+
 /* Writes ETHER_HEADER_BYTES bytes. */
-void ether_write(uint8_t *at, const struct ether_header *h);
+static inline void ether_write(uint8_t *at, const struct ether_header *h)
+{
+	memcpy(at, h->dst, ETHER_MAC_BYTES);
+	memcpy(at + 6, h->src, ETHER_MAC_BYTES);
+	store_be16(at + 12, h->type);
+}
 
 /* Broadcast is a multicast too. */
 static inline bool mac_is_multicast(const uint8_t mac[ETHER_MAC_BYTES])

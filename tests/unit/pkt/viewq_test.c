@@ -38,11 +38,11 @@ static void rig_fini(struct rig *g)
 	fixture_fini(&g->f);
 }
 
-static void check(const struct rig *g, uint64_t begin, uint64_t end)
+static void check(struct rig *g, uint64_t begin, uint64_t end)
 {
 	static uint8_t out[STREAM_MAX];
 	static struct iovec iov[4096];
-	const struct viewq *q = &g->q;
+	struct viewq *q = &g->q;
 	uint64_t at = begin;
 
 	assert_int_equal(q->begin, begin);

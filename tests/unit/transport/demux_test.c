@@ -52,6 +52,7 @@ static struct sock *connect_bare(const struct proto *proto, const char *remote, 
 static void best_match(void **state)
 {
 	struct flow f = flow_from("10.0.0.2", 7, "10.0.0.1", 53, 2);
+	struct flow near = flow_from("10.0.0.2", 8, "10.0.0.1", 53, 2);
 	struct flow other = flow_from("10.0.0.2", 7, "127.0.0.1", 53, 1);
 	struct endpoint to = end_of("10.0.0.2", 7);
 	struct sock *wild, *device, *address, *connected;
@@ -72,14 +73,39 @@ static void best_match(void **state)
 	assert_int_equal(port_connect(connected, &to), 0);
 	assert_ptr_equal(demux_find(tp, SPACE_UDP, &f), connected);
 	assert_ptr_equal(demux_connected(tp, SPACE_UDP, &f), connected);
-	f.remote_port = 8;
-	assert_ptr_equal(demux_find(tp, SPACE_UDP, &f), address);
-	f.remote_port = 7;
+	assert_ptr_equal(demux_find(tp, SPACE_UDP, &near), address);
 	port_disconnect(connected);
 	assert_null(demux_connected(tp, SPACE_UDP, &f));
 	sock_free(connected);
 	sock_free(address);
 	assert_ptr_equal(demux_find(tp, SPACE_UDP, &f), device);
+}
+
+/* What was found for the packet before is no answer once a better one is there, for another
+ * interface, or when it has gone. */
+static void trains(void **state)
+{
+	struct flow f = flow_from("10.0.0.2", 7, "10.0.0.1", 53, 2);
+	struct flow other = flow_from("10.0.0.2", 7, "10.0.0.1", 53, 3);
+	struct endpoint to = end_of("10.0.0.2", 7);
+	struct sock *older, *newer;
+
+	(void)state;
+	older = bare_bound(tp, &bare_udp, "10.0.0.1", 53, true);
+	assert_int_equal(port_connect(older, &to), 0);
+	assert_ptr_equal(demux_connected(tp, SPACE_UDP, &f), older);
+	newer = bare_bound(tp, &bare_udp, "10.0.0.1", 53, true);
+	sock_edit_options(newer)->ifindex = 2;
+	assert_int_equal(port_connect(newer, &to), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_ptr_equal(demux_connected(tp, SPACE_UDP, &f), newer);
+		assert_ptr_equal(demux_connected(tp, SPACE_UDP, &other), older);
+	}
+	assert_ptr_equal(demux_connected(tp, SPACE_UDP, &f), newer);
+	sock_free(newer);
+	assert_ptr_equal(demux_connected(tp, SPACE_UDP, &f), older);
+	sock_free(older);
+	assert_null(demux_connected(tp, SPACE_UDP, &f));
 }
 
 static void listeners_only(void **state)
@@ -219,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(best_match, setup, teardown),
+		cmocka_unit_test_setup_teardown(trains, setup, teardown),
 		cmocka_unit_test_setup_teardown(listeners_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(reuseport_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(to_all, setup, teardown),
