@@ -253,7 +253,7 @@ static long replace(struct call *call, struct carrier *c)
 	c->state = CARRIER_NEW;
 	c->error = 0;
 	c->readable = c->ended = c->gone = c->out_done = c->in_done = c->full = c->deaf =
-		c->failed = false;
+		c->failed = c->shut_rd = c->shut_wr = c->shut_both = false;
 	close(call->fd);
 	call->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	carrier_keep_young(c, fd);
@@ -563,8 +563,10 @@ static long shutdown_stream(struct call *call, struct carrier *c, int how)
 		return -ENOTCONN;
 	if (c->state != CARRIER_ESTABLISHED)
 		return berth_shutdown(c->stack, c->sock, how);
-	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.state == TCP_CLOSE)
+	if (berth_sock_info(c->stack, c->sock, &info) == 0 &&
+	    (info.state == TCP_CLOSE || info.state == TCP_TIME_WAIT))
 		return -ENOTCONN;
+	carrier_shut(c, how, call->fd);
 	/* berth's end sees it after all that was written before. */
 	return shutdown(call->fd, how) < 0 ? -errno : 0;
 }
@@ -582,9 +584,11 @@ long call_shutdown(struct call *call)
 	if (c->type == SOCK_STREAM)
 		return shutdown_stream(call, c, how);
 	result = berth_shutdown(c->stack, c->sock, how);
-	if (result == 0)
-		(void)shutdown(call->fd, how); /* so that read(2) and write(2) say so */
-	return result;
+	if (result < 0)
+		return result;
+	carrier_shut(c, how, call->fd);
+	(void)shutdown(call->fd, how); /* so that read(2) and write(2) say so */
+	return 0;
 }
 
 long call_getsockname(struct call *call)

@@ -235,15 +235,45 @@ void carrier_unwatch(struct carrier *c)
 	c->watch = -1;
 }
 
-/* The program's last copy is closed. What a datagram socket has sent still goes. */
+/* Whether data were lost with the program's end, or waited for it when it was closed. */
+static bool has_failed(int end)
+{
+	struct pollfd p = {.fd = end};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
+void carrier_shut(struct carrier *c, int how, int fd)
+{
+	int found = -1;
+
+	c->shut_rd |= how != SHUT_WR;
+	c->shut_wr |= how != SHUT_RD;
+	if (!c->shut_rd || !c->shut_wr || c->shut_both)
+		return;
+	if (fd < 0)
+		fd = found = carrier_find_end(c);
+	if (fd < 0)
+		return; /* closed already, or on its way between programs: it counts as closed */
+	carrier_watch(c, fd);
+	c->shut_both = c->watch >= 0;
+	if (found >= 0)
+		close(found);
+}
+
+/* The program's last copy is closed. What it has sent still goes. */
 static void on_end_closed(struct carrier *c)
 {
-	if (c->state != CARRIER_DATAGRAM) {
+	c->gone = true;
+	if (c->state == CARRIER_ESTABLISHED) {
+		c->unread = has_failed(c->end);
+		stream_hang_up(c);
+	} else if (c->state == CARRIER_DATAGRAM) {
+		c->ended = c->readable = true;
+		dgram_out(c); /* and closes it */
+	} else {
 		carrier_abandon(c);
-		return;
 	}
-	c->ended = c->gone = c->readable = true;
-	dgram_out(c); /* and closes it */
 }
 
 static void on_inotify(struct source *s, uint32_t events)

@@ -13,7 +13,7 @@
  *   NEW           -     `own` while young, then inotify
  *   CONNECTING    -     the same
  *   LISTENING     -     inotify
- *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up (`vocal`: inotify)
+ *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up (`vocal`, `shut_both`: inotify)
  *   BROKEN        -     inotify
  */
 #ifndef RUN_CARRIER_H
@@ -74,6 +74,9 @@ struct carrier {
 	bool readable;	/* the end may have something to read */
 	bool ended;	/* the program has written its last (RDHUP) */
 	bool gone;	/* the program's last copy is closed (HUP) */
+	bool shut_wr;	/* its end is shut for sending, which the end's RDHUP follows */
+	bool shut_rd;	/* ... for receiving */
+	bool shut_both; /* hanging up does not mean that it is closed */
 	bool unread;	/* ... with data unread (ERR) */
 	bool out_done;	/* its end of stream was passed on */
 	bool in_done;	/* the peer's end of stream was passed on */
@@ -136,6 +139,11 @@ void carrier_keep_young(struct carrier *c, int fd);
 void carrier_watch(struct carrier *c, int fd);
 void carrier_unwatch(struct carrier *c);
 
+/* The program's end is, or is about to be, shut in the directions of `how` (SHUT_x). Once that is
+ * both, AF_UNIX reports it as if it were closed, and inotify tells of that instead. `fd`: one of
+ * its copies, the caller's; -1: it is looked for. */
+void carrier_shut(struct carrier *c, int how, int fd);
+
 /* Connects the program's end `fd` to a new end of berth's. With `filled`, it is made
  * unwritable. 0 or a negative errno. */
 int carrier_attach(struct carrier *c, int fd, bool filled);
@@ -181,6 +189,8 @@ void carriers_fini(struct run *r);
 /* stream.c: what the program wrote, to the stack; and back. */
 void stream_out(struct carrier *c);
 void stream_in(struct carrier *c);
+/* The program has closed its last copy. */
+void stream_hang_up(struct carrier *c);
 void stream_ready(struct source *s, uint32_t events);
 
 /* datagram.c */

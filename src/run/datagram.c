@@ -229,7 +229,7 @@ void dgram_ready(struct source *s, uint32_t events)
 		return;
 	if (events & (EPOLLRDHUP | EPOLLHUP))
 		c->ended = true;
-	if (events & EPOLLHUP)
+	if (events & EPOLLHUP && !c->shut_both)
 		c->gone = true;
 	c->readable = true;
 	if (events & EPOLLOUT && !c->gone)

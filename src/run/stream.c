@@ -75,10 +75,12 @@ static void fail_out(struct carrier *c, int error)
 	stream_in(c);
 	if (c->closed || c->state != CARRIER_ESTABLISHED)
 		return;
-	if (c->full && !c->in_done)
+	if (c->full && !c->in_done) {
+		carrier_shut(c, SHUT_WR, -1);
 		(void)shutdown(c->end, SHUT_RD); /* the program's writes end; it can read on */
-	else
+	} else {
 		carrier_break(c);
+	}
 }
 
 /* An urgent byte is next: read(2) has stopped before it. True if it was one. */
@@ -161,8 +163,10 @@ static void finish_in(struct carrier *c)
 {
 	c->in_done = true;
 	tell(c, false, 0, true);
-	if (!c->gone)
-		(void)shutdown(c->end, SHUT_WR); /* the program may have closed it: as well */
+	if (c->gone)
+		return;
+	carrier_shut(c, SHUT_RD, -1);
+	(void)shutdown(c->end, SHUT_WR); /* the program may have closed it: as well */
 }
 
 void stream_in(struct carrier *c)
@@ -209,8 +213,7 @@ void stream_in(struct carrier *c)
 		park_retry(c);
 }
 
-/* The program has closed its last copy. */
-static void hang_up(struct carrier *c)
+void stream_hang_up(struct carrier *c)
 {
 	stream_out(c);
 	if (c->closed)
@@ -240,10 +243,10 @@ void stream_ready(struct source *s, uint32_t events)
 	if (events & EPOLLPRI)
 		c->urgent = true;
 	c->readable = true;
-	if (events & EPOLLHUP) {
+	if (events & EPOLLHUP && !c->shut_both) {
 		c->gone = true;
 		c->unread = (events & EPOLLERR) != 0;
-		hang_up(c);
+		stream_hang_up(c);
 		return;
 	}
 	if (events & EPOLLOUT && c->full) {

@@ -39,7 +39,7 @@ def wait_for_file(job, path, seconds):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("way", ["reset", "orderly"])
+@pytest.mark.parametrize("way", ["reset", "orderly", "shut"])
 def test_hundred_thousand_in_a_row(net, progs, way):
     """Neither memory nor descriptors grow. An orderly close leaves a TIME-WAIT for a minute,
     of which there may be 65,536; that much memory is granted."""

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections opened and closed in a row: churn serve PORT reset|orderly, churn connect HOST
- * PORT COUNT reset|orderly. The server sends one byte. In order, it then closes, and the client
- * follows (so that TIME-WAIT is the server's, and the client has its port back); otherwise the
- * client reads the byte and resets (SO_LINGER 0).
+ * Connections opened and closed in a row: churn serve PORT WAY, churn connect HOST PORT COUNT WAY,
+ * the way being reset, orderly or shut. The server sends one byte. In order, it then closes, and
+ * the client follows (so that TIME-WAIT is the server's, and the client has its port back);
+ * otherwise the client reads the byte and resets (SO_LINGER 0). With `shut` the client shuts its
+ * end down before it closes it.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -41,8 +42,10 @@ static void serve(uint16_t port, int reset)
 	}
 }
 
-static void run(const char *host, const char *port, long count, int reset)
+static void run(const char *host, const char *port, long count, const char *way)
 {
+	const int reset = strcmp(way, "reset") == 0;
+	const int shut = strcmp(way, "shut") == 0;
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_INET};
 	const struct linger linger = {1, 0};
 	struct addrinfo *found;
@@ -60,6 +63,8 @@ static void run(const char *host, const char *port, long count, int reset)
 			die("read");
 		if (!reset && read(fd, &byte, 1) != 0)
 			die("end");
+		if (shut && shutdown(fd, SHUT_WR) < 0)
+			die("shutdown");
 		if (reset && setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0)
 			die("SO_LINGER");
 		close(fd);
@@ -71,6 +76,6 @@ int main(int argc, char **argv)
 	if (argc == 4)
 		serve((uint16_t)atoi(argv[2]), strcmp(argv[3], "reset") == 0);
 	else if (argc == 6)
-		run(argv[2], argv[3], atol(argv[4]), strcmp(argv[5], "reset") == 0);
+		run(argv[2], argv[3], atol(argv[4]), argv[5]);
 	return 2 * (argc != 6);
 }
