@@ -254,7 +254,7 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp6_header
 	packet_trim_front(p, ICMP6_HEADER_BYTES);
 	p->broadcast = 0;
 	p->flags = 0;
-	icmp->type = ICMP6_ECHO_ANSWER;
+	icmp->type = ICMP6_ECHO_REPLY;
 	send_message(net, p, icmp, &path, info->tos);
 }
 
@@ -303,7 +303,7 @@ void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
 	(void)icmp6_parse(&r, &icmp); /* as many bytes are there */
 	icmp_tell_listener(net, IPPROTO_ICMPV6, p, info);
 	switch (icmp.type) {
-	case ICMP6_ECHO:
+	case ICMP6_ECHO_REQUEST:
 		on_echo(net, p, &icmp, info);
 		break;
 	case ICMP6_UNREACHABLE:
@@ -325,7 +325,7 @@ void icmp6_input(struct net *net, struct netif *n, struct berth_packet *p,
 	case ICMP6_MLD2_REPORT:
 		on_message(net, n, p, info, mld_input, DROP_MLD_MALFORMED);
 		break;
-	case ICMP6_ECHO_ANSWER: /* for the listeners alone */
+	case ICMP6_ECHO_REPLY: /* for the listeners alone */
 		if (net_handler(net, IPPROTO_ICMPV6))
 			packet_free(p);
 		else

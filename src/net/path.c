@@ -65,6 +65,7 @@ static int find_routed(struct path_query *q)
 {
 	unsigned ifindex = q->bound ? q->bound->ifindex : 0;
 	const struct route *r = route_find(q->net, &q->path.dst, ifindex);
+	int err;
 
 	q->path.next_hop = q->path.dst;
 	if (!r) {
@@ -74,16 +75,9 @@ static int find_routed(struct path_query *q)
 		choose_source(q);
 		return 0;
 	}
-	switch (r->kind) {
-	case ROUTE_BLACKHOLE:
-		return -EINVAL;
-	case ROUTE_UNREACHABLE:
-		return -EHOSTUNREACH;
-	case ROUTE_PROHIBIT:
-		return -EACCES;
-	case ROUTE_UNICAST:
-		break;
-	}
+	err = route_error(r);
+	if (err)
+		return err;
 	q->path.netif = r->netif;
 	if (r->has_gateway && !q->path.multicast && !q->path.broadcast) {
 		q->path.next_hop = r->gateway;

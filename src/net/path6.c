@@ -93,21 +93,6 @@ static int find_group(struct path_query *q)
 	return choose_source(q);
 }
 
-static int route_error(const struct route *r)
-{
-	switch (r->kind) {
-	case ROUTE_BLACKHOLE:
-		return -EINVAL;
-	case ROUTE_UNREACHABLE:
-		return -EHOSTUNREACH;
-	case ROUTE_PROHIBIT:
-		return -EACCES;
-	case ROUTE_UNICAST:
-		break;
-	}
-	return 0;
-}
-
 static int find_routed(struct path_query *q)
 {
 	const struct route *r = route_find(q->net, &q->path.dst, bound_index(q));

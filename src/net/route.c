@@ -150,6 +150,27 @@ static int choose_netif(const struct net *net, const struct route_config *config
 	return 0;
 }
 
+static void fill(struct net *net, struct route *r, const struct route_config *config,
+		 struct netif *n)
+{
+	r->dst = config->dst;
+	r->prefix_len = config->prefix_len;
+	r->kind = config->kind;
+	r->has_gateway = config->gateway && config->kind == ROUTE_UNICAST;
+	if (r->has_gateway)
+		r->gateway = *config->gateway;
+	r->connected = config->connected;
+	r->netif = n;
+	r->metric = metric_of(config);
+	r->src = config->src;
+	r->protocol = (uint8_t)(config->protocol    ? config->protocol
+				: config->connected ? ROUTE_KERNEL
+						    : ROUTE_BOOT);
+	r->preference = config->preference;
+	r->expires = config->lifetime_ns ? net->env->now + config->lifetime_ns : BERTH_TIME_NEVER;
+	r->order = ++net->route_order;
+}
+
 int route_add(struct net *net, const struct route_config *config)
 {
 	struct ipaddr dst = route_mask(&config->dst, config->prefix_len);
@@ -169,22 +190,7 @@ int route_add(struct net *net, const struct route_config *config)
 	r = env_calloc(net->env, 1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->dst = dst;
-	r->prefix_len = config->prefix_len;
-	r->kind = config->kind;
-	r->has_gateway = config->gateway && config->kind == ROUTE_UNICAST;
-	if (r->has_gateway)
-		r->gateway = *config->gateway;
-	r->connected = config->connected;
-	r->netif = n;
-	r->metric = metric_of(config);
-	r->src = config->src;
-	r->protocol = (uint8_t)(config->protocol    ? config->protocol
-				: config->connected ? ROUTE_KERNEL
-						    : ROUTE_BOOT);
-	r->preference = config->preference;
-	r->expires = config->lifetime_ns ? net->env->now + config->lifetime_ns : BERTH_TIME_NEVER;
-	r->order = ++net->route_order;
+	fill(net, r, config, n);
 	list_route(net, r);
 	table_add(&net->route_table, net->env, &r->node, route_hash(&dst, r->prefix_len));
 	net->route_counts[family_of(&dst)][r->prefix_len]++;
@@ -348,6 +354,21 @@ const struct route *route_nth(const struct net *net, unsigned i)
 const struct route *route_after(const struct net *net, const struct route *r)
 {
 	return r->link.next == &net->routes ? NULL : list_entry(r->link.next, struct route, link);
+}
+
+int route_error(const struct route *r)
+{
+	switch (r->kind) {
+	case ROUTE_BLACKHOLE:
+		return -EINVAL;
+	case ROUTE_UNREACHABLE:
+		return -EHOSTUNREACH;
+	case ROUTE_PROHIBIT:
+		return -EACCES;
+	case ROUTE_UNICAST:
+		break;
+	}
+	return 0;
 }
 
 void route_flush_static(struct net *net, const struct netif *n, bool both)

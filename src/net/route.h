@@ -89,6 +89,8 @@ const struct route *route_after(const struct net *net, const struct route *r);
 /* The route to `dst`, through `ifindex` if that is not 0; routes of interfaces that are down do not
  * count. NULL: none. */
 const struct route *route_find(const struct net *net, const struct ipaddr *dst, unsigned ifindex);
+/* What sending by it comes to: 0 for unicast, else the error of its kind (enum route_kind). */
+int route_error(const struct route *r);
 /* An administrator took the interface down, or (`both` families: no) its last IPv4 address: those
  * that no address made go. */
 void route_flush_static(struct net *net, const struct netif *n, bool both);

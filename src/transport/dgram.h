@@ -65,6 +65,12 @@ struct dgram_target {
 int dgram_find_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path);
 /* The same for connect(2); -EACCES too: a broadcast without SO_BROADCAST. */
 int dgram_connect_path(const struct sock *s, const struct ipaddr *dst, struct ip_path *path);
+/* connect() of struct proto for protocols without ports (raw, ping): from now on `remote` is the
+ * peer, which no table knows, and an unbound sock has the path's source. Errors of
+ * dgram_connect_path(), with which nothing has changed. */
+int dgram_link(struct sock *s, const struct endpoint *remote);
+/* Its opposite; the local end is the protocol's to see to. */
+void dgram_unlink(struct sock *s);
 /* Finds where a datagram goes. With control data that names the source, the path is the datagram's
  * own (in out->path); else it is s->path, and *out_path says which. */
 int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *out,

@@ -76,6 +76,29 @@ int dgram_connect_path(const struct sock *s, const struct ipaddr *dst, struct ip
 	return 0;
 }
 
+int dgram_link(struct sock *s, const struct endpoint *remote)
+{
+	struct ip_path path;
+	int result = dgram_connect_path(s, &remote->addr, &path);
+
+	if (result < 0)
+		return result;
+	if (ipaddr_is_any(&s->local.addr))
+		s->local.addr = path.src;
+	s->path = path;
+	s->remote = *remote;
+	s->remote.addr = path.dst;
+	s->linked = true;
+	return 0;
+}
+
+void dgram_unlink(struct sock *s)
+{
+	s->linked = false;
+	s->remote = (struct endpoint){.addr = sock_any(s)};
+	s->path.generation = 0;
+}
+
 /* Leaves the path to `to` in s->path. */
 static int refresh_path(struct sock *s, const struct endpoint *to)
 {

@@ -24,14 +24,9 @@
 #include "base/env.h"
 #include "pkt/csum.h"
 #include "transport/dgram.h"
+#include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
 
-#define ICMP6_ECHO_REQUEST 128
-#define ICMP6_ECHO_REPLY 129
-#define ICMP_EXT_ECHO 42 /* RFC 8335 §2 */
-#define ICMP_EXT_ECHO_REPLY 43
-#define ICMP6_EXT_ECHO 160
-#define ICMP6_EXT_ECHO_REPLY 161
 #define BUCKETS 16u
 
 struct ping {
@@ -47,6 +42,20 @@ struct pings {
 	uint32_t open[2]; /* socks, of AF_INET6 and AF_INET */
 	uint16_t last;	  /* that was chosen for a sock */
 };
+
+static bool is_request(uint8_t protocol, uint8_t type)
+{
+	if (protocol == IPPROTO_ICMP)
+		return type == ICMP4_ECHO || type == ICMP4_EXT_ECHO;
+	return type == ICMP6_ECHO_REQUEST || type == ICMP6_EXT_ECHO_REQUEST;
+}
+
+static bool is_reply(uint8_t protocol, uint8_t type)
+{
+	if (protocol == IPPROTO_ICMP)
+		return type == ICMP4_ECHO_REPLY || type == ICMP4_EXT_ECHO_REPLY;
+	return type == ICMP6_ECHO_REPLY || type == ICMP6_EXT_ECHO_REPLY;
+}
 
 static struct ping *ping_of(struct sock *s)
 {
@@ -227,8 +236,7 @@ static int bind_sock(struct sock *s, const struct endpoint *local)
 {
 	int result = 0;
 
-	if (!ipaddr_is_any(&local->addr) && !s->opt->freebind && !s->opt->transparent &&
-	    !s->tp->env->knobs.ip_nonlocal_bind &&
+	if (!ipaddr_is_any(&local->addr) && !sock_binds_foreign(s) &&
 	    ip_kind_of(s->tp->net, &local->addr) != IP_KIND_LOCAL)
 		return -EADDRNOTAVAIL;
 	if (s->local.port)
@@ -250,44 +258,22 @@ static int bind_sock(struct sock *s, const struct endpoint *local)
 
 static int connect_sock(struct sock *s, const struct endpoint *remote)
 {
-	struct ip_path path;
 	int result = choose_id(s);
 
-	if (result == 0)
-		result = dgram_connect_path(s, &remote->addr, &path);
-	if (result < 0)
-		return result;
-	if (ipaddr_is_any(&s->local.addr))
-		s->local.addr = path.src;
-	s->path = path;
-	s->remote = *remote;
-	s->remote.addr = path.dst;
-	s->linked = true;
-	return 0;
+	return result < 0 ? result : dgram_link(s, remote);
 }
 
 static int disconnect_sock(struct sock *s)
 {
-	s->linked = false;
-	s->remote = (struct endpoint){.addr = sock_any(s)};
+	dgram_unlink(s);
 	if (!s->bound_port)
 		give_up_id(s);
-	s->path.generation = 0;
 	return 0;
 }
 
 /*
  * Sending
  */
-
-static bool is_request(const struct sock *s, const uint8_t header[ICMP_HEADER_BYTES])
-{
-	if (header[1] != 0)
-		return false;
-	if (s->family == AF_INET)
-		return header[0] == ICMP4_ECHO || header[0] == ICMP_EXT_ECHO;
-	return header[0] == ICMP6_ECHO_REQUEST || header[0] == ICMP6_EXT_ECHO;
-}
 
 /* Errors that come before it is known where to, in Linux's order; takes the header out. */
 static int check_send(const struct sock *s, const struct proto_msg *m,
@@ -310,7 +296,7 @@ static int check_send(const struct sock *s, const struct proto_msg *m,
 			memcpy(header + have, m->iov[i].iov_base, part);
 		have += part;
 	}
-	if (!is_request(s, header))
+	if (!is_request(sock_ip_protocol(s), header[0]) || header[1] != 0)
 		return -EINVAL;
 	return m->has_addr || s->linked ? 0 : -EDESTADDRREQ;
 }
@@ -374,13 +360,6 @@ static struct ping *find(const struct transport *tp, const struct ipaddr *local,
 	return NULL;
 }
 
-static bool is_reply(uint8_t protocol, uint8_t type)
-{
-	if (protocol == IPPROTO_ICMP)
-		return type == ICMP4_ECHO_REPLY || type == ICMP_EXT_ECHO_REPLY;
-	return type == ICMP6_ECHO_REPLY || type == ICMP6_EXT_ECHO_REPLY;
-}
-
 /* The network layer has verified the checksum, and shows every message. */
 static void input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 {
@@ -399,17 +378,10 @@ static void input(void *ctx, struct berth_packet *p, const struct ip_info *info)
 	dgram_deliver(&g->d, p, info, 0);
 }
 
-static bool is_request_type(uint8_t protocol, uint8_t type)
-{
-	if (protocol == IPPROTO_ICMP)
-		return type == ICMP4_ECHO || type == ICMP_EXT_ECHO;
-	return type == ICMP6_ECHO_REQUEST || type == ICMP6_EXT_ECHO;
-}
-
 /* The sock that sent what an error quotes; NULL: none. */
 static struct ping *sender_of(const struct transport *tp, const struct ip_error *e)
 {
-	if (e->l4_bytes < ICMP_HEADER_BYTES || !is_request_type(e->protocol, e->l4[0]))
+	if (e->l4_bytes < ICMP_HEADER_BYTES || !is_request(e->protocol, e->l4[0]))
 		return NULL;
 	return find(tp, &e->src, icmp_echo_id(e->l4), 0);
 }

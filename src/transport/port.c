@@ -372,8 +372,7 @@ int transport_bind(struct sock *s, const struct endpoint *local)
 	struct ipaddr any = sock_any(s);
 	int result;
 
-	if (!ipaddr_is_any(&local->addr) && !s->opt->freebind && !s->opt->transparent &&
-	    !s->tp->env->knobs.ip_nonlocal_bind &&
+	if (!ipaddr_is_any(&local->addr) && !sock_binds_foreign(s) &&
 	    ip_kind_of(s->tp->net, &local->addr) == IP_KIND_OTHER)
 		return -EADDRNOTAVAIL;
 	if (s->port || sock_connected(s))

@@ -293,6 +293,9 @@ static inline int32_t sock_peek_off(const struct sock *s)
 	return s->extra ? s->extra->peek_off : -1;
 }
 void sock_peek_off_move(struct sock *s, bool forward, size_t bytes);
+/* Whether it may be bound to addresses that are not the host's: IP_FREEBIND, IP_TRANSPARENT, or
+ * ip_nonlocal_bind for all. */
+bool sock_binds_foreign(const struct sock *s);
 /* The wildcard address of the sock's family. */
 struct ipaddr sock_any(const struct sock *s);
 /* Whether an IPv6 sock takes IPv6 alone. */

@@ -279,8 +279,7 @@ static int bind_sock(struct sock *s, const struct endpoint *local)
 {
 	if (s->linked)
 		return -EINVAL;
-	if (!ipaddr_is_any(&local->addr) && !s->opt->freebind && !s->opt->transparent &&
-	    !s->tp->env->knobs.ip_nonlocal_bind &&
+	if (!ipaddr_is_any(&local->addr) && !sock_binds_foreign(s) &&
 	    ip_kind_of(s->tp->net, &local->addr) == IP_KIND_OTHER)
 		return -EADDRNOTAVAIL;
 	s->local.addr = local->addr;
@@ -288,29 +287,11 @@ static int bind_sock(struct sock *s, const struct endpoint *local)
 	return 0;
 }
 
-static int connect_sock(struct sock *s, const struct endpoint *remote)
-{
-	struct ip_path path;
-	int result = dgram_connect_path(s, &remote->addr, &path);
-
-	if (result < 0)
-		return result;
-	if (ipaddr_is_any(&s->local.addr))
-		s->local.addr = path.src;
-	s->path = path;
-	s->remote = *remote;
-	s->remote.addr = path.dst;
-	s->linked = true;
-	return 0;
-}
-
 static int disconnect_sock(struct sock *s)
 {
 	hear_no_more(raw_of(s));
-	s->linked = false;
-	s->remote = (struct endpoint){.addr = sock_any(s)};
+	dgram_unlink(s);
 	s->local.port = 0;
-	s->path.generation = 0;
 	return 0;
 }
 
@@ -470,7 +451,7 @@ const struct proto raw_proto = {
 	.close = close_sock,
 	.abort = close_sock,
 	.bind = bind_sock,
-	.connect = connect_sock,
+	.connect = dgram_link,
 	.disconnect = disconnect_sock,
 	.shutdown = dgram_shutdown,
 	.send = send_raw,

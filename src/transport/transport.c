@@ -248,6 +248,11 @@ struct ipaddr sock_any(const struct sock *s)
 	return s->family == AF_INET6 ? any6 : ipaddr_from4(0);
 }
 
+bool sock_binds_foreign(const struct sock *s)
+{
+	return s->opt->freebind || s->opt->transparent || s->tp->env->knobs.ip_nonlocal_bind;
+}
+
 struct sock_extra *sock_extra(struct sock *s)
 {
 	if (!s->extra) {

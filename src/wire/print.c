@@ -410,10 +410,10 @@ static void print_icmp6_type(struct text *t, struct reader *r, struct reader *wh
 					       "incomplete first fragment"};
 
 	switch (h->type) {
-	case ICMP6_ECHO:
-	case ICMP6_ECHO_ANSWER:
-		put(t, "echo %s, id %u, seq %u", h->type == ICMP6_ECHO ? "request" : "reply",
-		    icmp6_id(h), icmp6_seq(h));
+	case ICMP6_ECHO_REQUEST:
+	case ICMP6_ECHO_REPLY:
+		put(t, "echo %s, id %u, seq %u",
+		    h->type == ICMP6_ECHO_REQUEST ? "request" : "reply", icmp6_id(h), icmp6_seq(h));
 		break;
 	case ICMP6_UNREACHABLE:
 		print_unreachable6(t, r, h);

@@ -25,16 +25,16 @@ static int teardown(void **state)
 
 static void echoes(void **state)
 {
-	const struct icmp6_header echo = {.type = ICMP6_ECHO, .info = 0x00070009};
+	const struct icmp6_header echo = {.type = ICMP6_ECHO_REQUEST, .info = 0x00070009};
 
 	(void)state;
 	icmp6_in(&h, PEER6, ME6, &echo, "payload", 7);
-	assert_int_equal(icmp6_out(&h, &f, ICMP6_ECHO_ANSWER, 0).info, 0x00070009);
+	assert_int_equal(icmp6_out(&h, &f, ICMP6_ECHO_REPLY, 0).info, 0x00070009);
 	assert_addr(ip6_of(&f).src, ME6);
 	assert_addr(ip6_of(&f).dst, PEER6);
 	assert_memory_equal(payload6_of(&f) + ICMP6_HEADER_BYTES, "payload", 7);
 	icmp6_in(&h, PEER6, ip6("ff02::1"), &echo, "x", 1);
-	(void)icmp6_out(&h, &f, ICMP6_ECHO_ANSWER, 0);
+	(void)icmp6_out(&h, &f, ICMP6_ECHO_REPLY, 0);
 	assert_addr(ip6_of(&f).src, ME6);
 	h.f.env.knobs.icmp6_echo_ignore_multicast = 1;
 	icmp6_in(&h, PEER6, ip6("ff02::1"), &echo, "x", 1);
@@ -47,7 +47,7 @@ static void echoes(void **state)
 static void checksums_count(void **state)
 {
 	struct ip6_header ip = ip6_header(PEER6, ME6, 0);
-	uint8_t message[8] = {ICMP6_ECHO};
+	uint8_t message[8] = {ICMP6_ECHO_REQUEST};
 
 	(void)state;
 	frame_icmp6(&f, &ip, message, sizeof(message));

@@ -14,7 +14,7 @@ static const uint8_t mac[6] = {2, 3, 4, 5, 6, 7};
 
 static void icmp6_comes_back(void **state)
 {
-	const struct icmp6_header h = {.type = ICMP6_ECHO, .code = 0, .info = 0x12345678};
+	const struct icmp6_header h = {.type = ICMP6_ECHO_REQUEST, .code = 0, .info = 0x12345678};
 	uint8_t data[ICMP6_HEADER_BYTES];
 	struct reader r = reader_of(data, sizeof(data));
 	struct icmp6_header again;
@@ -22,13 +22,13 @@ static void icmp6_comes_back(void **state)
 	(void)state;
 	icmp6_write(data, &h);
 	assert_true(icmp6_parse(&r, &again));
-	assert_int_equal(again.type, ICMP6_ECHO);
+	assert_int_equal(again.type, ICMP6_ECHO_REQUEST);
 	assert_int_equal(icmp6_id(&again), 0x1234);
 	assert_int_equal(icmp6_seq(&again), 0x5678);
 	r = reader_of(data, sizeof(data) - 1);
 	assert_false(icmp6_parse(&r, &again));
 	assert_true(icmp6_is_error(ICMP6_PARAMETER));
-	assert_false(icmp6_is_error(ICMP6_ECHO));
+	assert_false(icmp6_is_error(ICMP6_ECHO_REQUEST));
 }
 
 static void neighbours_come_back(void **state)

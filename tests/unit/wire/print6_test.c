@@ -135,7 +135,7 @@ static void push_icmp6(struct rig *g, uint8_t type, uint8_t code, uint32_t info)
 static void echo(void **state)
 {
 	push(*state, "0123", 4);
-	push_icmp6(*state, ICMP6_ECHO, 0, 0x00050001);
+	push_icmp6(*state, ICMP6_ECHO_REQUEST, 0, 0x00050001);
 	expect(*state, "IP6 fd09::1 > fd09::2: ICMP6, echo request, id 5, seq 1, length 12");
 }
 
