@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "tcp/tcp_stamp.h"
+
 /* SOF_TIMESTAMPING_*, as far as Linux knows them. */
 #define TS_MASK 0x7ffffu
 #define TS_OPT_ID 0x80u
@@ -97,7 +99,9 @@ static int set_tsflags(struct opt_arg *a, bool wide)
 
 		if (!extra)
 			return -ENOMEM;
-		extra->ts_key = 0;
+		extra->ts_key = a->s->protocol == IPPROTO_TCP
+					? tcp_stamp_base(a->s, flags & TS_OPT_ID_TCP)
+					: 0;
 	}
 	a->opt->tsflags = flags;
 	a->opt->times_new = wide;

@@ -16,6 +16,7 @@
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_sack.h"
+#include "tcp/tcp_stamp.h"
 #include "tcp/tcp_timer.h"
 
 /* Linux: the window that a send buffer of this size would need, packets counted with their
@@ -73,6 +74,8 @@ static void consume_sent(struct tcp *t, uint32_t ack)
 	if (bytes > queued)
 		bytes = (uint32_t)queued;
 	t->snd_una = ack;
+	if (tcp_stamp_waits(t))
+		tcp_stamp_acked(t);
 	if (bytes == 0)
 		return;
 	viewq_consume(&t->sndq, t->ts->env, bytes);

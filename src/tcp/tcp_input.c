@@ -33,6 +33,7 @@
 #include "tcp/tcp_reass.h"
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_sack.h"
+#include "tcp/tcp_stamp.h"
 #include "tcp/tcp_timer.h"
 #include "tcp/tcp_timewait.h"
 #include "tcp/tcp_usr.h"
@@ -391,6 +392,8 @@ static void learn_from_data(struct tcp *t, const struct tcp_in *in)
 		t->rcv_mss = (uint16_t)(size < UINT16_MAX ? size : UINT16_MAX);
 	t->data_segs_in++;
 	t->last_data = t->ts->env->now;
+	if (tcp_stamp_wanted(t->sock.opt))
+		tcp_stamp_arrived(t);
 	if (t->agreed.ecn)
 		tcp_ecn_on_data(t, in->info->tos);
 }

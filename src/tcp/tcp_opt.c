@@ -583,7 +583,7 @@ static const struct opt_row rows[] = {
 	{OPT_INQ, "TCP_INQ", OPT_BYTE, AT(inq), 0, 1, NULL, NULL, "flag",
 	 "bytes left to be read, as control data"},
 	{OPT_TX_DELAY, "TCP_TX_DELAY", OPT_INT, AT(tx_delay_us), 0, TX_DELAY_MAX, NULL, NULL, "int",
-	 "microseconds; kept, without effect: cables have delays"},
+	 "microseconds; kept, without effect, as on Linux without the queue fq"},
 	{OPT_THIN_LINEAR, "TCP_THIN_LINEAR_TIMEOUTS", OPT_BYTE, AT(thin), 0, 1, NULL, NULL, "flag",
 	 "time-outs of a thin stream are not doubled at first"},
 	{OPT_THIN_DUPACK, "TCP_THIN_DUPACK", OPT_OWN, 0, 0, 1, set_thin_dupack, opt_get_zero,

@@ -24,9 +24,11 @@
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_ecn.h"
+#include "tcp/tcp_pace.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_reass.h"
 #include "tcp/tcp_sack.h"
+#include "tcp/tcp_stamp.h"
 #include "tcp/tcp_timer.h"
 
 #define SUPER_BYTES_MAX 65000u
@@ -143,6 +145,7 @@ static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_head
 	how.tos |= ect; /* options of streams leave these bits alone */
 
 	size_t bytes = TCP_HEADER_BYTES + tcp_options_bytes(&h->options);
+	uint32_t payload = (uint32_t)packet_bytes(p);
 
 	(void)tcp_write(packet_push(p, bytes), h); /* as many bytes as were made room for */
 	p->csum = CSUM_PARTIAL;
@@ -156,6 +159,10 @@ static int transmit(struct tcp *t, struct berth_packet *p, const struct tcp_head
 			t->quick_acks--;
 	}
 	t->segs_out++;
+	if (payload && tcp_stamp_waits(t))
+		tcp_stamp_sent(t, h->seq, payload, p, &how);
+	if (payload && tcp_paced(t))
+		tcp_pace_sent(t, payload);
 	return ip_output(t->ts->net, p, &t->sock.path, &how);
 }
 
@@ -382,6 +389,8 @@ static uint32_t packet_bytes_max(const struct tcp *t)
 
 	if (super > SUPER_BYTES_MAX)
 		super = SUPER_BYTES_MAX;
+	if (tcp_paced(t))
+		super = tcp_pace_packet_max(t, super);
 	return super > t->snd_mss ? super - super % t->snd_mss : t->snd_mss;
 }
 
@@ -408,7 +417,7 @@ static bool send_lost(struct tcp *t)
 		 */
 		if (seq_gt(s->seq + bytes, t->snd_una + t->snd_wnd) && s->seq != t->snd_una)
 			return false;
-		if (!tx_space(t))
+		if (!tx_space(t) || (tcp_paced(t) && tcp_pace_holds(t)))
 			return false;
 		if (tcp_retransmit(t, s, bytes) < 0)
 			return false;
@@ -555,7 +564,7 @@ static void send_new(struct tcp *t)
 			fin = t->snd_wnd > t->snd_nxt - t->snd_una || t->snd_nxt == t->snd_una;
 		if (bytes == 0 && !fin)
 			return;
-		if (!tcp_segs_reserve(t) || !tx_space(t))
+		if (!tcp_segs_reserve(t) || !tx_space(t) || (tcp_paced(t) && tcp_pace_holds(t)))
 			return;
 		uint8_t flags = TCPF_ACK;
 

@@ -4,7 +4,8 @@
  *
  * There are three deadlines: `rexmit_at` serves five purposes, one at a time (enum tcp_wait):
  * retransmission timeout, tail loss probe, RACK's reordering timer, zero-window probe; `delack_at`
- * sends a delayed ACK; `slow_at` serves keepalive and FIN_WAIT2's limit. NEVER: nothing to do.
+ * sends a delayed ACK; `slow_at` serves keepalive and FIN_WAIT2's limit. NEVER: nothing to do. A
+ * connection with a pace has a fourth (tcp_pace.h).
  *
  * They share one struct timer, which is due no later than the earliest of them. It may fire earlier
  * and is moved on then, so that putting a deadline off or giving it up, which happens for every
@@ -18,6 +19,7 @@
 
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_output.h"
+#include "tcp/tcp_pace.h"
 #include "tcp/tcp_pcb.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_rst.h"
@@ -26,8 +28,7 @@
 #define THIN_SEGMENTS 4u
 #define THIN_RETRIES 6u
 
-/* Ensures that the timer fires no later than `at`. */
-static void arm(struct tcp *t, berth_time at)
+void tcp_timer_by(struct tcp *t, berth_time at)
 {
 	if (!timer_armed(&t->timer) || t->timer.due > at)
 		timer_arm(t->ts->env, &t->timer, at);
@@ -37,7 +38,7 @@ void tcp_wait(struct tcp *t, enum tcp_wait what, berth_time at)
 {
 	t->wait = (uint8_t)what;
 	t->rexmit_at = at;
-	arm(t, at);
+	tcp_timer_by(t, at);
 }
 
 void tcp_wait_nothing(struct tcp *t)
@@ -51,7 +52,7 @@ void tcp_delay_ack(struct tcp *t, berth_time at)
 	t->ack_delayed = true;
 	if (at < t->delack_at) {
 		t->delack_at = at;
-		arm(t, at);
+		tcp_timer_by(t, at);
 	}
 }
 
@@ -168,8 +169,10 @@ void tcp_arm_after_output(struct tcp *t, bool sent_new)
 		return;
 	}
 	/* Something is to be sent, and nothing in flight will bring news: a closed window
-	 * (§3.8.6.1), a cork, or no memory. (A full interface tells when it has room.) */
-	if ((tcp_unsent(t) || (t->fin_wanted && !t->fin_sent)) && !t->output_blocked) {
+	 * (§3.8.6.1), a cork, or no memory. (A full interface tells when it has room, and the pace
+	 * has a deadline.) */
+	if ((tcp_unsent(t) || (t->fin_wanted && !t->fin_sent)) && !t->output_blocked &&
+	    tcp_pace_deadline(t) == BERTH_TIME_NEVER) {
 		if (t->wait != WAIT_PERSIST)
 			tcp_wait(t, WAIT_PERSIST, t->ts->env->now + tcp_rto(t));
 	} else if (t->wait != WAIT_NONE) {
@@ -367,7 +370,7 @@ static bool keeps_alive(const struct tcp *t)
 void tcp_slow_at(struct tcp *t, berth_time at)
 {
 	t->slow_at = at;
-	arm(t, at);
+	tcp_timer_by(t, at);
 }
 
 void tcp_slow_update(struct tcp *t)
@@ -380,7 +383,7 @@ void tcp_slow_update(struct tcp *t)
 		at = t->last_received + keep_idle(t) + t->keep_probes * keep_interval(t);
 	t->slow_at = at;
 	if (at != BERTH_TIME_NEVER)
-		arm(t, at);
+		tcp_timer_by(t, at);
 }
 
 /* RFC 9293 §3.8.4. */
@@ -395,7 +398,7 @@ static void on_keepalive(struct tcp *t)
 	if (t->snd_una != t->snd_nxt || tcp_unsent(t)) {
 		t->keep_probes = 0;
 		t->slow_at = now + keep_idle(t);
-		arm(t, t->slow_at);
+		tcp_timer_by(t, t->slow_at);
 		return;
 	}
 	if (silent < keep_idle(t)) {
@@ -415,7 +418,7 @@ static void on_keepalive(struct tcp *t)
 	(void)tcp_send_probe(t); /* as good as lost */
 	t->keep_probes++;
 	t->slow_at = now + keep_interval(t);
-	arm(t, t->slow_at);
+	tcp_timer_by(t, t->slow_at);
 }
 
 static void on_slow(struct tcp *t)
@@ -427,11 +430,13 @@ static void on_slow(struct tcp *t)
 		on_keepalive(t);
 }
 
-/* The earliest of the three deadlines. */
+/* The earliest of the deadlines. */
 static berth_time next_deadline(const struct tcp *t)
 {
 	berth_time at = t->rexmit_at < t->delack_at ? t->rexmit_at : t->delack_at;
 
+	if (tcp_pace_deadline(t) < at)
+		at = tcp_pace_deadline(t);
 	return at < t->slow_at ? at : t->slow_at;
 }
 
@@ -454,10 +459,14 @@ static void on_timer(struct timer *timer)
 		on_slow(t);
 		acted = true;
 	}
+	if (tcp_pace_deadline(t) <= now) {
+		tcp_pace_due(t);
+		acted = true;
+	}
 	berth_time next = next_deadline(t);
 
 	if (next < BERTH_TIME_NEVER)
-		arm(t, next);
+		tcp_timer_by(t, next);
 	if (acted)
 		tcp_settle(t);
 }

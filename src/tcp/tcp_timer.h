@@ -9,6 +9,8 @@ void tcp_timers_init(struct tcp *t);
 /* Disarms all three for good. */
 void tcp_timers_stop(struct tcp *t);
 
+/* The timer goes off no later than `at`. */
+void tcp_timer_by(struct tcp *t, berth_time at);
 /* The retransmission timer stands for `what` from now on, due `at`. */
 void tcp_wait(struct tcp *t, enum tcp_wait what, berth_time at);
 void tcp_wait_nothing(struct tcp *t);

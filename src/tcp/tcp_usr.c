@@ -27,6 +27,7 @@
 #include "tcp/tcp_reass.h"
 #include "tcp/tcp_rst.h"
 #include "tcp/tcp_sack.h"
+#include "tcp/tcp_stamp.h"
 #include "tcp/tcp_timer.h"
 #include "transport/errq.h"
 #include "transport/port.h"
@@ -109,7 +110,7 @@ static int start_connecting(struct tcp *t, const struct endpoint *remote)
 	error = ip_path_find(t->ts->net, &remote->addr, &s->local.addr, s->opt->ifindex, &path);
 	if (error)
 		return error;
-	if (path.broadcast || path.multicast)
+	if (path.broadcast || path.multicast || sock_avoids(s, &path))
 		return -ENETUNREACH;
 	s->path = path;
 	s->local.addr = path.src;
@@ -154,6 +155,7 @@ static void reset_for_reuse(struct tcp *t)
 	t->fin_wanted = t->fin_sent = t->fin_acked = t->fin_received = false;
 	t->was_connected = false;
 	t->connecting = false;
+	tcp_stamp_forget(t);
 	t->urgent = URGENT_NONE;
 	t->srtt = t->rttvar = t->rtt_min = 0;
 	t->rto = TCP_RTO_INIT;
@@ -472,6 +474,8 @@ static ssize_t send_tcp(struct sock *s, struct proto_msg *m)
 		}
 		done += (size_t)n;
 	}
+	if (done > 0)
+		tcp_stamp_call(t, m->tsflags);
 	if (m->flags & MSG_ZEROCOPY && s->opt->zerocopy && done > 0)
 		errq_tell_zerocopy(s);
 	/* A buffer that is full pushes what it has. */
@@ -500,6 +504,7 @@ static int commit_tcp(struct sock *s, size_t bytes, int flags)
 	if (bytes == 0)
 		return 0;
 	queue_sent(t, bytes, flags);
+	tcp_stamp_call(t, -1);
 	tcp_settle(t);
 	return 0;
 }
@@ -681,8 +686,8 @@ static ssize_t recv_tcp(struct sock *s, struct proto_msg *m)
 		bytes = m->bytes;
 	if (!(m->flags & MSG_TRUNC))
 		scatter(t, m, skip, bytes);
-	if (s->opt->timestamp || s->opt->timestampns || s->opt->tsflags)
-		m->time = t->last_data; /* Linux: that of the last segment read from */
+	if (tcp_stamp_wanted(s->opt))
+		m->time = tcp_stamp_arrival(t, t->rcvq.begin + skip + bytes);
 	if (s->extra)
 		sock_peek_off_move(s, peek, bytes);
 	if (!peek) {

@@ -70,6 +70,8 @@ int dgram_connect_path(const struct sock *s, const struct ipaddr *dst, struct ip
 
 	if (result < 0)
 		return result;
+	if (sock_avoids(s, &found))
+		return -ENETUNREACH;
 	if (found.broadcast && !s->opt->broadcast)
 		return -EACCES;
 	*path = found;
@@ -148,9 +150,9 @@ int dgram_aim(struct sock *s, const struct proto_msg *m, struct dgram_target *ou
 	}
 	if (result < 0)
 		return result;
-	if ((*out_path)->gateway && ipaddr_is4(&out->to.addr) &&
-	    (s->opt->dontroute || m->flags & MSG_DONTROUTE))
-		return -ENETUNREACH; /* Linux: RT_SCOPE_LINK */
+	if (sock_avoids(s, *out_path) ||
+	    (m->flags & MSG_DONTROUTE && (*out_path)->gateway && ipaddr_is4(&out->to.addr)))
+		return -ENETUNREACH;
 	if ((*out_path)->broadcast && !s->opt->broadcast)
 		return -EACCES;
 	return 0;

@@ -24,6 +24,7 @@ struct bpf;	/* transport/bpf.h */
 struct control; /* transport/control.h */
 struct env;
 struct opt_level;
+struct tcp_stamps;
 struct port; /* who uses a local port: transport/port.h */
 struct proto;
 struct sock;
@@ -221,8 +222,11 @@ struct sock_extra {
 	uint32_t errors_count;
 	int32_t peek_off;	   /* SO_PEEK_OFF; -1: off */
 	uint32_t zerocopy_key;	   /* MSG_ZEROCOPY: the next call's number */
-	struct bpf *chooser;	   /* SO_ATTACH_REUSEPORT_CBPF of its group, counted; NULL: none */
-	uint32_t ts_key;	   /* SOF_TIMESTAMPING_OPT_ID: the next datagram's number */
+	struct bpf *chooser;	   /* SO_ATTACH_REUSEPORT_CBPF of its group, counted, or NULL */
+	uint32_t ts_key;	   /* SOF_TIMESTAMPING_OPT_ID: the next number; TCP: of byte 0 */
+	struct tcp_stamps *stamps; /* tcp/tcp_stamp.c's, owned; NULL: none */
+	berth_time pace_at;	   /* SO_MAX_PACING_RATE: TCP's next packet may leave then */
+	bool pace_waits;	   /* and it is there */
 	uint32_t path_mtu;	   /* IPV6_RECVPATHMTU: to be told; 0: nothing new */
 	struct endpoint path_to;   /* to where */
 	uint32_t flow;		   /* sin6_flowinfo that connect() was given, host order */
@@ -302,6 +306,12 @@ struct ipaddr sock_any(const struct sock *s);
 static inline bool sock_v6only(const struct sock *s)
 {
 	return s->family == AF_INET6 && s->opt->v6only;
+}
+/* Whether SO_DONTROUTE keeps it from this path, for which the error is -ENETUNREACH. Linux: IPv4's
+ * alone (RT_SCOPE_LINK). */
+static inline bool sock_avoids(const struct sock *s, const struct ip_path *path)
+{
+	return s->opt->dontroute && path->gateway && ipaddr_is4(&path->dst);
 }
 /* How the sock's options say that its packets along `path` go: TTL, class, options, extension
  * headers, flow label. The rest of *out is as it was. */

@@ -208,6 +208,7 @@ static void free_extra(struct sock *s)
 	free_ext(env, &s->extra->exts.dst);
 	env_free(env, s->extra->labels);
 	bpf_put(env, s->extra->chooser);
+	env_free(env, s->extra->stamps);
 	env_free(env, s->extra);
 }
 

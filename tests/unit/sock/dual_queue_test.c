@@ -7,6 +7,7 @@
 #include <netinet/udp.h>
 
 #include <linux/filter.h>
+#include <linux/net_tstamp.h>
 
 #include "dual_msg.h"
 
@@ -154,6 +155,77 @@ static void case_mark(struct side *w)
 	note_msg(w, "the piece's", fd, 0);
 }
 
+#define STREAM_TIMES                                                                               \
+	(SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK)
+
+static void note_times(struct side *w, int fd, int count)
+{
+	pause_for(w);
+	NOTE(w, do_poll(w, fd));
+	for (int i = 0; i < count; i++)
+		note_msg(w, "a time", fd, MSG_ERRQUEUE);
+	note_msg(w, "no more", fd, MSG_ERRQUEUE);
+}
+
+static long send_marked(struct side *w, int fd, size_t bytes, int flags)
+{
+	return send_piece(w, fd, NULL, 0, bytes, SOL_SOCKET, SO_TIMESTAMPING, &flags,
+			  sizeof(flags));
+}
+
+static void times(struct side *w, int family, const char *address)
+{
+	int listener = do_socket(w, family, SOCK_STREAM, 0);
+	int client = do_socket(w, family, SOCK_STREAM, 0);
+	int all = STREAM_TIMES | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+		  SOF_TIMESTAMPING_OPT_TSONLY;
+	uint16_t port;
+
+	assert_int_equal(bind_to(w, listener, address, 0), 0);
+	NOTE(w, do_listen(w, listener, 5));
+	port = port6_of(w, listener);
+	NOTE(w, set_int(w, client, SOL_SOCKET, SO_TIMESTAMPING, all));
+	NOTE(w, connect_to(w, client, address, port));
+	settle(w);
+	NOTE(w, try_accept(w, listener));
+	NOTE(w, do_send(w, client, "before", 6, 0));
+	pause_for(w);
+	NOTE(w, set_int(w, client, SOL_SOCKET, SO_TIMESTAMPING, all));
+	NOTE(w, do_send(w, client, "01234", 5, 0));
+	note_times(w, client, 3);
+	NOTE(w, do_send(w, client, "567", 3, 0));
+	note_times(w, client, 3);
+	/* Set again it goes on; taken away and given back it begins anew. */
+	NOTE(w, set_int(w, client, SOL_SOCKET, SO_TIMESTAMPING, all & ~SOF_TIMESTAMPING_TX_SCHED));
+	NOTE(w, do_send(w, client, "89", 2, 0));
+	note_times(w, client, 2);
+	NOTE(w, set_int(w, client, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE));
+	NOTE(w, do_send(w, client, "none", 4, 0));
+	note_times(w, client, 0);
+	NOTE(w, set_int(w, client, SOL_SOCKET, SO_TIMESTAMPING,
+			SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+				SOF_TIMESTAMPING_OPT_TSONLY | 0x10000 /* OPT_ID_TCP */));
+	NOTE(w, do_send(w, client, "0123456789", 10, 0));
+	NOTE(w, send_marked(w, client, 3, SOF_TIMESTAMPING_TX_ACK));
+	note_times(w, client, 1);
+	NOTE(w, send_marked(w, client, 3, SOF_TIMESTAMPING_TX_SOFTWARE));
+	note_times(w, client, 1);
+	NOTE(w, send_marked(w, client, 3, 0));
+	note_times(w, client, 0);
+	NOTE(w, send_marked(w, client, 3, SOF_TIMESTAMPING_OPT_ID));
+	/* With the packet, and without a number. */
+	NOTE(w, set_int(w, client, SOL_SOCKET, SO_TIMESTAMPING,
+			SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE));
+	NOTE(w, do_send(w, client, "packet", 6, 0));
+	note_times(w, client, 1);
+}
+
+static void case_times(struct side *w)
+{
+	times(w, AF_INET, "127.0.0.1");
+	times(w, AF_INET6, "::1");
+}
+
 /* The first byte of a packet, or what is added to it, is the place of who gets it. */
 static long set_chooser(struct side *w, int fd, uint32_t add)
 {
@@ -255,6 +327,7 @@ TEST(zerocopy_stream)
 TEST6(zerocopy_datagram)
 TEST(zerocopy_others)
 TEST6(priority)
+TEST6(times)
 TEST(choose_datagram)
 TEST(choose_stream)
 
@@ -269,13 +342,10 @@ static void test_mark(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_zerocopy_stream),
-		cmocka_unit_test(test_zerocopy_datagram),
-		cmocka_unit_test(test_zerocopy_others),
-		cmocka_unit_test(test_priority),
-		cmocka_unit_test(test_mark),
-		cmocka_unit_test(test_choose_datagram),
-		cmocka_unit_test(test_choose_stream),
+		cmocka_unit_test(test_zerocopy_stream), cmocka_unit_test(test_zerocopy_datagram),
+		cmocka_unit_test(test_zerocopy_others), cmocka_unit_test(test_priority),
+		cmocka_unit_test(test_times),		cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_choose_datagram), cmocka_unit_test(test_choose_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

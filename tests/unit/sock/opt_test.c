@@ -405,12 +405,37 @@ static void preferences(void **state)
 	assert_int_equal(berth_close(pr.host[0], udp6), 0);
 }
 
+/* Who routes nothing reaches neighbours, and no one behind a router. */
+static void dontroute(void **state)
+{
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+	struct sockaddr_in any = in_addr_of("0.0.0.0", 0);
+	struct sockaddr_in router = in_addr_of("10.0.0.2", 9);
+	struct sockaddr_in far = in_addr_of("10.9.9.9", 9);
+
+	(void)state;
+	assert_int_equal(berth_route_add(pr.host[0], SA(any), 0, SA(router), 0, 0), 0);
+	for (size_t i = 0; i < 2; i++) {
+		int fd = berth_socket(pr.host[0], AF_INET, types[i], 0);
+		int begun = types[i] == SOCK_STREAM ? -EINPROGRESS : 0;
+		int on = 1;
+
+		assert_int_equal(
+			berth_setsockopt(pr.host[0], fd, SOL_SOCKET, SO_DONTROUTE, &on, sizeof(on)),
+			0);
+		assert_int_equal(berth_connect(pr.host[0], fd, SA(far), sizeof(far)), -ENETUNREACH);
+		assert_int_equal(berth_connect(pr.host[0], fd, SA(router), sizeof(router)), begun);
+		berth_close(pr.host[0], fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(privileges, setup, teardown),
 		cmocka_unit_test_setup_teardown(missing_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(preferences, setup, teardown),
+		cmocka_unit_test_setup_teardown(dontroute, setup, teardown),
 		cmocka_unit_test_setup_teardown(devices, setup, teardown),
 		cmocka_unit_test_setup_teardown(device_filters, setup, teardown),
 		cmocka_unit_test_setup_teardown(wide_values, setup, teardown),
