@@ -361,6 +361,19 @@ def bench(systems, measurement, rounds, told):
         print(line, flush=True)
 
 
+def stacks_alone(peers):
+    """berth's stack and lwIP's without processes around them. Returns a status for exit()."""
+    print("\nthe stack alone, two hosts in one process, 1500 bytes of MTU", flush=True)
+    status = subprocess.run([str(BUILD / "bench" / "bench-stack")], check=False).returncode
+    lwip = BUILD / "bench" / "bench-stack-lwip"
+    if peers and lwip.exists():
+        print("\nthe same with lwIP", flush=True)
+        status |= subprocess.run([str(lwip)], check=False).returncode
+    elif peers:
+        print("skipped: lwIP: liblwip-dev was not there when bench/ was built")
+    return status
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("BENCH_ROUNDS", "3")))
@@ -396,8 +409,7 @@ def main():
             bench(systems, measurement, arguments.rounds, told)
         harness.kill_leftovers(before)
     if arguments.only in "the stack alone":
-        print("\nthe stack alone, two hosts in one process, 1500 bytes of MTU", flush=True)
-        return subprocess.run([str(BUILD / "bench" / "bench-stack")], check=False).returncode
+        return stacks_alone(not arguments.no_peers)
     return 0
 
 
