@@ -51,7 +51,8 @@ struct knobs {
 	int32_t tcp_congestion_control;	 /* 0 newreno ("reno"), 1 cubic */
 	int32_t tcp_challenge_ack_limit; /* per second; INT32_MAX: no limit */
 	int32_t tcp_mtu_probing;
-	int32_t tcp_fastopen;
+	int32_t tcp_fastopen; /* bits: 1 client, 2 server, ...: tcp_fastopen.h */
+	int32_t tcp_fastopen_blackhole_timeout_sec; /* 0: no pause */
 };
 
 #endif

@@ -130,6 +130,13 @@ static int connect_result(struct socket *so, int pending)
 	return error ? -error : -ECONNABORTED;
 }
 
+/* TCP_FASTOPEN_CONNECT: connect() has succeeded before there is a connection. */
+static bool waits_for_data(struct socket *so)
+{
+	return socket_tcp_state(so) == TCP_SYN_SENT &&
+	       (so->sock->proto->poll(so->sock) & POLLOUT) != 0;
+}
+
 static int connect_stream(struct socket *so, const struct sockaddr *addr, socklen_t len)
 {
 	struct endpoint remote;
@@ -141,7 +148,7 @@ static int connect_stream(struct socket *so, const struct sockaddr *addr, sockle
 	case SOCKET_DISCONNECTING:
 		return -EINVAL;
 	case SOCKET_CONNECTING:
-		return connect_result(so, -EALREADY);
+		return waits_for_data(so) ? -EISCONN : connect_result(so, -EALREADY);
 	case SOCKET_UNCONNECTED:
 		break;
 	}
@@ -154,7 +161,41 @@ static int connect_stream(struct socket *so, const struct sockaddr *addr, sockle
 	if (result < 0 && result != -EINPROGRESS)
 		return result;
 	so->state = SOCKET_CONNECTING;
-	return connect_result(so, -EINPROGRESS);
+	/* 0: the SYN waits for data. */
+	return result == 0 && waits_for_data(so) ? 0 : connect_result(so, -EINPROGRESS);
+}
+
+/* Linux: tcp_sendmsg_fastopen(): connect() and the first send() in one. */
+ssize_t conn_send_opening(struct socket *so, const struct msghdr *msg, struct proto_msg *m)
+{
+	const struct sockaddr *addr = msg->msg_name;
+	sa_family_t family = AF_UNSPEC;
+	ssize_t result;
+
+	if (addr && msg->msg_namelen >= sizeof(family))
+		memcpy(&family, addr, sizeof(family));
+	else if (addr)
+		return -EINVAL;
+	if (!(so->sock->tp->env->knobs.tcp_fastopen & 1) || (addr && family == AF_UNSPEC))
+		return -EOPNOTSUPP;
+	if (so->state == SOCKET_CONNECTED)
+		return -EISCONN;
+	if (so->state == SOCKET_DISCONNECTING)
+		return -EINVAL;
+	if (so->state == SOCKET_CONNECTING) {
+		result = waits_for_data(so) ? 0 : connect_result(so, -EALREADY);
+		return result < 0 ? result : so->sock->proto->send(so->sock, m);
+	}
+	if (socket_tcp_state(so) != TCP_CLOSE)
+		return -EISCONN;
+	result = addr ? parse_remote(so, addr, msg->msg_namelen, &m->addr) : -EINVAL;
+	if (result < 0)
+		return result;
+	m->has_addr = true;
+	result = so->sock->proto->send(so->sock, m);
+	if (result >= 0 || result == -EINPROGRESS)
+		so->state = SOCKET_CONNECTING;
+	return result;
 }
 
 static int connect_dgram(struct socket *so, const struct sockaddr *addr, socklen_t len)

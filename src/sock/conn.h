@@ -11,6 +11,9 @@
 #include "sock/socket.h"
 
 int conn_bind(struct socket *so, const struct sockaddr *addr, socklen_t len);
+/* sendmsg() with MSG_FASTOPEN on a stream. Bytes taken; -EINPROGRESS: none, but it connects; errors
+ * of both calls. */
+ssize_t conn_send_opening(struct socket *so, const struct msghdr *msg, struct proto_msg *m);
 int conn_listen(struct socket *so, int backlog);
 /* -EINPROGRESS: begun, POLLOUT tells its end; -EALREADY: not ended yet. */
 int conn_connect(struct socket *so, const struct sockaddr *addr, socklen_t len);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "sock/cmsg.h"
+#include "sock/conn.h"
 #include "sock/name6.h"
 #include "sock/sockaddr.h"
 
@@ -131,6 +132,8 @@ ssize_t io_sendmsg(struct socket *so, const struct msghdr *msg, int flags)
 		result = parse_control(so, msg, &m, &extras);
 	if (result < 0)
 		return result;
+	if ((flags & MSG_FASTOPEN) && so->sock->proto->protocol == IPPROTO_TCP)
+		return conn_send_opening(so, msg, &m);
 	return so->sock->proto->send(so->sock, &m);
 }
 

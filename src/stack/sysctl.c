@@ -77,6 +77,7 @@ static const struct knob table[] = {
 	IPV4(tcp_challenge_ack_limit, 0, INT32_MAX, INT32_MAX),
 	IPV4(tcp_mtu_probing, 0, 2, 0),
 	IPV4(tcp_fastopen, 0, INT32_MAX, 1),
+	IPV4(tcp_fastopen_blackhole_timeout_sec, 0, INT32_MAX, 0),
 };
 
 STATIC_ASSERT(sizeof(struct knobs) == ARRAY_LEN(table) * sizeof(int32_t));

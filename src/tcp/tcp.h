@@ -57,6 +57,7 @@
 #define TCP_SEGS_INLINE 2u
 #define TCP_WINDOW_MAX 65535u
 #define TCP_WSCALE_MAX 14u
+#define TCP_FAST_KEY_BYTES 16u
 
 struct tcp;
 
@@ -65,10 +66,11 @@ struct tcp_stack {
 	struct env *env;
 	struct net *net;
 	struct transport *tp;
-	uint8_t isn_key[16];	/* RFC 6528 */
-	uint8_t cookie_key[16]; /* RFC 4987 */
-	struct table requests;	/* struct tcp_request, by its flow */
-	struct list timewait;	/* struct tcp_timewait, the next to expire first */
+	uint8_t isn_key[16];			  /* RFC 6528 */
+	uint8_t cookie_key[16];			  /* RFC 4987 */
+	uint8_t fastopen_key[TCP_FAST_KEY_BYTES]; /* RFC 7413 */
+	struct table requests;			  /* struct tcp_request, by its flow */
+	struct list timewait; /* struct tcp_timewait, the next to expire first */
 	uint32_t timewait_count;
 	uint32_t reuse_iss; /* set by tcp_timewait_yield() for the connection that asked */
 	bool reused;
@@ -78,6 +80,12 @@ struct tcp_stack {
 	berth_time challenge_second;
 	uint32_t challenge_left;
 	berth_time cookies_until; /* cookies sent before are believed until then */
+	/* RFC 7413: servers that were used before, the one least recently heard of first; and how
+	 * often in a row something swallowed connections that used it, the last time at. */
+	struct table fast_table;
+	struct list fast_servers;
+	uint32_t fast_holes;
+	berth_time fast_hole_at;
 };
 
 /* What one segment's acknowledgment told us. */
@@ -223,8 +231,36 @@ struct tcp_cc {
 	void (*on_restart)(struct tcp *t);
 };
 
+struct tcp_fast_cookie {
+	uint8_t bytes; /* 0: none */
+	uint8_t at[TCP_COOKIE_BYTES_MAX];
+};
+
+struct tcp_fastq;
+
+/* TCP Fast Open: tcp_fastopen.c, tcp_fastlisten.c. */
+struct tcp_fast {
+	bool involved;
+	bool acked; /* data in the SYN was taken: TCPI_OPT_SYN_DATA */
+	/* The end that connects. */
+	bool option;		       /* its SYN has the option */
+	bool asked;		       /* and was sent */
+	bool waits;		       /* the SYN waits for data */
+	bool tries_again;	       /* after a pause for all */
+	uint8_t fail;		       /* tcpi_fastopen_client_fail */
+	struct tcp_fast_cookie cookie; /* bytes 0: asks for one */
+	uint16_t room;		       /* for data in the SYN */
+	uint16_t syn_bytes;	       /* that it carried */
+	/* The end that listened. */
+	bool passive; /* made of a SYN */
+	berth_time synack_at;
+	struct tcp_fastq *queue; /* its listener's, in which it counts; NULL: no more */
+	struct list link;
+};
+
 /* What few connections need, made when the first of it is. */
 struct tcp_rare {
+	struct tcp_fast fast;
 	uint32_t delivered_ce; /* bytes delivered by acknowledgments with ECE, for TCP_INFO */
 };
 

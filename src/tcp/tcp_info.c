@@ -131,7 +131,10 @@ void tcp_info_fill(const struct tcp *t, struct tcp_info_now *i)
 			       (t->agreed.sack ? TCPI_OPT_SACK : 0) |
 			       (t->agreed.wscale ? TCPI_OPT_WSCALE : 0) |
 			       (t->agreed.ecn ? TCPI_OPT_ECN : 0) |
-			       (t->ecn & TCP_ECN_SEEN ? TCPI_OPT_ECN_SEEN : 0));
+			       (t->ecn & TCP_ECN_SEEN ? TCPI_OPT_ECN_SEEN : 0) |
+			       (t->rare && t->rare->fast.acked ? TCPI_OPT_SYN_DATA : 0));
+	/* The kernel's bit-fields: one for app-limited rates, then two. */
+	i->app_limited = (uint8_t)(t->rare ? t->rare->fast.fail << 1 : 0);
 	/* The kernel's two bit-fields of four: ours for what is sent, then for what is received. */
 	i->wscale = (uint8_t)(t->agreed.snd_wscale | t->agreed.rcv_wscale << 4);
 	i->rto = microseconds(tcp_rto(t));
@@ -163,7 +166,7 @@ void tcp_info_fill(const struct tcp *t, struct tcp_info_now *i)
 	i->bytes_received = t->rcvq.end;
 	i->segs_out = t->segs_out;
 	i->segs_in = t->segs_in;
-	i->notsent_bytes = t->state == TCP_CLOSE || t->state == TCP_LISTEN ? 0 : tcp_unsent(t);
+	i->notsent_bytes = t->was_connected && t->state != TCP_CLOSE ? tcp_unsent(t) : 0;
 	i->min_rtt = microseconds(t->rtt_min);
 	i->data_segs_in = t->data_segs_in;
 	i->data_segs_out = t->data_segs_out;

@@ -27,6 +27,7 @@
 #include "tcp/tcp_ack.h"
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_ecn.h"
+#include "tcp/tcp_fastlisten.h"
 #include "tcp/tcp_listen.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
@@ -330,7 +331,8 @@ static void on_rst(struct tcp *t, const struct tcp_in *in)
 		error = 0;
 	if (t->state == TCP_TIME_WAIT && t->ts->env->knobs.tcp_rfc1337)
 		return;
-	if (t->state == TCP_SYN_RECV)
+	/* Linux: of one that its SYN has opened it is a reset. */
+	if (t->state == TCP_SYN_RECV && !tcp_fast_early(t))
 		error = ECONNREFUSED;
 	tcp_done(t, error);
 }
@@ -608,7 +610,14 @@ static void in_syn_sent(struct tcp *t, struct tcp_in *in)
 	uint8_t flags = in->h.flags;
 	bool ack = (flags & TCPF_ACK) != 0;
 
-	if (ack && (seq_le(in->h.ack, t->iss) || seq_gt(in->h.ack, t->snd_nxt))) {
+	if (tcp_fast_waits(t)) {
+		/* Nothing was sent that this could answer. */
+		drop(t->ts->env, DROP_TCP_ACK);
+		if (ack)
+			tcp_rst_answer(t->ts, in);
+		return;
+	}
+	if (ack && (seq_le(in->h.ack, t->iss) || seq_gt(in->h.ack, tcp_fast_syn_end(t)))) {
 		drop(t->ts->env, DROP_TCP_ACK);
 		tcp_rst_answer(t->ts, in);
 		return;
@@ -636,6 +645,8 @@ static void in_syn_sent(struct tcp *t, struct tcp_in *in)
 	tcp_take_syn_options(t, &in->h);
 	if (ack) {
 		syn_acked(t, in);
+		if (t->rare)
+			tcp_fast_answered(t, in);
 		enter_established(t, in);
 		/* Data or FIN with the SYN is taken as any other. */
 		in->h.seq++;
@@ -660,6 +671,10 @@ static bool in_syn_recv(struct tcp *t, struct tcp_in *in)
 		drop(t->ts->env, DROP_TCP_ACK);
 		tcp_rst_answer(t->ts, in);
 		return false;
+	}
+	if (tcp_fast_early(t)) {
+		tcp_fastlisten_confirmed(t, in);
+		return true;
 	}
 	syn_acked(t, in);
 	enter_established(t, in);
@@ -699,11 +714,33 @@ static bool fast(struct tcp *t, struct tcp_in *in)
 	return true;
 }
 
+/* A SYN that has opened a connection comes again: so does the answer (Linux: one in 500 ms). */
+static bool syn_again(struct tcp *t, const struct tcp_in *in)
+{
+	if ((in->h.flags & (TCPF_SYN | TCPF_ACK | TCPF_RST)) != TCPF_SYN || in->h.seq != t->irs ||
+	    !tcp_fast_early(t))
+		return false;
+	if (tcp_answer_allowed(t))
+		(void)tcp_send_syn(t, true); /* the timer tries again */
+	return true;
+}
+
+void tcp_take_syn_data(struct tcp *t, struct tcp_in *in)
+{
+	uint32_t bytes = in->bytes < open_window(t) ? in->bytes : open_window(t);
+
+	in->h.seq++;
+	if (bytes && queue_in_order(t, in, 0, bytes))
+		learn_from_data(t, in);
+}
+
 /* The steps of RFC 9293 §3.10.7.4. */
 static void steps(struct tcp *t, struct tcp_in *in)
 {
 	uint8_t flags = in->h.flags;
 
+	if (t->state == TCP_SYN_RECV && syn_again(t, in))
+		return;
 	if (!check_sequence(t, in))
 		return;
 	if (flags & TCPF_RST) {

@@ -30,6 +30,9 @@ bool tcp_admits(const struct sock *s, struct tcp_in *in);
 /* A segment for a connection; `t` may be gone after. in->p stays the caller's to free. */
 void tcp_segment(struct tcp *t, struct tcp_in *in);
 
+/* Data in a SYN, for a connection that was made of it; what does not fit is left out. */
+void tcp_take_syn_data(struct tcp *t, struct tcp_in *in);
+
 /* The peer's options, from its SYN. */
 void tcp_take_syn_options(struct tcp *t, const struct tcp_header *h);
 

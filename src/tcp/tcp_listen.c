@@ -26,6 +26,7 @@
 #include "link/netif.h"
 #include "tcp/tcp_cookie.h"
 #include "tcp/tcp_ecn.h"
+#include "tcp/tcp_fastlisten.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
 #include "tcp/tcp_rst.h"
@@ -41,6 +42,7 @@ struct tcp_listener {
 	struct list requests; /* struct tcp_request */
 	uint32_t queued, request_count;
 	uint32_t backlog;
+	struct tcp_fastq fast;
 };
 
 struct tcp_request {
@@ -92,6 +94,7 @@ int tcp_listen(struct sock *s, int backlog)
 	}
 	list_init(&l->queue);
 	list_init(&l->requests);
+	tcp_fastq_init(&l->fast);
 	l->backlog = wanted;
 	t->listener = l;
 	s->shut_rd = false;
@@ -174,6 +177,7 @@ void tcp_listen_stop(struct tcp *t)
 		list_del(&child->link);
 		tcp_proto.abort(&child->sock);
 	}
+	tcp_fastq_fini(&l->fast, t->ts->env);
 	env_free(t->ts->env, l);
 	t->listener = NULL;
 	port_unlisten(&t->sock);
@@ -204,8 +208,9 @@ static uint32_t stamp_of(const struct tcp_stack *ts)
 	return (uint32_t)(ts->env->now / BERTH_MSEC);
 }
 
-/* A segment from a half-open end: SYN+ACK, or a mere ACK. */
-static void send_from(struct tcp *listener, const struct tcp_request *r, bool syn, uint32_t stamp)
+/* A segment from a half-open end: SYN+ACK, or a mere ACK. `cookie` NULL: none is given. */
+static void send_from(struct tcp *listener, const struct tcp_request *r, bool syn, uint32_t stamp,
+		      const struct tcp_fast_cookie *cookie)
 {
 	struct tcp_lone lone = {.src = r->flow.local,
 				.dst = r->flow.remote,
@@ -234,6 +239,11 @@ static void send_from(struct tcp *listener, const struct tcp_request *r, bool sy
 		h->options.has_wscale = r->agreed.wscale;
 		h->options.wscale = r->agreed.rcv_wscale;
 	}
+	if (cookie && cookie->bytes) {
+		h->options.has_fastopen = true;
+		h->options.cookie_bytes = cookie->bytes;
+		memcpy(h->options.cookie, cookie->at, cookie->bytes);
+	}
 	tcp_send_lone(listener->ts, &lone);
 }
 
@@ -254,7 +264,7 @@ static void on_timer(struct timer *timer)
 	}
 	r->tries++;
 	if (!r->acked || r->tries >= listener->set->defer_accept)
-		send_from(listener, r, true, stamp_of(listener->ts));
+		send_from(listener, r, true, stamp_of(listener->ts), NULL);
 	berth_time wait = TCP_RTO_INIT << r->tries;
 
 	timer_arm(listener->ts->env, timer,
@@ -321,7 +331,7 @@ static void answer_with_cookie(struct tcp *listener, const struct flow *f, const
 		r.agreed = (struct tcp_agreed){0};
 	r.iss = tcp_cookie_make(ts, f, r.irs, r.peer_mss);
 	ts->cookies_until = ts->env->now + COOKIES_BELIEVED;
-	send_from(listener, &r, true, tcp_cookie_stamp(stamp_of(ts), &r.agreed));
+	send_from(listener, &r, true, tcp_cookie_stamp(stamp_of(ts), &r.agreed), NULL);
 }
 
 /* TCP_SAVE_SYN: the headers of a SYN from IP's on, or from the link's, which on a link without any
@@ -340,44 +350,6 @@ static void save_syn(struct tcp_request *r, const struct tcp_in *in)
 		memcpy(r->syn, p->head + p->l3_off - link, link);
 	memcpy(r->syn + link, p->head + p->l3_off, from_ip);
 	r->syn_bytes = (uint16_t)(link + from_ip);
-}
-
-static void on_syn(struct tcp *listener, const struct flow *f, const struct tcp_in *in)
-{
-	struct tcp_stack *ts = listener->ts;
-	struct tcp_listener *l = listener->listener;
-	const struct knobs *k = &ts->env->knobs;
-	bool full = l->request_count >= (l->backlog ? l->backlog : 1) ||
-		    l->request_count >= (uint32_t)k->tcp_max_syn_backlog;
-
-	if (l->queued > l->backlog) {
-		drop(ts->env, DROP_TCP_BACKLOG);
-		return;
-	}
-	if (k->tcp_syncookies == 2 || (full && k->tcp_syncookies == 1)) {
-		answer_with_cookie(listener, f, in);
-		return;
-	}
-	if (full || timers_reserve(ts->env, 1) < 0) {
-		drop(ts->env, DROP_TCP_BACKLOG);
-		return;
-	}
-	struct tcp_request *r = env_alloc(ts->env, sizeof(*r));
-
-	if (!r || !prepare(r, listener, f, in)) {
-		env_free(ts->env, r);
-		timers_release(ts->env, 1);
-		drop(ts->env, DROP_NO_MEMORY);
-		return;
-	}
-	if (listener->set->save_syn)
-		save_syn(r, in);
-	table_add(&ts->requests, ts->env, &r->node, flow_hash(ts->tp, f));
-	list_add_tail(&l->requests, &r->link);
-	l->request_count++;
-	timer_init(&r->timer, on_timer);
-	timer_arm(ts->env, &r->timer, ts->env->now + TCP_RTO_INIT);
-	send_from(listener, r, true, stamp_of(ts));
 }
 
 /* --- the third step --- */
@@ -428,9 +400,9 @@ static bool scope_child(struct sock *s, const struct flow *f)
 	return opt != NULL;
 }
 
-/* The connection stands. NULL: no memory. The caller goes on with the segment. */
-static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
-			      const struct tcp_in *in)
+/* A connection, closed as yet, with all that it has from its listener. NULL: no memory. */
+static struct tcp *new_child(struct tcp *listener, const struct tcp_request *r,
+			     const struct tcp_in *in)
 {
 	struct sock *s = sock_new(listener->sock.tp, &tcp_proto, listener->sock.family);
 
@@ -450,14 +422,65 @@ static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
 		return NULL;
 	}
 	take_numbers(child, r, in);
+	return child;
+}
+
+static void queue_child(struct tcp *listener, struct tcp *child)
+{
+	list_add_tail(&listener->listener->queue, &child->link);
+	listener->listener->queued++;
+	sock_notify(&listener->sock, POLLIN);
+}
+
+/* The connection stands. NULL: no memory. The caller goes on with the segment. */
+static struct tcp *make_child(struct tcp *listener, const struct tcp_request *r,
+			      const struct tcp_in *in)
+{
+	struct tcp *child = new_child(listener, r, in);
+
+	if (!child)
+		return NULL;
 	tcp_set_state(child, TCP_ESTABLISHED);
 	tcp_established(child);
 	if (r->tries == 0 && r->sent)
 		tcp_rtt_sample(child, listener->ts->env->now - r->sent);
-	list_add_tail(&listener->listener->queue, &child->link);
-	listener->listener->queued++;
-	sock_notify(&listener->sock, POLLIN);
+	queue_child(listener, child);
 	return child;
+}
+
+/* TCP Fast Open: the SYN makes the connection. False: no memory. */
+static bool open_at_once(struct tcp *listener, const struct flow *f, struct tcp_in *in,
+			 const struct tcp_fast_cookie *cookie)
+{
+	struct tcp_request r;
+	struct tcp *child;
+
+	if (!prepare(&r, listener, f, in))
+		return false;
+	child = new_child(listener, &r, in);
+	if (!child)
+		return false;
+	if (!tcp_fastlisten_begin(child, &listener->listener->fast)) {
+		child->orphan = true;
+		tcp_settle(child);
+		return false;
+	}
+	/* RFC 7323 §2.2: the window of a SYN is not scaled. */
+	child->snd_wnd = in->h.window;
+	child->snd_wnd_max = child->snd_wnd;
+	child->rare->fast.cookie = *cookie;
+	tcp_set_state(child, TCP_SYN_RECV);
+	tcp_established(child);
+	if (listener->set->save_syn) {
+		save_syn(&r, in);
+		if (r.syn)
+			tcp_settings_keep_syn(child, r.syn, r.syn_bytes);
+	}
+	tcp_take_syn_data(child, in);
+	(void)tcp_send_syn(child, true); /* the timer sends it again */
+	tcp_wait(child, WAIT_RTO, listener->ts->env->now + TCP_RTO_INIT);
+	queue_child(listener, child);
+	return true;
 }
 
 /* An ACK may bring a cookie back. False: it does not. */
@@ -496,6 +519,52 @@ static bool on_cookie(struct tcp *listener, const struct flow *f, struct tcp_in 
 	if (child)
 		tcp_segment(child, in);
 	return true;
+}
+
+static void on_syn(struct tcp *listener, const struct flow *f, struct tcp_in *in)
+{
+	struct tcp_stack *ts = listener->ts;
+	struct tcp_listener *l = listener->listener;
+	const struct knobs *k = &ts->env->knobs;
+	bool full = l->request_count >= (l->backlog ? l->backlog : 1) ||
+		    l->request_count >= (uint32_t)k->tcp_max_syn_backlog;
+
+	if (l->queued > l->backlog) {
+		drop(ts->env, DROP_TCP_BACKLOG);
+		return;
+	}
+	if (k->tcp_syncookies == 2 || (full && k->tcp_syncookies == 1)) {
+		answer_with_cookie(listener, f, in);
+		return;
+	}
+	if (full || timers_reserve(ts->env, 1) < 0) {
+		drop(ts->env, DROP_TCP_BACKLOG);
+		return;
+	}
+	struct tcp_fast_cookie cookie = {0};
+
+	if (tcp_fastlisten_concerns(in) &&
+	    tcp_fastlisten_judge(listener, &l->fast, l->backlog, f, in, &cookie) &&
+	    open_at_once(listener, f, in, &cookie)) {
+		timers_release(ts->env, 1);
+		return;
+	}
+	struct tcp_request *r = env_alloc(ts->env, sizeof(*r));
+
+	if (!r || !prepare(r, listener, f, in)) {
+		env_free(ts->env, r);
+		timers_release(ts->env, 1);
+		drop(ts->env, DROP_NO_MEMORY);
+		return;
+	}
+	if (listener->set->save_syn)
+		save_syn(r, in);
+	table_add(&ts->requests, ts->env, &r->node, flow_hash(ts->tp, f));
+	list_add_tail(&l->requests, &r->link);
+	l->request_count++;
+	timer_init(&r->timer, on_timer);
+	timer_arm(ts->env, &r->timer, ts->env->now + TCP_RTO_INIT);
+	send_from(listener, r, true, stamp_of(ts), &cookie);
 }
 
 void tcp_listen_input(struct tcp *t, const struct flow *f, struct tcp_in *in)
@@ -548,7 +617,7 @@ static void answer(struct tcp_request *r, bool syn)
 	if (ts->env->now - r->answered < SYNACK_INTERVAL)
 		return;
 	r->answered = ts->env->now;
-	send_from(r->listener, r, syn, stamp_of(ts));
+	send_from(r->listener, r, syn, stamp_of(ts), NULL);
 }
 
 /* Whether the segment is worth looking at: RFC 9293 §3.10.7.4, first to fourth. */

@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_info.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
@@ -28,7 +29,6 @@
 #define FIN_TIMEOUT_MAX 120
 #define CC_NAME_BYTES 16
 #define WINDOW_CLAMP_MIN 1152
-#define FASTOPEN_KEY_BYTES 16
 #define TX_DELAY_MAX 1000000
 #define RTO_MAX_MS_LOW 1000
 #define RTO_MAX_MS_HIGH 120000
@@ -358,7 +358,7 @@ static bool is_unconnected(const struct opt_arg *a)
 	return state == TCP_CLOSE || state == TCP_LISTEN;
 }
 
-/* Taken; the connection opens without it, as if the other end did not have it (RFC 7413 §3). */
+/* Of a listener: how many connections may be open by a SYN alone (RFC 7413 §5.1). */
 static int set_fastopen(struct opt_arg *a)
 {
 	struct tcp_settings *set;
@@ -383,7 +383,11 @@ static int set_fastopen_connect(struct opt_arg *a)
 {
 	struct tcp_settings *set;
 
-	if (!within(a->value, 0, 1) || tcp_of(a->s)->state != TCP_CLOSE)
+	if (!within(a->value, 0, 1))
+		return -EINVAL;
+	if (!(a->s->tp->env->knobs.tcp_fastopen & FAST_CLIENT))
+		return -EOPNOTSUPP;
+	if (tcp_of(a->s)->state != TCP_CLOSE)
 		return -EINVAL;
 	set = edit(a);
 	if (!set)
@@ -417,10 +421,29 @@ static int get_fastopen_no_cookie(struct opt_arg *a)
 	return 0;
 }
 
-/* Linux: 16 bytes, or two keys; none is told that was not set. */
+/* Linux: one key, or two: cookies are made with the first, and taken of both. None is told that was
+ * not set. */
 static int set_fastopen_key(struct opt_arg *a)
 {
-	return a->len == FASTOPEN_KEY_BYTES || a->len == 2 * FASTOPEN_KEY_BYTES ? 0 : -EINVAL;
+	struct tcp_settings *set;
+
+	if (a->len != TCP_FAST_KEY_BYTES && a->len != 2 * TCP_FAST_KEY_BYTES)
+		return -EINVAL;
+	set = edit(a);
+	if (!set)
+		return -ENOMEM;
+	memcpy(set->fastopen_key, a->in, a->len);
+	set->fastopen_keys = (uint8_t)(a->len / TCP_FAST_KEY_BYTES);
+	return 0;
+}
+
+static int get_fastopen_key(struct opt_arg *a)
+{
+	const struct tcp_settings *set = tcp_of(a->s)->set;
+
+	a->out_len = set->fastopen_keys * TCP_FAST_KEY_BYTES;
+	memcpy(a->out.bytes, set->fastopen_key, a->out_len);
+	return 0;
 }
 
 static int get_nothing(struct opt_arg *a)
@@ -562,7 +585,7 @@ static const struct opt_row rows[] = {
 	{TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT", OPT_INT, AT(user_timeout_ms), 0, INT_MAX, NULL, NULL,
 	 "int", "milliseconds data may stay unacknowledged"},
 	{TCP_FASTOPEN, "TCP_FASTOPEN", OPT_OWN, OPT_NONE, set_fastopen, get_fastopen, "int",
-	 "connections that may open with data; kept, without effect"},
+	 "connections that may be open by a SYN with a cookie alone (RFC 7413)"},
 	{OPT_TIMESTAMP, "TCP_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp, "int",
 	 "the clock of the timestamps option"},
 	{OPT_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT", OPT_INT, AT(notsent_lowat), INT_MIN, INT_MAX,
@@ -572,14 +595,14 @@ static const struct opt_row rows[] = {
 	{OPT_SAVED_SYN, "TCP_SAVED_SYN", OPT_ASK, OPT_NONE, NULL, get_saved_syn, "uint8_t[]",
 	 "the headers kept, once"},
 	{OPT_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", OPT_OWN, 0, 0, 1, set_fastopen_connect,
-	 get_fastopen_connect, "flag",
-	 "connect() waits for data to open with; kept, without effect"},
+	 get_fastopen_connect, "flag", "connect() leaves the SYN to the first data"},
 	{OPT_ULP, "TCP_ULP", OPT_BYTES, OPT_NONE, set_ulp, get_nothing, "char[]",
 	 "there are none: ENOENT"},
-	{OPT_FASTOPEN_KEY, "TCP_FASTOPEN_KEY", OPT_BYTES, OPT_NONE, set_fastopen_key, get_nothing,
-	 "uint8_t[16]", "of the cookies; taken without effect"},
+	{OPT_FASTOPEN_KEY, "TCP_FASTOPEN_KEY", OPT_BYTES, OPT_NONE, set_fastopen_key,
+	 get_fastopen_key, "uint8_t[16]",
+	 "of a listener's cookies; two: the second is taken as well"},
 	{OPT_FASTOPEN_NO_COOKIE, "TCP_FASTOPEN_NO_COOKIE", OPT_OWN, 0, 0, 1, set_fastopen_no_cookie,
-	 get_fastopen_no_cookie, "flag", "kept, without effect"},
+	 get_fastopen_no_cookie, "flag", "data in SYNs without a cookie, sent and taken"},
 	{OPT_INQ, "TCP_INQ", OPT_BYTE, AT(inq), 0, 1, NULL, NULL, "flag",
 	 "bytes left to be read, as control data"},
 	{OPT_TX_DELAY, "TCP_TX_DELAY", OPT_INT, AT(tx_delay_us), 0, TX_DELAY_MAX, NULL, NULL, "int",

@@ -24,6 +24,7 @@
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_ecn.h"
+#include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_reass.h"
@@ -221,6 +222,8 @@ int tcp_send_syn(struct tcp *t, bool with_ack)
 	h.options.sack_permitted = t->agreed.sack;
 	h.options.has_wscale = t->agreed.wscale;
 	h.options.wscale = t->agreed.rcv_wscale;
+	if (t->rare)
+		tcp_fast_fill_syn(t, p, &h);
 	return transmit(t, p, &h, 0);
 }
 
@@ -618,6 +621,9 @@ void tcp_output(struct tcp *t)
 {
 	if (t->state == TCP_CLOSE || t->state == TCP_LISTEN || t->state == TCP_SYN_SENT ||
 	    t->state == TCP_SYN_RECV || t->state == TCP_TIME_WAIT) {
+		/* The timer is that of the SYN+ACK. */
+		if (tcp_fast_early(t) && (tcp_unsent(t) || (t->fin_wanted && !t->fin_sent)))
+			send_new(t);
 		if (t->ack_now && (t->state == TCP_TIME_WAIT || t->state == TCP_SYN_RECV))
 			(void)tcp_send_ack(t); /* the peer will ask again */
 		return;

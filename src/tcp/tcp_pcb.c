@@ -15,6 +15,8 @@
 
 #include "link/netif.h"
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_fastcache.h"
+#include "tcp/tcp_fastlisten.h"
 #include "tcp/tcp_info.h"
 #include "tcp/tcp_input.h"
 #include "tcp/tcp_listen.h"
@@ -35,7 +37,8 @@ static const uint16_t next_states[] = {
 	[TCP_FIN_WAIT1] = BIT(TCP_FIN_WAIT2) | BIT(TCP_CLOSING) | BIT(TCP_TIME_WAIT),
 	[TCP_FIN_WAIT2] = BIT(TCP_TIME_WAIT),
 	[TCP_TIME_WAIT] = 0,
-	[TCP_CLOSE] = BIT(TCP_SYN_SENT) | BIT(TCP_LISTEN) | BIT(TCP_ESTABLISHED),
+	[TCP_CLOSE] =
+		BIT(TCP_SYN_SENT) | BIT(TCP_LISTEN) | BIT(TCP_SYN_RECV) | BIT(TCP_ESTABLISHED),
 	[TCP_CLOSE_WAIT] = BIT(TCP_LAST_ACK),
 	[TCP_LAST_ACK] = 0,
 	[TCP_LISTEN] = 0,
@@ -129,6 +132,7 @@ void tcp_done(struct tcp *t, int error)
 {
 	bool had_connection = t->state != TCP_CLOSE;
 
+	tcp_fastlisten_end(t, error == ECONNRESET);
 	if (error)
 		t->sock.error = error;
 	tcp_unhold(t, viewq_bytes(&t->sndq));
@@ -156,6 +160,7 @@ static void destroy(struct tcp *t)
 	struct env *env = t->ts->env;
 
 	tcp_forget(t);
+	tcp_fastlisten_end(t, false);
 	list_del(&t->link);
 	timers_release(env, 1);
 	tcp_settings_drop(t);
@@ -212,6 +217,24 @@ void tcp_check(const struct tcp *t)
 	tcp_reass_check(t);
 }
 
+static int init_tables(struct tcp_stack *ts)
+{
+	int error = table_init(&ts->requests, ts->env, 16);
+
+	if (error)
+		return error;
+	error = tcp_fastcache_init(ts);
+	if (error)
+		goto no_cache;
+	error = timers_reserve(ts->env, 1);
+	if (error == 0)
+		return 0;
+	tcp_fastcache_fini(ts);
+no_cache:
+	table_fini(&ts->requests, ts->env);
+	return error;
+}
+
 int tcp_init(struct transport *tp)
 {
 	static const struct ip_protocol none = {0};
@@ -225,15 +248,11 @@ int tcp_init(struct transport *tp)
 	ts->tp = tp;
 	env_random(ts->env, ts->isn_key, sizeof(ts->isn_key));
 	env_random(ts->env, ts->cookie_key, sizeof(ts->cookie_key));
+	env_random(ts->env, ts->fastopen_key, sizeof(ts->fastopen_key));
 	list_init(&ts->timewait);
 	list_init(&ts->blocked);
-	int error = table_init(&ts->requests, ts->env, 16);
+	int error = init_tables(ts);
 
-	if (error == 0) {
-		error = timers_reserve(ts->env, 1);
-		if (error)
-			table_fini(&ts->requests, ts->env);
-	}
 	if (error) {
 		env_free(ts->env, ts);
 		return error;
@@ -277,6 +296,7 @@ void tcp_fini(struct transport *tp)
 	timers_release(ts->env, 1);
 	ASSERT(ts->requests.count == 0);
 	table_fini(&ts->requests, ts->env);
+	tcp_fastcache_fini(ts);
 	env_free(ts->env, ts);
 	tp->tcp = NULL;
 	tp->wait_yield = NULL;

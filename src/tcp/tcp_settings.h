@@ -23,15 +23,17 @@ struct tcp_settings {
 	uint32_t rto_max_ms, rto_min_us, delack_max_us; /* 0: the usual ones */
 	uint32_t tx_delay_us;				/* kept, without effect */
 	uint16_t user_mss;				/* 0: not set */
-	uint16_t fastopen;				/* TCP_FASTOPEN, kept, without effect */
+	uint16_t fastopen;				/* TCP_FASTOPEN */
 	uint8_t syn_retries, keep_count;		/* 0: the host's */
 	uint8_t defer_accept; /* SYN-ACKs sent before a connection without data is given up on */
 	uint8_t save_syn;     /* TCP_SAVE_SYN */
 	uint16_t syn_bytes;
 	uint8_t *syn; /* TCP_SAVED_SYN, owned; only where they are nobody else's */
-	bool fastopen_connect, fastopen_no_cookie; /* kept, without effect */
-	bool thin;				   /* TCP_THIN_LINEAR_TIMEOUTS */
-	bool inq;				   /* TCP_INQ */
+	bool fastopen_connect, fastopen_no_cookie;
+	bool thin;	       /* TCP_THIN_LINEAR_TIMEOUTS */
+	bool inq;	       /* TCP_INQ */
+	uint8_t fastopen_keys; /* TCP_FASTOPEN_KEY: how many; 0: the host's */
+	uint8_t fastopen_key[2][16];
 };
 
 extern const struct tcp_settings tcp_settings_default;

@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "tcp/tcp_cc.h"
+#include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_pcb.h"
@@ -212,8 +213,10 @@ static void time_out(struct tcp *t)
  * the one before, however many they are in truth. */
 static bool syn_given_up(const struct tcp *t)
 {
-	unsigned tries = t->set->syn_retries ? t->set->syn_retries
-					     : (unsigned)t->ts->env->knobs.tcp_syn_retries;
+	const struct knobs *k = &t->ts->env->knobs;
+	/* Linux: one more where the program may have the connection already. */
+	int usual = tcp_fast_early(t) ? k->tcp_synack_retries + 1 : k->tcp_syn_retries;
+	unsigned tries = t->set->syn_retries ? t->set->syn_retries : (unsigned)usual;
 	berth_time since = t->ts->env->now - t->first_retrans;
 
 	if (t->first_retrans == 0)
@@ -226,7 +229,11 @@ static bool syn_given_up(const struct tcp *t)
 
 static void on_syn_timeout(struct tcp *t)
 {
-	if (syn_given_up(t)) {
+	bool last = syn_given_up(t);
+
+	if (t->rare)
+		tcp_fast_on_timeout(t, last);
+	if (last) {
 		time_out(t);
 		return;
 	}
@@ -234,7 +241,7 @@ static void on_syn_timeout(struct tcp *t)
 		t->first_retrans = t->ts->env->now;
 	t->backoff++;
 	t->total_retrans++;
-	if (t->segs->count) {
+	if (t->segs->count && !tcp_fast_early(t)) {
 		tcp_segs_at(t->segs, 0)->flags |= SEG_EVER;
 		tcp_segs_at(t->segs, 0)->sent = t->ts->env->now;
 	}
@@ -256,7 +263,11 @@ static void on_rto(struct tcp *t)
 	/* Linux: a peer that took its window back, and answers, is waited for. */
 	bool waits = t->snd_wnd == 0 && t->ts->env->now - t->last_received < 2 * TCP_RTO_MAX;
 
-	if (!waits && given_up(t, tries_max(t))) {
+	bool last = !waits && given_up(t, tries_max(t));
+
+	if (t->rare)
+		tcp_fast_on_timeout(t, last);
+	if (last) {
 		if (t->orphan)
 			tcp_rst_send(t);
 		time_out(t);

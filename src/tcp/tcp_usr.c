@@ -20,7 +20,8 @@
 #include <sys/ioctl.h>
 
 #include "link/netif.h"
-#include "tcp/tcp_cc.h"
+#include "tcp/tcp_connect.h"
+#include "tcp/tcp_fastopen.h"
 #include "tcp/tcp_listen.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
@@ -66,155 +67,6 @@ bool tcp_readable(const struct tcp *t)
 	    t->rcv_up == tcp_read_seq(t) && queued)
 		queued--;
 	return queued >= low || t->sock.shut_rd;
-}
-
-/* --- connecting --- */
-
-/* What a first SYN says, given the path and the program's options. */
-static void prepare_syn(struct tcp *t)
-{
-	struct tcp_stack *ts = t->ts;
-	const struct knobs *k = &ts->env->knobs;
-	struct tcp_numbers n = tcp_numbers_for(ts, &t->sock.local, &t->sock.remote);
-
-	t->agreed = (struct tcp_agreed){.ts = k->tcp_timestamps != 0,
-					.sack = k->tcp_sack != 0,
-					.wscale = k->tcp_window_scaling != 0,
-					.ecn = k->tcp_ecn == 1};
-	t->ecn = 0;
-	t->agreed.rcv_wscale = t->agreed.wscale ? tcp_wscale_for(ts, &t->sock) : 0;
-	t->ts_offset = n.ts_offset;
-	t->ts_recent = 0;
-	t->iss = ts->reused && seq_gt(ts->reuse_iss, n.iss) ? ts->reuse_iss : n.iss;
-	t->snd_una = t->iss;
-	t->snd_nxt = t->iss;
-	t->snd_up = t->iss;
-	t->small_end = t->iss;
-	t->rack_fack = t->iss;
-	t->rcv_nxt = 0;
-	t->rcv_acked = 0;
-	t->rcv_wnd = 0;
-	t->peer_mss = TCP_DEFAULT_MSS;
-	t->rcv_mss = TCP_DEFAULT_MSS;
-	t->snd_wnd = 0;
-	t->snd_wnd_max = 0;
-	t->snd_mss = TCP_DEFAULT_MSS;
-}
-
-static int start_connecting(struct tcp *t, const struct endpoint *remote)
-{
-	struct sock *s = &t->sock;
-	struct ip_path path;
-	int error;
-
-	error = ip_path_find(t->ts->net, &remote->addr, &s->local.addr, s->opt->ifindex, &path);
-	if (error)
-		return error;
-	if (path.broadcast || path.multicast || sock_avoids(s, &path))
-		return -ENETUNREACH;
-	s->path = path;
-	s->local.addr = path.src;
-
-	struct endpoint to = *remote;
-
-	/* Linux: connecting to the wildcard address reaches this host. */
-	to.addr = path.dst;
-	t->ts->reused = false;
-	if (!tcp_segs_reserve(t))
-		return -ENOMEM;
-	error = port_connect(s, &to);
-	if (error) {
-		tcp_segs_free(t);
-		return error;
-	}
-	prepare_syn(t);
-	tcp_set_state(t, TCP_SYN_SENT);
-	t->connecting = true;
-	t->last_received = t->ts->env->now;
-	tcp_segs_add(t, 1, SEG_SYN);
-	t->snd_nxt = t->iss + 1;
-	error = tcp_send_syn(t, false);
-	tcp_wait(t, WAIT_RTO, t->ts->env->now + TCP_RTO_INIT);
-	if (error == -EHOSTUNREACH || error == -ENETUNREACH) {
-		tcp_done(t, 0);
-		t->connecting = false;
-		s->shut_rd = s->shut_wr = false;
-		return error;
-	}
-	return -EINPROGRESS;
-}
-
-/* An old connection's remains, before the next. */
-static void reset_for_reuse(struct tcp *t)
-{
-	struct sock *s = &t->sock;
-
-	tcp_forget(t);
-	viewq_init(&t->sndq, 0);
-	viewq_init(&t->rcvq, 0);
-	t->fin_wanted = t->fin_sent = t->fin_acked = t->fin_received = false;
-	t->was_connected = false;
-	t->connecting = false;
-	tcp_stamp_forget(t);
-	t->urgent = URGENT_NONE;
-	t->srtt = t->rttvar = t->rtt_min = 0;
-	t->rto = TCP_RTO_INIT;
-	t->backoff = 0;
-	t->first_retrans = 0;
-	t->total_retrans = 0;
-	t->ca = CA_OPEN;
-	t->rack_fack = 0;
-	t->rack_reordering = false;
-	t->tlp_pending = false;
-	t->nospace = false;
-	s->shut_rd = s->shut_wr = false;
-	s->soft_error = 0;
-}
-
-static int connect_tcp(struct sock *s, const struct endpoint *remote)
-{
-	struct tcp *t = tcp_of(s);
-
-	if (t->state == TCP_LISTEN)
-		return -EISCONN;
-	if (in_states(t, BIT(TCP_SYN_SENT) | BIT(TCP_SYN_RECV)))
-		return -EALREADY;
-	if (t->connecting) {
-		/* The result of the attempt under way, told once. */
-		t->connecting = false;
-		if (t->state != TCP_CLOSE)
-			return 0;
-		int error = take_error(t);
-
-		reset_for_reuse(t);
-		return error ? error : -ECONNABORTED;
-	}
-	if (t->state != TCP_CLOSE)
-		return -EISCONN;
-	reset_for_reuse(t);
-	s->error = 0;
-	return start_connecting(t, remote);
-}
-
-static int disconnect(struct sock *s)
-{
-	struct tcp *t = tcp_of(s);
-	int error = 0;
-
-	if (t->state == TCP_LISTEN) {
-		tcp_listen_stop(t);
-	} else if (t->state != TCP_CLOSE) {
-		if (in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) |
-					 BIT(TCP_FIN_WAIT2) | BIT(TCP_SYN_RECV)))
-			tcp_rst_send(t);
-		/* Linux: SO_ERROR remembers that something was cut off. */
-		if (!in_states(t, BIT(TCP_CLOSING) | BIT(TCP_LAST_ACK) | BIT(TCP_TIME_WAIT)))
-			error = ECONNRESET;
-		tcp_done(t, 0);
-	}
-	reset_for_reuse(t);
-	s->error = error;
-	return 0;
 }
 
 /* --- closing --- */
@@ -266,13 +118,13 @@ static void close_tcp(struct sock *s)
 	s->shut_wr = true;
 	if (t->state == TCP_LISTEN) {
 		tcp_listen_stop(t);
-	} else if (t->state == TCP_SYN_SENT) {
+	} else if (t->state == TCP_SYN_SENT && !tcp_fast_under_way(t)) {
 		tcp_done(t, 0);
 	} else if (t->state != TCP_CLOSE) {
 		bool unread = viewq_bytes(&t->rcvq) > 0;
 		bool abrupt = s->opt->linger && s->opt->linger_seconds == 0;
 
-		if (unread || abrupt || t->state == TCP_SYN_RECV) {
+		if (unread || abrupt || (t->state == TCP_SYN_RECV && !tcp_fast_early(t))) {
 			reset_and_end(t);
 		} else {
 			send_fin(t);
@@ -357,6 +209,9 @@ static uint64_t send_space(const struct tcp *t)
 {
 	uint64_t queued = viewq_bytes(&t->sndq);
 
+	/* Linux: of what opens a connection no more than its SYN holds. */
+	if (tcp_fast_waits(t))
+		return t->rare->fast.room;
 	return t->sock.sndbuf > queued ? t->sock.sndbuf - queued : 0;
 }
 
@@ -367,10 +222,11 @@ static int check_send(struct tcp *t)
 		return take_error(t);
 	if (t->sock.shut_wr)
 		return -EPIPE;
-	if (in_states(t, BIT(TCP_SYN_SENT) | BIT(TCP_SYN_RECV)))
-		return -EAGAIN;
-	if (!in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT)))
-		return -EPIPE;
+	if (!in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT)) && !tcp_fast_early(t) &&
+	    !tcp_fast_waits(t))
+		return in_states(t, BIT(TCP_SYN_SENT) | BIT(TCP_SYN_RECV)) ? -EAGAIN : -EPIPE;
+	if (tcp_fast_waits(t) && !tcp_segs_reserve(t))
+		return -ENOMEM;
 	if (send_space(t) == 0) {
 		t->nospace = true;
 		return -EAGAIN;
@@ -429,9 +285,7 @@ static void gather(const struct proto_msg *m, size_t skip, uint8_t *to, size_t b
 
 #define SEND_PIECES 4
 
-/* Takes up to `bytes` bytes of the message, from `done` on, into the queue. How many, or an error.
- */
-static ssize_t send_some(struct tcp *t, const struct proto_msg *m, size_t done, size_t bytes)
+ssize_t tcp_queue_message(struct tcp *t, const struct proto_msg *m, size_t done, size_t bytes)
 {
 	struct iovec iov[SEND_PIECES];
 	int pieces = reserve_send(t, bytes, iov, SEND_PIECES);
@@ -453,10 +307,15 @@ static ssize_t send_tcp(struct sock *s, struct proto_msg *m)
 {
 	struct tcp *t = tcp_of(s);
 	size_t done = 0;
-	int error = check_send(t);
+	int error;
 
+	if (m->has_addr)
+		return tcp_connect_send(s, m);
+	error = check_send(t);
 	if (error)
 		return error;
+	if (tcp_fast_waits(t))
+		return tcp_connect_first(t, m);
 	while (done < m->bytes) {
 		uint64_t space = send_space(t);
 		size_t bytes = m->bytes - done < space ? m->bytes - done : (size_t)space;
@@ -465,7 +324,7 @@ static ssize_t send_tcp(struct sock *s, struct proto_msg *m)
 			t->nospace = true;
 			break;
 		}
-		ssize_t n = send_some(t, m, done, bytes);
+		ssize_t n = tcp_queue_message(t, m, done, bytes);
 
 		if (n < 0) {
 			if (done == 0)
@@ -504,6 +363,8 @@ static int commit_tcp(struct sock *s, size_t bytes, int flags)
 	if (bytes == 0)
 		return 0;
 	queue_sent(t, bytes, flags);
+	if (tcp_fast_waits(t))
+		return tcp_connect_launch(t);
 	tcp_stamp_call(t, -1);
 	tcp_settle(t);
 	return 0;
@@ -759,7 +620,9 @@ static unsigned poll_tcp(const struct sock *s)
 		mask |= POLLHUP;
 	if (s->shut_rd)
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
-	if (t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECV) {
+	if (tcp_fast_waits(t))
+		mask |= POLLOUT | POLLWRNORM; /* Linux: to be written to */
+	if ((t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECV) || tcp_fast_early(t)) {
 		if (tcp_readable(t))
 			mask |= POLLIN | POLLRDNORM;
 		if (s->shut_wr || writeable(t))
@@ -828,8 +691,8 @@ const struct proto tcp_proto = {
 	.init = tcp_pcb_init,
 	.close = close_tcp,
 	.abort = abort_tcp,
-	.connect = connect_tcp,
-	.disconnect = disconnect,
+	.connect = tcp_connect,
+	.disconnect = tcp_disconnect,
 	.listen = tcp_listen,
 	.accept = tcp_accept,
 	.shutdown = shutdown_tcp,

@@ -10,6 +10,9 @@
 bool tcp_readable(const struct tcp *t);
 /* Sequence number of the next byte the program reads. */
 uint32_t tcp_read_seq(const struct tcp *t);
+/* Takes up to `bytes` bytes of the message, from `done` on, into the send queue. How many;
+ * -ENOBUFS, -ENOMEM. */
+ssize_t tcp_queue_message(struct tcp *t, const struct proto_msg *m, size_t done, size_t bytes);
 /* In FIN_WAIT2: an orphan does not wait for ever. */
 void tcp_fin_wait2(struct tcp *t);
 

@@ -87,6 +87,20 @@ static void segment(struct play *x)
 	x->r.give_tos = 0;
 }
 
+/* sendto(MSG_FASTOPEN), as the socket layer passes it on. */
+static ssize_t open_with(struct sock *s, const struct endpoint *to, uint8_t *data, size_t bytes)
+{
+	struct iovec iov = {data, bytes};
+	struct proto_msg m = {.iov = &iov,
+			      .iov_count = 1,
+			      .bytes = bytes,
+			      .flags = MSG_FASTOPEN,
+			      .has_addr = true,
+			      .addr = *to};
+
+	return tcp_proto.send(s, &m);
+}
+
 static void call(struct play *x)
 {
 	static uint8_t buf[20000];
@@ -128,7 +142,10 @@ static void call(struct play *x)
 		*slot = NULL;
 		break;
 	case 7:
-		(void)tcp_proto.connect(s, &peer);
+		if (value & 1)
+			(void)open_with(s, &peer, buf, (size_t)value * 10);
+		else
+			(void)tcp_proto.connect(s, &peer);
 		if (s->local.port)
 			x->local_port = s->local.port;
 		break;
@@ -172,6 +189,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	rig_init(&x->r, 1);
 	x->r.scripted = true;
 	x->r.hosts[0].f.env.knobs.tcp_ecn = bytes & 1;
+	/* Every way of it; without cookies data in SYNs is taken. */
+	x->r.hosts[0].f.env.knobs.tcp_fastopen = bytes & 2 ? 0x603 : 0x3;
+	x->r.hosts[0].f.env.knobs.tcp_fastopen_blackhole_timeout_sec = bytes & 4 ? 10 : 0;
 	x->in = reader_of(data, bytes);
 	x->listener = rig_listen(&x->r, 0, 80, 2);
 	x->local_port = 80;

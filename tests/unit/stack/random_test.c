@@ -100,6 +100,9 @@ static void do_option(struct game *g, struct berth_stack *st, int fd)
 		value[i] = below(g, 3) ? 0 : (uint8_t)below(g, 256);
 	if (below(g, 2))
 		value[0] = 1;
+	/* These hold a pointer, which is read. */
+	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+		memset(value, 0, sizeof(value));
 	/* Whatever it answers. Buffers of a few bytes only slow the game down. */
 	if (below(g, 2) && !(level == SOL_SOCKET && (name == SO_RCVBUF || name == SO_SNDBUF)))
 		(void)berth_setsockopt(st, fd, level, name, value, len);
