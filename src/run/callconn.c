@@ -37,34 +37,57 @@ static void tell_listen(const struct carrier *c)
 		r->config.on_listen(r->config.ctx, c->host, c->type, (struct sockaddr *)&local);
 }
 
-/* Opens what carries a socket: fds[0] for the program, fds[1] for berth or -1. */
-static int open_carrier(const struct command *cmd, int type, int flags, int fds[2])
+/* What carries a socket: fds[0] is for the program, fds[1] for berth or -1. */
+struct ends {
+	int fds[2];
+	struct sockaddr_un name; /* of a datagram pair that can tell of errors; name_len 0: none */
+	socklen_t name_len;
+};
+
+static void close_ends(const struct ends *e)
 {
-	fds[1] = -1;
+	close(e->fds[0]);
+	if (e->fds[1] >= 0)
+		close(e->fds[1]);
+}
+
+static int open_ends(const struct command *cmd, int family, int type, int flags, struct ends *out)
+{
+	int how = SOCK_CLOEXEC | (flags & SOCK_NONBLOCK);
+	int error = 0;
+
+	*out = (struct ends){.fds = {-1, -1}};
 	if (type == SOCK_STREAM)
-		fds[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0);
-	else if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0,
-			    fds) < 0)
-		fds[0] = -1;
-	if (fds[0] < 0)
-		return errno == EMFILE ? -ENFILE : -errno;
-	if (spare_keeps(cmd, fds[1] < 0 ? fds[0] : fds[1]))
+		out->fds[0] = socket(AF_UNIX, SOCK_STREAM | how, 0);
+	else if (family != AF_NETLINK)
+		error = dgram_open(how, out->fds, &out->name, &out->name_len);
+	else if (socketpair(AF_UNIX, SOCK_SEQPACKET | how, 0, out->fds) < 0)
+		error = -errno;
+	if (type == SOCK_STREAM && out->fds[0] < 0)
+		error = -errno;
+	if (error < 0)
+		return error == -EMFILE ? -ENFILE : error;
+	if (spare_keeps(cmd, out->fds[1] < 0 ? out->fds[0] : out->fds[1]))
 		return 0;
-	close(fds[0]);
-	if (fds[1] >= 0)
-		close(fds[1]);
+	close_ends(out);
 	return -ENFILE;
 }
 
 /* Hands a new carrier's program end over, or takes all back. */
-static long deliver(struct call *call, struct carrier *c, int fds[2], bool cloexec)
+static long deliver(struct call *call, struct carrier *c, const struct ends *e, bool cloexec)
 {
-	int number = call_reply_fd(call, fds[0], cloexec);
+	int number = -ENOBUFS;
 
-	c->end = fds[1];
+	c->end = e->fds[1];
+	c->name = e->name;
+	c->name_len = e->name_len;
+	if (c->name_len > 0)
+		carrier_watch(c, e->fds[0]);
+	if (c->name_len == 0 || c->watch >= 0)
+		number = call_reply_fd(call, e->fds[0], cloexec);
 	if (number < 0) {
 		carrier_close(c);
-		close(fds[0]);
+		close(e->fds[0]);
 		return number == -ENOENT ? CALL_DONE : number;
 	}
 	c->hint_pid = call->task->process->pid;
@@ -72,11 +95,11 @@ static long deliver(struct call *call, struct carrier *c, int fds[2], bool cloex
 	if (c->sock >= 0)
 		(void)berth_sock_set_user(c->stack, c->sock, c); /* it is open */
 	if (c->end >= 0) {
-		close(fds[0]);
+		close(e->fds[0]);
 		if (carrier_serve(c) < 0)
 			carrier_close(c); /* no memory: the program sees it hang up */
 	} else {
-		carrier_keep_young(c, fds[0]);
+		carrier_keep_young(c, e->fds[0]);
 	}
 	return CALL_DONE;
 }
@@ -107,7 +130,7 @@ long call_socket(struct call *call)
 	int protocol = (int)call->args[2];
 	struct berth_stack *st = berth_world_stack(call->run->world, call->command->host);
 	struct carrier *c;
-	int fds[2];
+	struct ends ends;
 	int error;
 	int sock;
 
@@ -118,16 +141,15 @@ long call_socket(struct call *call)
 	sock = berth_socket(st, family, type, protocol);
 	if (sock < 0)
 		return sock;
-	error = open_carrier(call->command, type, flags, fds);
-	c = error < 0 ? NULL : new_carrier(call->command, sock, family, type, protocol, fds[0]);
+	error = open_ends(call->command, family, type, flags, &ends);
+	c = error < 0 ? NULL
+		      : new_carrier(call->command, sock, family, type, protocol, ends.fds[0]);
 	if (c)
-		return deliver(call, c, fds, flags & SOCK_CLOEXEC);
+		return deliver(call, c, &ends, flags & SOCK_CLOEXEC);
 	(void)berth_close(st, sock); /* it was just made */
 	if (error < 0)
 		return error;
-	close(fds[0]);
-	if (fds[1] >= 0)
-		close(fds[1]);
+	close_ends(&ends);
 	return -ENOMEM;
 }
 

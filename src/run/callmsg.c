@@ -160,7 +160,7 @@ static long send_dgram(struct call *call, struct message *m, int flags)
 	}
 	if (!call_valid(call))
 		return CALL_DONE;
-	error = dgram_error(c);
+	error = dgram_error(call);
 	if (error < 0)
 		return error;
 	n = berth_sendmsg(c->stack, c->sock, &msg, flags | MSG_DONTWAIT);
@@ -283,11 +283,9 @@ static ssize_t take_dgram(struct call *call, struct msghdr *msg, size_t room, in
 	/* Netlink answers within the call that asks, be that one a plain send(2). */
 	if (c->family == AF_NETLINK && c->end >= 0)
 		dgram_out(c);
-	n = flags & MSG_ERRQUEUE ? 0 : dgram_error(c);
-	if (n < 0) {
-		dgram_hush(call);
+	n = flags & MSG_ERRQUEUE ? 0 : dgram_error(call);
+	if (n < 0)
 		return n;
-	}
 	if (c->carried && !(flags & MSG_ERRQUEUE) && call_open(call) == 0) {
 		struct iovec iov = *msg->msg_iov;
 		struct msghdr native = {.msg_iov = &iov, .msg_iovlen = 1};

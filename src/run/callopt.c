@@ -14,7 +14,6 @@
 
 #include <linux/filter.h>
 #include <linux/if_packet.h>
-#include <linux/net_tstamp.h>
 
 #include "run/ring.h"
 
@@ -49,7 +48,7 @@ static int get_option(struct call *call, struct carrier *c, int level, int name,
 		return 0;
 	}
 	if (c->state == CARRIER_DATAGRAM && level == SOL_SOCKET && name == SO_ERROR) {
-		error = -dgram_error(c);
+		error = -dgram_error(call);
 		dgram_hush(call);
 		if (*len > sizeof(error))
 			*len = sizeof(error);
@@ -237,26 +236,6 @@ static int refuse_zerocopy(struct carrier *c, const unsigned char *value)
 	return -EOPNOTSUPP;
 }
 
-static bool wants_stamps(int name, const unsigned char *value, socklen_t len)
-{
-	uint32_t flags = 0;
-
-	if (name != SO_TIMESTAMPING && name != SO_TIMESTAMPING_NEW)
-		return false;
-	memcpy(&flags, value, len < sizeof(flags) ? len : sizeof(flags));
-	return flags & (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED);
-}
-
-static bool wants_errors(int level, int name, const unsigned char *value, socklen_t len)
-{
-	if (level == SOL_SOCKET) /* times of sending */
-		return wants_stamps(name, value, len);
-	if (level == IPPROTO_IP ? name != IP_RECVERR
-				: level != IPPROTO_IPV6 || name != IPV6_RECVERR)
-		return false;
-	return len > 0 && value[0] != 0;
-}
-
 long call_setsockopt(struct call *call)
 {
 	struct carrier *c = call_carrier(call);
@@ -287,7 +266,5 @@ long call_setsockopt(struct call *call)
 		return refuse_zerocopy(c, value);
 	if (error == 0 && level == SOL_SOCKET)
 		mirror(call, c, name, value, (socklen_t)len);
-	if (error == 0 && wants_errors(level, name, value, (socklen_t)len))
-		return dgram_make_vocal(call);
 	return error;
 }

@@ -13,7 +13,8 @@
  *   NEW           -     `own` while young, then inotify
  *   CONNECTING    -     the same
  *   LISTENING     -     inotify
- *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up (`vocal`, `shut_both`: inotify)
+ *   FILLED, ESTABLISHED, DATAGRAM: yes, by its hanging up (`shut_both`, or a datagram
+ *                         socket but netlink's: inotify)
  *   BROKEN        -     inotify
  */
 #ifndef RUN_CARRIER_H
@@ -91,10 +92,11 @@ struct carrier {
 	bool urgent_in; /* the peer sent one, which is not delivered yet */
 
 	struct list starved; /* on run->starved: for want of descriptors its queue is short */
-	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
-	 * accept(2) failed at the last step. */
+	/* LISTENING, DATAGRAM: of the program's end; 0: it has none. */
 	struct sockaddr_un name;
 	socklen_t name_len;
+	/* LISTENING: carriers queued for accept(2), and connections taken from the stack whose
+	 * accept(2) failed at the last step. */
 	int *tokens; /* berth's ends, a ring */
 	unsigned token_first, token_count, token_cap;
 	int *undelivered; /* the stack's descriptors */
@@ -107,7 +109,7 @@ struct carrier {
 	size_t control_len;
 	bool carried;		/* the carrier may hold something */
 	bool native;		/* the program has sent without an address */
-	bool vocal;		/* poll(2) says when there is an error: dgramerr.c */
+	bool raised;		/* the kernel was made to tell of an error: dgramerr.c */
 	berth_time raise_since; /* it is to say so since then; 0: no */
 	struct alarm raise_alarm;
 	struct ring *ring;	     /* of a packet socket: ring.c; NULL: none */
@@ -197,12 +199,14 @@ void stream_ready(struct source *s, uint32_t events);
 void dgram_out(struct carrier *c);
 void dgram_in(struct carrier *c);
 void dgram_ready(struct source *s, uint32_t events);
-/* The pending error, negative, which is then told and gone; 0: none. */
-int dgram_error(struct carrier *c);
-/* dgramerr.c: the program has set IP_RECVERR, and gets a carrier that can tell. 0 or a negative
- * errno. */
-int dgram_make_vocal(struct call *call);
-/* Has poll(2) say POLLERR if there is an error, now or when the program waits. */
+/* Takes what ICMP said over from the stack, which would tell it to whoever calls next: berth. */
+void dgram_keep_error(struct carrier *c);
+/* dgramerr.c: opens a pair that can tell of errors, fds[0] being the program's, with a name. 0 or a
+ * negative errno. */
+int dgram_open(int flags, int fds[2], struct sockaddr_un *name, socklen_t *name_len);
+/* The pending error of the call's socket, negative, which is then told and gone; 0: none. */
+int dgram_error(struct call *call);
+/* Has the kernel tell of an error if there is one, now or when the program waits. */
 void dgram_raise(struct carrier *c);
 /* A call has told of one: POLLERR goes, until the next is raised. */
 void dgram_hush(struct call *call);

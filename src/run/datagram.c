@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagram sockets. Their carrier is a SEQPACKET pair rather than a DGRAM one: the same queues
- * and masks, but berth's end hangs up when the program's is closed.
+ * Datagram sockets. Their carrier is a DGRAM pair, which can tell of errors (dgramerr.c); netlink's
+ * is a SEQPACKET one, whose end hangs up when the program's is closed. Queues and masks are the
+ * same.
  *
  * The carrier holds at any time only datagrams that came from one address with the same control
  * data (`peer`, `control`), so that recvfrom(2) and recvmsg(2), which are trapped, know
@@ -26,17 +27,17 @@
 #define TURN_BATCHES 32	 /* so many in one go */
 #define SLOT_BYTES 65536 /* no datagram is larger */
 
-/* What ICMP said is for the next trapped call to tell. Kept here, because the stack would tell it
- * to whoever calls next, which is berth itself. */
-static void keep_error(struct carrier *c)
+void dgram_keep_error(struct carrier *c)
 {
 	struct berth_sock_info info;
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	if (berth_sock_info(c->stack, c->sock, &info) == 0 && info.error &&
-	    berth_getsockopt(c->stack, c->sock, SOL_SOCKET, SO_ERROR, &error, &len) == 0)
+	    berth_getsockopt(c->stack, c->sock, SOL_SOCKET, SO_ERROR, &error, &len) == 0) {
 		c->error = error;
+		c->raised = false; /* a former one may have been told */
+	}
 }
 
 /* Keeps a datagram for which the stack has no room. */
@@ -100,7 +101,7 @@ void dgram_out(struct carrier *c)
 	struct mmsghdr batch[BATCH];
 	struct iovec iov[BATCH];
 
-	keep_error(c);
+	dgram_keep_error(c);
 	if (!send_held(c))
 		return;
 	for (int turn = 0; c->readable && !c->held; turn++) {
@@ -127,16 +128,6 @@ void dgram_out(struct carrier *c)
 	}
 	if (c->gone && !c->held)
 		carrier_abandon(c);
-}
-
-int dgram_error(struct carrier *c)
-{
-	int error;
-
-	keep_error(c);
-	error = c->error;
-	c->error = 0;
-	return -error;
 }
 
 static bool carrier_empty(struct carrier *c)
@@ -186,7 +177,7 @@ void dgram_in(struct carrier *c)
 	struct sockaddr_storage name;
 	_Alignas(struct cmsghdr) unsigned char control[CARRIER_CONTROL_BYTES];
 
-	keep_error(c);
+	dgram_keep_error(c);
 	dgram_raise(c);
 	if (c->closed)
 		return;

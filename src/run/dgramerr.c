@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagram sockets whose program waits for errors: those with IP_RECVERR or IPV6_RECVERR, for which
- * poll(2) is to say POLLERR while the error queue holds something.
+ * Errors of datagram sockets, which ICMP brings: what waits in poll(2), read(2) or recv(2) is to
+ * hear of them, though these calls are the kernel's.
  *
- * Of an AF_UNIX socket poll(2) says so after its peer took itself away with datagrams unread, which
- * only sockets of type DGRAM allow without an end of the pair. So when the option is set, the
- * program gets such a pair under the same number, its end with an autobound name; to raise an
+ * AF_UNIX has one error that comes by itself: a socket of type DGRAM gets ECONNRESET, which ends
+ * whatever waits, when its peer takes itself away with datagrams unread. So all sockets but
+ * netlink's have a DGRAM pair whose first end, the program's, has an autobound name. To raise an
  * error, berth reads what the program has sent, sends itself one more byte from the program's end,
- * and connects its own end anew. The kernel counts the lost byte as ECONNRESET, which a native call
- * that comes first reports in place of the true error; trapped ones report berth's, and take the
- * kernel's away.
+ * and connects its own end anew. Nothing that waits for the program is lost by it. A native call
+ * that comes first reports ECONNRESET in place of the true error; trapped ones report berth's, and
+ * take the kernel's away. Either way it is told once.
  *
  * A raw socket's send() reports no error at all. There it is raised only when a thread of the
  * program waits (/proc says in which call), and taken away as soon as one was told, to be raised
@@ -25,14 +25,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/seccomp.h>
-
 #include "run/call.h"
-#include "run/epolls.h"
 
 #define WAIT_FIRST (20 * BERTH_USEC)
 #define WAIT_LAST (10 * BERTH_MSEC) /* then it is told whatever it does */
@@ -45,6 +41,7 @@ static bool pending(const struct carrier *c)
 	return c->error || (berth_poll(c->stack, &p, 1) > 0 && p.revents & POLLERR);
 }
 
+/* Whether the kernel still has the error that was raised. */
 static bool raised(int fd)
 {
 	struct pollfd p = {.fd = fd};
@@ -116,6 +113,7 @@ static void raise_now(struct carrier *c)
 
 	if (fd < 0)
 		return;
+	c->raised = true;
 	if (!raised(fd)) {
 		dgram_out(c); /* what is unread would be lost */
 		if (!c->closed && !c->held) {
@@ -134,11 +132,29 @@ static void on_alarm(struct alarm *a)
 	dgram_raise(container_of(a, struct carrier, raise_alarm));
 }
 
+/* A native call may have told of the error already. */
+static void settle_error(struct carrier *c)
+{
+	int fd;
+
+	if (!c->error || !c->raised)
+		return;
+	fd = carrier_find_end(c);
+	if (fd < 0)
+		return;
+	if (!raised(fd)) {
+		c->error = 0;
+		c->raised = false;
+	}
+	close(fd);
+}
+
 void dgram_raise(struct carrier *c)
 {
 	struct run *r = c->run;
 
-	if (!c->vocal || c->closed || c->held || !pending(c)) {
+	settle_error(c);
+	if (c->name_len == 0 || c->closed || c->held || !pending(c)) {
 		c->raise_since = 0;
 		return;
 	}
@@ -163,93 +179,38 @@ void dgram_hush(struct call *call)
 	int error;
 	socklen_t len = sizeof(error);
 
-	if (!c->vocal || (c->type != SOCK_RAW && pending(c)) || call_open(call) < 0)
+	if (!c->raised || (c->type != SOCK_RAW && pending(c)) || call_open(call) < 0)
 		return;
+	c->raised = false;
 	(void)getsockopt(call->fd, SOL_SOCKET, SO_ERROR, &error, &len); /* and clears it */
 	dgram_raise(c);
 }
 
-/* A pair whose first end has a name. */
-static int open_pair(int flags, int fds[2], struct carrier *c)
+int dgram_error(struct call *call)
+{
+	struct carrier *c = call->carrier;
+	int error;
+
+	dgram_keep_error(c);
+	settle_error(c);
+	error = c->error;
+	c->error = 0;
+	if (error)
+		dgram_hush(call);
+	return -error;
+}
+
+int dgram_open(int flags, int fds[2], struct sockaddr_un *name, socklen_t *name_len)
 {
 	const struct sockaddr_un any = {.sun_family = AF_UNIX};
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | flags, 0, fds) < 0)
 		return -errno;
-	c->name_len = sizeof(c->name);
+	*name_len = sizeof(*name);
 	if (bind(fds[0], (const struct sockaddr *)&any, sizeof(any.sun_family)) == 0 &&
-	    getsockname(fds[0], (struct sockaddr *)&c->name, &c->name_len) == 0 &&
-	    fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0)
+	    getsockname(fds[0], (struct sockaddr *)name, name_len) == 0)
 		return 0;
 	close(fds[0]);
 	close(fds[1]);
-	return -ENOMEM;
-}
-
-/* Gives `fd` to the program in place of its old end. */
-static int hand_over(struct call *call, int fd)
-{
-	struct seccomp_notif_addfd add = {
-		.id = call->id,
-		.flags = SECCOMP_ADDFD_FLAG_SETFD,
-		.srcfd = (uint32_t)fd,
-		.newfd = (uint32_t)call->args[0],
-		.newfd_flags = task_cloexec(call->task, (int)call->args[0]) ? O_CLOEXEC : 0,
-	};
-
-	if (ioctl(call->command->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0)
-		return -EINTR;
-	epolls_carry(call->task, (int)call->args[0], fd);
-	return 0;
-}
-
-/* What the kernel keeps of waiting. */
-static void copy_times(const struct carrier *c, int fd)
-{
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &c->receive_timeout,
-			 sizeof(c->receive_timeout));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &c->send_timeout, sizeof(c->send_timeout));
-}
-
-int dgram_make_vocal(struct call *call)
-{
-	struct carrier *c = call->carrier;
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-	int flags;
-	int fds[2];
-	int error = call_open(call);
-
-	if (error < 0 || c->vocal || c->state != CARRIER_DATAGRAM)
-		return error;
-	dgram_out(c); /* what was sent before leaves before */
-	if (c->closed)
-		return -EBADF;
-	flags = fcntl(call->fd, F_GETFL) & O_NONBLOCK ? SOCK_NONBLOCK : 0;
-	error = open_pair(flags, fds, c);
-	if (error < 0)
-		return error;
-	copy_times(c, fds[0]);
-	if (getsockopt(fds[0], SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ||
-	    imap_put(&c->run->carriers, cookie, c) < 0)
-		error = -ENOMEM;
-	else if ((error = hand_over(call, fds[0])) < 0)
-		imap_del(&c->run->carriers, cookie);
-	if (error < 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return error;
-	}
-	imap_del(&c->run->carriers, c->cookie);
-	c->cookie = cookie;
-	close(c->end); /* what it still carried is lost, as datagrams may be */
-	c->end = fds[1];
-	c->vocal = true;
-	c->carried = c->full = c->readable = c->ended = c->gone = false;
-	close(call->fd);
-	call->fd = fds[0];
-	carrier_watch(c, call->fd);
-	if (carrier_serve(c) < 0)
-		carrier_close(c); /* no memory: the program sees it hang up */
-	return 0;
+	return -ENOBUFS;
 }
