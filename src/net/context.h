@@ -154,9 +154,10 @@ struct berth_packet *frag6_input(struct frags *fs, struct berth_packet *p,
 
 /* forward.c */
 
-/* Sends a packet of another host, whose IPv4 header `h` it starts with, on its way; consumed. */
+/* Sends a packet of another host, whose IPv4 header `h` it starts with, on its way; consumed.
+ * `slot`: ip4_options_receive()'s. */
 void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
-		 const struct ip_path *path);
+		 const struct ip_path *path, uint8_t slot);
 /* The same for IPv6. */
 void ip6_forward(struct net *net, struct netif *in, struct berth_packet *p, struct ip6_header *h,
 		 const struct ip_path *path);

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "net/context.h"
+#include "net/ip4_options.h"
 #include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
 #include "wire/tcp_header.h"
@@ -41,8 +42,22 @@ static bool pull_headers(struct berth_packet *p, struct ip4_header *h)
 	return true;
 }
 
+/* Linux: ip_forward_options(). */
+static void enter_way_out(struct net *net, struct berth_packet *p, const struct ip4_header *h,
+			  const struct ip_path *path, uint8_t slot)
+{
+	struct ipaddr any = ipaddr_from4(0);
+	struct ipaddr dst = ipaddr_from4(h->dst);
+	struct ip_path out;
+
+	if (ip_path_find(net, &dst, &any, path->netif->ifindex, &out))
+		return;
+	ip4_options_forward(packet_head(p) + IP4_HEADER_BYTES, slot, ipaddr_to4(&out.src));
+	ip4_write_checksum(packet_head(p), h->header_bytes);
+}
+
 void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
-		 const struct ip_path *path)
+		 const struct ip_path *path, uint8_t slot)
 {
 	/* Linux: not the path MTU that this host has learnt for itself (ip_forward_use_pmtu=0). */
 	uint32_t mtu = path->netif->mtu;
@@ -66,6 +81,8 @@ void ip4_forward(struct net *net, struct berth_packet *p, struct ip4_header *h,
 		net_refuse(net, p, DROP_IP4_TOO_BIG);
 		return;
 	}
+	if (slot)
+		enter_way_out(net, p, h, path, slot);
 	ip4_decrement_ttl(packet_head(p));
 	h->ttl--;
 	p->flags |= PACKET_FORWARDED;

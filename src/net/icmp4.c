@@ -14,8 +14,7 @@
  * a message.
  *
  * Deviation: timestamp requests are not answered (RFC 1122 §3.2.2.8: MAY), redirects are
- * not followed, source quenches are ignored (RFC 6633). IP options of an echo are not reflected
- * (RFC 1122 §3.2.2.6).
+ * not followed, source quenches are ignored (RFC 6633).
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,6 +23,7 @@
 #include "net/addr.h"
 #include "net/context.h"
 #include "net/icmp.h"
+#include "net/ip4_options.h"
 #include "pkt/csum.h"
 #include "wire/icmp6_header.h"
 #include "wire/icmp_header.h"
@@ -53,11 +53,16 @@ static bool deserves_error(const struct net *net, const struct berth_packet *p,
 	return bytes > h->header_bytes && !icmp_is_error(quoted[h->header_bytes]);
 }
 
-/* Sends an ICMP message whose header is `icmp`, and whose body is all of `p`; consumed. */
+/* Sends an ICMP message whose header is `icmp`, and whose body is all of `p`; consumed. `options`
+ * go along with it. */
 static void send_message(struct net *net, struct berth_packet *p, const struct icmp_header *icmp,
-			 const struct ip_path *path, uint8_t tos)
+			 const struct ip_path *path, uint8_t tos, const uint8_t *options,
+			 size_t options_len)
 {
-	const struct ip_send send = {.protocol = IPPROTO_ICMP, .tos = tos};
+	const struct ip_send send = {.protocol = IPPROTO_ICMP,
+				     .tos = tos,
+				     .options = options,
+				     .options_len = (uint8_t)options_len};
 
 	icmp_write(packet_push(p, ICMP_HEADER_BYTES), icmp);
 	p->csum = CSUM_PARTIAL;
@@ -73,8 +78,9 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 	struct ipaddr to = ipaddr_from4(h->src);
 	struct ipaddr from = ipaddr_from4(h->dst);
 	bool frag_needed = type == ICMP4_UNREACHABLE && code == ICMP4_UNREACHABLE_FRAG_NEEDED;
-	uint8_t quoted[QUOTE_BYTES_MAX];
-	size_t bytes = icmp_quote(p, quoted, sizeof(quoted));
+	uint8_t quoted[QUOTE_BYTES_MAX], options[IP4_OPTIONS_BYTES_MAX];
+	size_t options_len = ip4_options_echo(h->options, h->options_len, options);
+	size_t bytes = icmp_quote(p, quoted, sizeof(quoted) - options_len);
 	struct berth_packet *q;
 	struct ip_path path;
 
@@ -99,7 +105,8 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 		net_refuse(net, q, DROP_NO_MEMORY);
 		return;
 	}
-	send_message(net, q, &icmp, &path, (uint8_t)((h->tos & TOS_MASK) | TOS_ERROR));
+	send_message(net, q, &icmp, &path, (uint8_t)((h->tos & TOS_MASK) | TOS_ERROR), options,
+		     options_len);
 }
 
 /* About a packet of IPv6 the error that means what `type` and `code` of ICMP mean. */
@@ -249,6 +256,7 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp_header 
 	const struct knobs *knobs = &net->env->knobs;
 	bool to_all = info->broadcast || info->multicast;
 	struct ipaddr from = to_all ? ipaddr_from4(0) : info->dst;
+	uint8_t options[IP4_OPTIONS_BYTES_MAX];
 	struct ip_path path;
 
 	if (knobs->icmp_echo_ignore_all || (to_all && knobs->icmp_echo_ignore_broadcasts)) {
@@ -263,7 +271,8 @@ static void on_echo(struct net *net, struct berth_packet *p, struct icmp_header 
 	p->broadcast = 0;
 	p->flags = 0;
 	icmp->type = ICMP4_ECHO_REPLY;
-	send_message(net, p, icmp, &path, info->tos);
+	send_message(net, p, icmp, &path, info->tos, options,
+		     ip4_options_echo(info->options, info->options_len, options));
 }
 
 void icmp4_input(struct net *net, struct berth_packet *p, const struct ip_info *info)

@@ -8,8 +8,7 @@
  * direct-mapped table: packets of a running connection cost one comparison. Strangers can
  * at worst empty that table.
  *
- * Deviation: record-route and timestamp options are checked but not filled in (RFC 1812 §4.2.2.6
- * wants routers to); source routes are refused, as Linux does with accept_source_route=0.
+ * Deviation: source routes are refused, as Linux does with accept_source_route=0.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,6 +16,7 @@
 
 #include "net/addr.h"
 #include "net/context.h"
+#include "net/ip4_options.h"
 #include "net/mcast.h"
 #include "wire/icmp_header.h"
 
@@ -139,42 +139,42 @@ static struct flow *judge_cached(struct net *net, const struct netif *n, const s
 	return f;
 }
 
-/* Lengths and pointers that the options must have. */
-static bool option_valid(const struct ip4_option *o)
+/* Who asks by which address a packet met this host. */
+struct meeting {
+	struct net *net;
+	const struct ip4_header *h;
+	const struct flow *f;
+};
+
+/* Linux: fib_compute_spec_dst(): the destination, or what an answer would have as its source. */
+static uint32_t met_at(void *ctx)
 {
-	switch (o->type) {
-	case IP4_OPT_RECORD_ROUTE:
-		return o->bytes >= 3 && o->at[2] >= 4;
-	case IP4_OPT_TIMESTAMP:
-		return o->bytes >= 4 && o->at[2] >= 5;
-	default:
-		return true;
-	}
+	const struct meeting *m = ctx;
+	struct ipaddr to = ipaddr_from4(m->h->src);
+	struct ipaddr any = ipaddr_from4(0);
+	struct ip_path path;
+
+	if (m->f->verdict == VERDICT_LOCAL && !m->f->broadcast && !m->f->multicast)
+		return m->h->dst;
+	return ip_path_find(m->net, &to, &any, 0, &path) ? 0 : ipaddr_to4(&path.src);
 }
 
 /* RFC 1122 §3.2.1.8. False: drop it. */
-static bool options_accept(struct net *net, const struct berth_packet *p,
-			   const struct ip4_header *h)
+static bool options_accept(struct net *net, struct berth_packet *p, const struct ip4_header *h,
+			   const struct flow *f, uint8_t *out_slot)
 {
-	struct reader r = reader_of(h->options, h->options_len);
-	struct ip4_option o;
-	size_t at;
+	struct meeting m = {net, h, f};
+	uint8_t *options = packet_head(p) + IP4_HEADER_BYTES;
+	bool changed;
+	int fault =
+		ip4_options_receive(net, options, h->options_len, met_at, &m, out_slot, &changed);
 
-	while (ip4_option_next(&r, &o)) {
-		if (o.type == IP4_OPT_LOOSE_ROUTE || o.type == IP4_OPT_STRICT_ROUTE)
-			return false; /* Linux: silently, with accept_source_route=0 */
-		if (!option_valid(&o)) {
-			at = (size_t)(o.at - h->options) + 2; /* the pointer */
-			icmp4_error_about(net, p, h, ICMP4_PARAMETER, 0,
-					  (uint32_t)(IP4_HEADER_BYTES + at));
-			return false;
-		}
-	}
-	if (r.ok)
-		return true;
-	at = (size_t)(o.at - h->options); /* Linux: where the option begins */
-	icmp4_error_about(net, p, h, ICMP4_PARAMETER, 0, (uint32_t)(IP4_HEADER_BYTES + at));
-	return false;
+	if (changed)
+		ip4_write_checksum(packet_head(p), h->header_bytes);
+	if (fault >= 0)
+		icmp4_error_about(net, p, h, ICMP4_PARAMETER, 0,
+				  (uint32_t)(IP4_HEADER_BYTES + (size_t)fault));
+	return fault == IP4_OPTIONS_FINE;
 }
 
 static void fill_info(struct ip_info *info, const struct berth_packet *p,
@@ -275,6 +275,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 {
 	struct net *net = ctx;
 	struct ip4_header h;
+	uint8_t slot = 0;
 	struct flow *f;
 
 	if (!accept_header(net, p, &h))
@@ -284,7 +285,8 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 	p->l3_off = p->head_off;
 	p->l4_off = (uint8_t)(p->head_off + h.header_bytes);
 	f = judge_cached(net, n, &h, p->flags);
-	if (h.options_len && f->verdict != VERDICT_BAD_SOURCE && !options_accept(net, p, &h)) {
+	if (h.options_len && f->verdict != VERDICT_BAD_SOURCE &&
+	    !options_accept(net, p, &h, f, &slot)) {
 		net_refuse(net, p, DROP_IP4_OPTIONS);
 		return;
 	}
@@ -293,7 +295,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p)
 		deliver_local(net, p, &h, f);
 		break;
 	case VERDICT_FORWARD:
-		ip4_forward(net, p, &h, &f->path);
+		ip4_forward(net, p, &h, &f->path, slot);
 		break;
 	case VERDICT_BAD_SOURCE:
 		net_refuse(net, p, DROP_IP4_SOURCE);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "net/context.h"
+#include "net/ip4_options.h"
 #include "net/mcast.h"
 
 #define IP4_BYTES_MAX 65535u
@@ -217,6 +218,7 @@ static int ip4_output(struct net *net, struct berth_packet *p, const struct ip_p
 	if (padded) {
 		memset(options, IP4_OPT_END, sizeof(options));
 		memcpy(options, send->options, send->options_len);
+		ip4_options_send(net, options, send->options_len, ipaddr_to4(&path->src));
 	}
 	h.src = ipaddr_to4(&path->src);
 	h.dst = ipaddr_to4(&path->dst);

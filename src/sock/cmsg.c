@@ -24,6 +24,7 @@
 #include "base/env.h"
 #include "link/netif.h"
 #include "net/addr.h"
+#include "net/ip4_options.h"
 #include "sock/sockaddr.h"
 #include "transport/control.h"
 #include "wire/ip6_header.h"
@@ -148,8 +149,13 @@ static void put_ip4(const struct fill *f)
 		control_put(f->out, IPPROTO_IP, IP_TOS, &f->info->tos, 1);
 	if (o->recvopts && f->info->ext_bytes)
 		control_put(f->out, IPPROTO_IP, IP_RECVOPTS, f->info->ext, f->info->ext_bytes);
-	if (o->retopts && f->info->ext_bytes)
-		control_put(f->out, IPPROTO_IP, IP_RETOPTS, f->info->ext, f->info->ext_bytes);
+	if (o->retopts && f->info->ext_bytes) {
+		uint8_t options[40];
+		size_t bytes = ip4_options_returned(f->s->tp->net, f->info->ext, f->info->ext_bytes,
+						    options);
+
+		control_put(f->out, IPPROTO_IP, IP_RETOPTS, options, bytes);
+	}
 	if (o->recvorigdstaddr && f->m->has_info)
 		put_destination(f, IPPROTO_IP, IP_ORIGDSTADDR, AF_INET);
 	if (o->recvfragsize && f->info->fragment_bytes)

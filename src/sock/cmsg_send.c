@@ -22,6 +22,7 @@
 #include "base/env.h"
 #include "link/links.h"
 #include "net/addr.h"
+#include "net/ip4_options.h"
 #include "sock/opt_level.h"
 
 /* Linux's numbers that libc's headers lack, or have under names that depend on the size of time_t.
@@ -199,7 +200,7 @@ static int parse_options4(const struct parse *p, const struct cmsghdr *c)
 		bytes = sizeof(x->options);
 	memset(x->options, 0, sizeof(x->options));
 	memcpy(x->options, CMSG_DATA(c), bytes);
-	if (!opt_ip_options_valid(x->options, bytes))
+	if (!ip4_options_valid(x->options, bytes))
 		return -EINVAL;
 	x->options_len = (uint8_t)((bytes + 3) & ~(size_t)3);
 	x->has_options = true;

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "link/links.h"
+#include "net/ip4_options.h"
 #include "sock/opt_mcast.h"
 #include "transport/control.h"
 #include "transport/demux.h"
@@ -74,26 +75,6 @@ static int get_ttl(struct opt_arg *a)
 	return 0;
 }
 
-/* No-operations, and the kinds that record on the way: RFC 791 §3.1. A source route would change
- * the path. */
-bool opt_ip_options_valid(const uint8_t *o, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len && o[at] != 0) {
-		if (o[at] == 1) {
-			at++;
-			continue;
-		}
-		if (len - at < 3 || o[at + 1] < 3 || o[at + 1] > len - at)
-			return false;
-		if (o[at] != 7 && o[at] != 68 && o[at] != 130 && o[at] != 148)
-			return false;
-		at += o[at + 1];
-	}
-	return true;
-}
-
 /* Linux: what follows the end of the list is made nothing. */
 static void clear_after_end(uint8_t *o, size_t len)
 {
@@ -111,7 +92,7 @@ static int set_options(struct opt_arg *a)
 	size_t padded = (a->len + 3u) & ~3u;
 	uint8_t *options = NULL;
 
-	if (a->len > sizeof(((struct ip_info *)0)->options) || !opt_ip_options_valid(a->in, a->len))
+	if (a->len > sizeof(((struct ip_info *)0)->options) || !ip4_options_valid(a->in, a->len))
 		return -EINVAL;
 	if (padded > 0) {
 		options = env_calloc(env, 1, padded);
@@ -327,7 +308,7 @@ static const struct opt_row rows[] = {
 	{IP_HDRINCL, "IP_HDRINCL", OPT_OWN, OPT_NONE, set_hdrincl, get_hdrincl, "int",
 	 "raw sockets: the program makes the IP header"},
 	{IP_OPTIONS, "IP_OPTIONS", OPT_OWN, OPT_NONE, set_options, get_options, "uint8_t[]",
-	 "options of packets sent: route recording, timestamps"},
+	 "options of packets sent, which are filled in on the way: routes, timestamps"},
 	{OPT_IP_ROUTER_ALERT, "IP_ROUTER_ALERT", OPT_OWN, OPT_NONE, set_router_alert,
 	 get_router_alert, "int", "raw sockets only"},
 	{IP_RECVOPTS, "IP_RECVOPTS", OPT_FLAG, OPT_FIELD(recvopts),

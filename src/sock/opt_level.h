@@ -12,7 +12,4 @@ extern const struct opt_level opt_ip6;	  /* IPPROTO_IPV6 */
 /* IP_UNICAST_IF and IPV6_UNICAST_IF: the index that a program gives, checked. */
 int opt_unicast_if(struct opt_arg *a, unsigned *out);
 
-/* Whether these are IPv4 options that a program may send. */
-bool opt_ip_options_valid(const uint8_t *o, size_t len);
-
 #endif

@@ -100,6 +100,19 @@ def received(text):
     return int(re.search(r"(\d+) received", text)[1])
 
 
+def test_ping_records_the_way(folder):
+    """Both ways, address by address, and when: record route and timestamp options."""
+    out = Chain(folder, False).run(f"ping -n -R -c 2 {FOUR}\nping -n -T tsonly -c 1 {FOUR}\n"
+                                   f"ping -n -T tsandaddr -c 1 {FOUR}")
+    way, times, both = out.split("PING ")[1:]
+    assert re.findall(r"\t(10\S+)", way) == ["10.8.0.2", "10.9.0.1", FOUR, FOUR, "10.8.0.1",
+                                             "10.8.0.2"], way
+    assert "(same route)" in way
+    assert re.search(r"TS: \t\d+ absolute\n(\t-?\d+\n){5}", times), times
+    assert re.findall(r"(10\S+)\t", both) == ["10.8.0.2", "10.8.0.1", FOUR, FOUR], both
+    assert "Unrecorded hops: 2" in both
+
+
 @pytest.mark.parametrize("to", [FOUR, SIX])
 def test_ping(chain, to):
     out = chain.run(f"ping -n -i 0.05 -c 40 {to} || true")

@@ -92,6 +92,80 @@ static void case_pieces4(struct side *w)
 
 /* Whether this process has CAP_NET_RAW, as programs have it over a berth host: without it the
  * kernel refuses extension headers. */
+static void note_hex(struct side *w, const char *label, const uint8_t *data, size_t bytes)
+{
+	char text[96] = "";
+
+	for (size_t i = 0; i < bytes && i < 40; i++)
+		snprintf(text + 2 * i, sizeof(text) - 2 * i, "%02x", data[i]);
+	note_text(w, label, text);
+}
+
+/* Receives a datagram and notes its options, as they came and turned round. */
+static void note_options(struct side *w, int fd)
+{
+	_Alignas(struct cmsghdr) char control[256];
+	char buf[10];
+	struct iovec iov = {buf, sizeof(buf)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	long n;
+
+	settle(w);
+	n = w->st ? berth_recvmsg(w->st, fd, &msg, 0) : or_errno(recvmsg(fd, &msg, MSG_DONTWAIT));
+	note(w, "received", n);
+	for (struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
+		note_hex(w, c->cmsg_type == IP_RECVOPTS ? "came" : "returned", CMSG_DATA(c),
+			 c->cmsg_len - CMSG_LEN(0));
+}
+
+/* Lists that record on the way; times are not compared, so none has room for one. */
+static void case_ip_options(struct side *w)
+{
+	static const uint8_t lists[][16] = {
+		{7, 15, 4},		/* three places */
+		{1, 7, 7, 4},		/* one */
+		{7, 7, 8, 1, 2, 3, 4},	/* none */
+		{7, 11, 8, 9, 9, 9, 9}, /* the second of two */
+		{7, 6, 4},		/* half a place */
+		{7, 7, 3},
+		{7, 2, 4},
+		{68, 12, 5, 3, 127, 0, 0, 9}, /* another's place, which is ours too */
+		{68, 12, 5, 3, 10, 99, 0, 9}, /* another's place */
+		{68, 8, 9, 0, 1, 2, 3, 4},    /* full: somebody is counted */
+		{68, 8, 9, 0xf0, 1, 2, 3, 4}, /* too often */
+		{68, 8, 5, 1},		      /* no room for both */
+		{68, 3, 5},
+		{148, 4, 0, 0, 7, 11, 4}, /* only the list is for an answer */
+		{7, 3, 4, 68, 8, 9, 0},
+		{7, 3, 4, 7, 3, 4, 0}, /* two of them */
+		{1, 1, 1, 0, 9, 9, 9, 9},
+	};
+	int fd = receiver(w, AF_INET, 0, "127.0.0.1");
+	uint16_t port = port6_of(w, fd);
+	uint8_t kept[40];
+
+	NOTE(w, set_int(w, fd, IPPROTO_IP, IP_RECVOPTS, 1));
+	NOTE(w, set_int(w, fd, IPPROTO_IP, IP_RETOPTS, 1));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		socklen_t len = sizeof(kept);
+
+		note(w, "list", (long)i);
+		NOTE(w, do_set(w, fd, IPPROTO_IP, IP_OPTIONS, lists[i], sizeof(lists[i])));
+		NOTE(w, do_get(w, fd, IPPROTO_IP, IP_OPTIONS, kept, &len));
+		note_hex(w, "kept", kept, len);
+		NOTE(w, send_to(w, fd, "127.0.0.1", port));
+		/* A time that was taken is of no use here. */
+		if (i != 7)
+			note_options(w, fd);
+		else
+			note_recv(w, "with a time", fd);
+		NOTE(w, do_set(w, fd, IPPROTO_IP, IP_OPTIONS, NULL, 0));
+	}
+}
+
 static bool kernel_lets_raw(void)
 {
 	int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
@@ -465,6 +539,7 @@ static void case_peek_off(struct side *w)
 
 TEST6(pieces4)
 TEST6(pieces6)
+TEST6(ip_options)
 TEST6(errors4)
 TEST6(errors6)
 TEST6(too_big)
@@ -480,13 +555,13 @@ TEST6(peek_off)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces4),	 cmocka_unit_test(test_pieces6),
-		cmocka_unit_test(test_errors4),	 cmocka_unit_test(test_errors6),
-		cmocka_unit_test(test_too_big),	 cmocka_unit_test(test_too_big6),
-		cmocka_unit_test(test_times),	 cmocka_unit_test(test_cork),
-		cmocka_unit_test(test_segments), cmocka_unit_test(test_segments6),
-		cmocka_unit_test(test_lite),	 cmocka_unit_test(test_lite6),
-		cmocka_unit_test(test_peek_off),
+		cmocka_unit_test(test_pieces4),	   cmocka_unit_test(test_pieces6),
+		cmocka_unit_test(test_ip_options), cmocka_unit_test(test_errors4),
+		cmocka_unit_test(test_errors6),	   cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_too_big6),   cmocka_unit_test(test_times),
+		cmocka_unit_test(test_cork),	   cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_segments6),  cmocka_unit_test(test_lite),
+		cmocka_unit_test(test_lite6),	   cmocka_unit_test(test_peek_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
