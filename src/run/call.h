@@ -41,7 +41,8 @@ struct call_entry {
 
 #define ONLY_ALL 0u
 #define ONLY_FAMILIES 1u /* socket: families that are networks */
-#define ONLY_ADDRESS 2u	 /* sendto, recvfrom: with an address */
+#define ONLY_SEND 2u	 /* sendto: with an address, or flags that AF_UNIX does not know */
+#define ONLY_RECEIVE 4u	 /* recvfrom: likewise */
 #define ONLY_SIOC 3u	 /* ioctl: the SIOC range */
 
 extern const struct call_entry call_table[];

@@ -4,13 +4,14 @@
  *
  * On streams they are rare (an address has no meaning there) and left to the kernel if they
  * carry no address; else they are done here on a duplicate of the program's end, because AF_UNIX
- * would name berth's end to the program.
+ * would name berth's end to the program. So are those with flags that AF_UNIX does not know.
  *
  * A datagram is taken out of the carrier or the stack before the answer, and put back if the answer
  * does not arrive: the other order would let a second thread read it twice.
  */
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,13 +119,45 @@ static long send_stream(struct call *call, struct message *m, int flags)
 	return -EPIPE;
 }
 
+/* MSG_MORE on a stream: bytes that wait for those of the next send. What does not fit at once is
+ * the kernel's to wait for, and needs no patience. */
+static long send_more(struct call *call, const struct message *m)
+{
+	struct carrier *c = call->carrier;
+	ssize_t n;
+
+	if (c->state != CARRIER_ESTABLISHED || c->shut_wr || m->bytes == 0 ||
+	    m->bytes > RUN_BUF_BYTES)
+		return CALL_CONTINUE;
+	n = task_gather(call->task, call->run->buf, m->bytes, m->iov, m->there.msg_iovlen);
+	if (n < 0 || (size_t)n < m->bytes)
+		return CALL_CONTINUE;
+	if (!call_valid(call))
+		return CALL_DONE;
+	return stream_more(c, call->run->buf, m->bytes) ? n : CALL_CONTINUE;
+}
+
+/* On a stream, without an address. The carrier does not know all errors. */
+static long send_plain(struct call *call, struct message *m, int flags)
+{
+	struct carrier *c = call->carrier;
+	long error;
+
+	if (c->state == CARRIER_NEW || c->state == CARRIER_LISTENING)
+		return send_stream(call, m, flags);
+	if (c->state == CARRIER_BROKEN && (error = call_broken_error(call, c)) != 0)
+		return -error;
+	return flags & MSG_MORE ? send_more(call, m) : CALL_CONTINUE;
+}
+
 /* Reads address and data of a sendto(2) at once; false: to be done one by one. */
 static bool gather_at_once(struct call *call, struct message *m)
 {
 	struct iovec here[2] = {{&m->name, call->args[5]}, {call->run->buf, m->bytes}};
 	struct iovec there[2] = {{m->there.msg_name, call->args[5]}, m->one};
 
-	if (call->carrier->native || m->bytes > RUN_BUF_BYTES || call->args[5] > sizeof(m->name))
+	if (call->carrier->native || m->bytes > RUN_BUF_BYTES || call->args[5] > sizeof(m->name) ||
+	    !m->there.msg_name)
 		return false;
 	memset(&m->name, 0, sizeof(m->name));
 	m->gathered = task_read_all(call->task, here, there, 2) == 0;
@@ -177,7 +210,9 @@ long call_sendto(struct call *call)
 	if (!c)
 		return CALL_CONTINUE;
 	(void)message_of_one(call, &m);
-	if (c->type == SOCK_STREAM || !gather_at_once(call, &m)) {
+	if (c->type == SOCK_STREAM && !m.there.msg_name)
+		return send_plain(call, &m, flags);
+	if (m.there.msg_name && (c->type == SOCK_STREAM || !gather_at_once(call, &m))) {
 		error = call_read_addr(call, call->args[4], call->args[5], &m.name);
 		if (error < 0)
 			return error;
@@ -214,7 +249,7 @@ static long send_message(struct call *call, uint64_t addr, int flags)
 	if (result < 0)
 		goto out;
 	if (c->type == SOCK_STREAM && !m.there.msg_name) {
-		result = CALL_CONTINUE;
+		result = send_plain(call, &m, flags);
 		goto out;
 	}
 	result = read_extras(call, &m);
@@ -272,14 +307,30 @@ long call_sendmmsg(struct call *call)
  * Receiving
  */
 
+/* Linux: what MSG_OOB is to those who have no urgent data. UDP does not look at it. */
+static int no_urgent(const struct carrier *c)
+{
+	bool internet = c->family == AF_INET || c->family == AF_INET6;
+
+	if (c->family == AF_PACKET)
+		return -EINVAL;
+	return internet && c->type == SOCK_DGRAM && c->protocol != IPPROTO_ICMP &&
+			       c->protocol != IPPROTO_ICMPV6
+		       ? 0
+		       : -EOPNOTSUPP;
+}
+
 /* The next datagram, in run->buf, for a program that has `room` for it: from the carrier, where the
  * oldest are, or the stack. */
 static ssize_t take_dgram(struct call *call, struct msghdr *msg, size_t room, int flags)
 {
 	struct carrier *c = call->carrier;
-	int how = flags & (MSG_PEEK | MSG_ERRQUEUE);
+	int how;
 	ssize_t n;
 
+	if (flags & MSG_OOB && (how = no_urgent(c)) < 0)
+		return how;
+	how = flags & (MSG_PEEK | MSG_ERRQUEUE);
 	/* Netlink answers within the call that asks, be that one a plain send(2). */
 	if (c->family == AF_NETLINK && c->end >= 0)
 		dgram_out(c);
@@ -427,6 +478,15 @@ static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int 
 	return CALL_DONE;
 }
 
+/* Why the connection failed, which the kernel has just told of in its own word. */
+static int told_error(struct carrier *c)
+{
+	int error = c->error ? c->error : ECONNRESET;
+
+	c->error = 0;
+	return error;
+}
+
 /* On a stream, with room for an address, which stays empty as it does on TCP. */
 static long recv_stream(struct call *call, struct message *m, uint64_t addr, int flags)
 {
@@ -448,18 +508,34 @@ static long recv_stream(struct call *call, struct message *m, uint64_t addr, int
 		return error;
 	if (!call_valid(call))
 		return CALL_DONE;
-	n = recv(call->fd, call->run->buf, bytes,
-		 (flags & (MSG_OOB | MSG_TRUNC)) | MSG_PEEK | MSG_DONTWAIT);
+	n = recv(call->fd, call->run->buf, bytes, (flags & MSG_OOB) | MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && errno == ECONNRESET)
+		return -told_error(call->carrier);
 	if (n < 0)
 		return errno == EAGAIN ? call_wait(call, flags) : -errno;
-	error = hand_out(call, m, addr, &none, (size_t)n);
+	/* Linux: MSG_TRUNC throws them away. */
+	error = hand_out(call, m, addr, &none, flags & MSG_TRUNC ? 0 : (size_t)n);
 	if (error < 0)
 		return error == -ENOENT ? CALL_DONE : error;
+	if (flags & MSG_TRUNC) { /* plain reads follow, which must not find them */
+		if (!(flags & MSG_PEEK))
+			(void)recv(call->fd, call->run->buf, (size_t)n, MSG_DONTWAIT);
+		return n;
+	}
 	if (!call_reply(call, n))
 		call->task->unclaimed = false; /* they are still there */
 	else if (!(flags & MSG_PEEK))
 		(void)recv(call->fd, call->run->buf, (size_t)n, (flags & MSG_OOB) | MSG_DONTWAIT);
 	return CALL_DONE;
+}
+
+/* Whether the carrier says all that a stream would say to who gives no room for an address. */
+static bool kernel_receives(const struct call *call, int flags)
+{
+	enum carrier_state state = call->carrier->state;
+
+	return state != CARRIER_NEW && state != CARRIER_LISTENING && state != CARRIER_BROKEN &&
+	       !(flags & (MSG_ERRQUEUE | MSG_TRUNC));
 }
 
 long call_recvfrom(struct call *call)
@@ -469,6 +545,8 @@ long call_recvfrom(struct call *call)
 	int flags = (int)call->args[3];
 
 	if (!c)
+		return CALL_CONTINUE;
+	if (c->type == SOCK_STREAM && !call->args[4] && kernel_receives(call, flags))
 		return CALL_CONTINUE;
 	(void)message_of_one(call, &m);
 	return c->type == SOCK_STREAM ? recv_stream(call, &m, 0, flags)
@@ -509,10 +587,10 @@ static long recv_message(struct call *call, uint64_t addr, int flags, bool reply
 		goto out;
 	if (c->type != SOCK_STREAM)
 		result = recv_dgram(call, &m, addr, flags, reply);
-	else if (m.there.msg_name && !(flags & MSG_ERRQUEUE))
+	else if (m.there.msg_name || !kernel_receives(call, flags))
 		result = recv_stream(call, &m, addr, flags);
 	else
-		result = flags & MSG_ERRQUEUE ? -EAGAIN : CALL_CONTINUE;
+		result = CALL_CONTINUE;
 out:
 	message_fini(&m);
 	return result;

@@ -191,6 +191,9 @@ void carriers_fini(struct run *r);
 /* stream.c: what the program wrote, to the stack; and back. */
 void stream_out(struct carrier *c);
 void stream_in(struct carrier *c);
+/* MSG_MORE: passes bytes on after all that the program has written, past the carrier. False: there
+ * is no room for all of them, and nothing was done. */
+bool stream_more(struct carrier *c, const void *data, size_t bytes);
 /* The program has closed its last copy. */
 void stream_hang_up(struct carrier *c);
 void stream_ready(struct source *s, uint32_t events);

@@ -45,15 +45,29 @@ static int add_families(scmp_filter_ctx ctx, int nr)
 	return error;
 }
 
+/* Those with an address, and those with one of the flags. */
+static int add_transfer(scmp_filter_ctx ctx, int nr, const unsigned *flags, size_t count)
+{
+	int error = notify(ctx, nr, SCMP_A4(SCMP_CMP_NE, 0, 0));
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = notify(ctx, nr, SCMP_A3(SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
+	return error;
+}
+
 static int add_entry(scmp_filter_ctx ctx, const struct call_entry *e)
 {
+	static const unsigned sent[] = {MSG_MORE, MSG_OOB};
+	static const unsigned received[] = {MSG_ERRQUEUE, MSG_TRUNC, MSG_OOB};
 	int error;
 
 	switch (e->only) {
 	case ONLY_FAMILIES:
 		return add_families(ctx, e->nr);
-	case ONLY_ADDRESS:
-		return notify(ctx, e->nr, SCMP_A4(SCMP_CMP_NE, 0, 0));
+	case ONLY_SEND:
+		return add_transfer(ctx, e->nr, sent, ARRAY_LEN(sent));
+	case ONLY_RECEIVE:
+		return add_transfer(ctx, e->nr, received, ARRAY_LEN(received));
 	case ONLY_SIOC:
 		error = notify(ctx, e->nr, SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF & ~0xffu, 0x8900));
 		if (!error) /* wireless extensions */

@@ -158,6 +158,34 @@ void stream_out(struct carrier *c)
 		park_retry(c); /* somebody may wait for room */
 }
 
+/* Whether all that the program has written is in the stack, and the stack has room for more. */
+static bool has_room(struct carrier *c, size_t bytes)
+{
+	struct iovec iov[IOV_MAX_HERE];
+	int waiting = 0;
+	int n;
+
+	stream_out(c);
+	if (c->closed || c->state != CARRIER_ESTABLISHED || c->out_done || c->failed ||
+	    ioctl(c->end, FIONREAD, &waiting) < 0 || waiting > 0)
+		return false;
+	n = berth_send_reserve(c->stack, c->sock, bytes, iov, IOV_MAX_HERE);
+	if (n < 0)
+		return false;
+	(void)berth_send_commit(c->stack, c->sock, 0, 0); /* nothing yet */
+	return iov_bytes(iov, n) >= bytes;
+}
+
+bool stream_more(struct carrier *c, const void *data, size_t bytes)
+{
+	if (!has_room(c, bytes))
+		return false;
+	(void)berth_send(c->stack, c->sock, data, bytes,
+			 MSG_MORE | MSG_DONTWAIT); /* room is there */
+	tell(c, true, bytes, false);
+	return true;
+}
+
 /* The peer has sent its last byte, and the carrier has it. */
 static void finish_in(struct carrier *c)
 {

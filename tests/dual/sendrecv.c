@@ -115,6 +115,34 @@ static void peeking(int family)
 	close(fd[1]);
 }
 
+/* MSG_MORE on a stream: held back for what comes next, and not for ever. */
+static void more(int family)
+{
+	int fd[2];
+	char bytes[16] = "";
+	struct iovec piece = {"ef", 2};
+	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+	struct pollfd waits = {.events = POLLIN};
+	tcp_pair(family, fd);
+	waits.fd = fd[1];
+	RESULT("MORE", send(fd[0], "ab", 2, MSG_MORE));
+	RESULT("poll right after MORE", poll(&waits, 1, 60));
+	RESULT("poll later", poll(&waits, 1, 2000));
+	RESULT("what MORE sent", recv(fd[1], bytes, sizeof bytes, 0));
+	RESULT("MORE again", send(fd[0], "cd", 2, MSG_MORE));
+	RESULT("MORE of sendmsg", sendmsg(fd[0], &message, MSG_MORE));
+	RESULT("poll right after both", poll(&waits, 1, 60));
+	RESULT("the rest", write(fd[0], "gh", 2));
+	settle();
+	RESULT("all at once", recv(fd[1], bytes, sizeof bytes, 0));
+	say("got together: %.6s", bytes);
+	send(fd[0], "ij", 2, MSG_MORE);
+	shutdown(fd[0], SHUT_WR);
+	RESULT("MORE, then the end", recv(fd[1], bytes, sizeof bytes, MSG_WAITALL));
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static void urgent(int family, int inline_too)
 {
 	int fd[2], mark = -1;
@@ -274,6 +302,7 @@ static void run(int family)
 	stream_states(family);
 	shutdowns(family);
 	peeking(family);
+	more(family);
 	urgent(family, 0);
 	scope("sendrecv %s tcp, in line", family_name(family));
 	urgent(family, 1);
