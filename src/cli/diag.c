@@ -27,14 +27,17 @@ void diag_add(struct diag *d, struct diag_pos pos, const char *expected, const c
 {
 	struct diag_entry *e;
 	va_list args;
+	char *message;
 
 	d->entries = xgrow(d->entries, &d->capacity, d->count + 1, sizeof(*d->entries));
 	e = &d->entries[d->count++];
 	e->pos = pos;
 	e->expected = expected ? xstrdup(expected) : NULL;
 	va_start(args, format);
-	e->message = xvasprintf(format, args);
+	message = xvasprintf(format, args);
 	va_end(args);
+	e->message = xplain(message, strlen(message)); /* it quotes what stands in the file */
+	free(message);
 }
 
 static int compare(const void *a, const void *b)

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,10 +55,10 @@ int job_exit_status(const struct job *j)
 /* "berth: web: WHAT: python3 -m http.server 80", the first line of the command. */
 static void say(const struct job *j, const char *what)
 {
-	const char *text = j->command->text;
+	char *text = xplain(j->command->text, strcspn(j->command->text, "\n"));
 
-	fprintf(stderr, "berth: %s: %s: %.*s\n", j->host_name, what, (int)strcspn(text, "\n"),
-		text);
+	fprintf(stderr, "berth: %s: %s: %s\n", j->host_name, what, text);
+	free(text);
 }
 
 static bool ended_as_expected(const struct job *j)

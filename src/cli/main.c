@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +63,23 @@ static int finish(int status)
 	return EXIT_BERTH_FAILED;
 }
 
+/* Standard streams that were closed: no descriptor that berth opens may have their numbers. What
+ * takes their place fails as they would, and programs do not inherit it. */
+static bool take_closed_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
+	if (!take_closed_streams())
+		return EXIT_BERTH_FAILED; /* there is nowhere to say so */
 	if (!name) {
 		fputs("berth: which command? Try `berth --help`.\n", stderr);
 		return EXIT_USAGE;

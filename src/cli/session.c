@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/capture.h"
@@ -41,6 +42,7 @@
 #define KILL_AFTER (3 * BERTH_SEC)
 #define LINGER (20 * BERTH_MSEC) /* after the last packet, which may be answered */
 #define LINGER_MAX BERTH_SEC
+#define DESCRIPTORS_MIN 64
 #define INSIST_WITHIN (2 * BERTH_SEC)
 
 struct listening {
@@ -142,8 +144,9 @@ static bool waits_in_vain(const struct session *s, const struct job *j)
 
 static void say_not_started(const struct session *s, const struct job *j)
 {
-	const char *program = j->command->argv[0];
-	const char *dir = j->command->cwd; /* it may be what is missing */
+	const char *cwd = j->command->cwd; /* it may be what is missing */
+	char *program = xplain(j->command->argv[0], strlen(j->command->argv[0]));
+	char *dir = cwd ? xplain(cwd, strlen(cwd)) : NULL;
 	const char *why = strerror(-j->err);
 
 	if (j->err == -EBUSY) /* seccomp(2), SECCOMP_FILTER_FLAG_NEW_LISTENER */
@@ -156,6 +159,8 @@ static void say_not_started(const struct session *s, const struct job *j)
 			dir, why);
 	else
 		fprintf(stderr, "berth: %s: cannot start %s: %s\n", j->host_name, program, why);
+	free(program);
+	free(dir);
 }
 
 /* Whether our standard output is the capture's and not the programs'. */
@@ -531,6 +536,20 @@ static void say_unable(int err)
 		strerror(-err));
 }
 
+/* As many descriptors as a small run takes, and the runner's reserve. */
+static bool enough_descriptors(void)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &all) < 0 || all.rlim_max >= DESCRIPTORS_MIN)
+		return true;
+	fprintf(stderr,
+		"berth: only %llu descriptors are allowed, fewer than %d: raise the hard "
+		"limit (ulimit -Hn)\n",
+		(unsigned long long)all.rlim_max, DESCRIPTORS_MIN);
+	return false;
+}
+
 static int make_run(struct session *s)
 {
 	struct run_config config = {
@@ -542,8 +561,11 @@ static int make_run(struct session *s)
 		.on_transfer = s->events ? on_transfer : NULL,
 		.on_remark = on_remark,
 	};
-	int err = run_new(&config, &s->run);
+	int err;
 
+	if (!enough_descriptors())
+		return -EMFILE;
+	err = run_new(&config, &s->run);
 	if (err < 0) {
 		say_unable(err);
 		return err;

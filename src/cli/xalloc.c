@@ -64,3 +64,27 @@ char *xasprintf(const char *format, ...)
 	va_end(args);
 	return s;
 }
+
+/* How many bytes the control character at `p` takes; 0: it is none. */
+static size_t control_bytes(const unsigned char *p, size_t left)
+{
+	if (p[0] < ' ' || p[0] == 0x7f)
+		return 1;
+	return left > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
+}
+
+char *xplain(const char *s, size_t bytes)
+{
+	char *out = xcalloc(bytes + 1, 4); /* as much as "\xff" for each */
+	char *at = out;
+
+	for (size_t i = 0; i < bytes;) {
+		size_t control = control_bytes((const unsigned char *)s + i, bytes - i);
+
+		if (control == 0)
+			*at++ = s[i++];
+		for (; control > 0; control--)
+			at += sprintf(at, "\\x%02x", (unsigned char)s[i++]);
+	}
+	return out;
+}

@@ -265,10 +265,12 @@ static void on_call(struct command *cmd)
 	for (size_t i = 0; i < ARRAY_LEN(call.args); i++)
 		call.args[i] = n->data.args[i];
 	call.entry = call_find(n->data.nr);
+	errno = 0;
 	call.task = task_get(r, cmd, (pid_t)n->pid);
 	list_init(&call.link);
 	if (!call.entry || !call.task) {
-		(void)answer(&call, -ENOSYS, 0); /* it is dying, or memory is short */
+		/* Else it is dying, or memory is short. */
+		(void)answer(&call, errno == EMFILE || errno == ENFILE ? -ENFILE : -ENOSYS, 0);
 		return;
 	}
 	if (call.task->parked)

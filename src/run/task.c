@@ -123,6 +123,7 @@ static struct process *process_get(struct run *r, struct command *cmd, pid_t pid
 		goto fail;
 	if (!spare_keeps_half(cmd, p->pidfd)) {
 		close(p->pidfd);
+		errno = EMFILE;
 		goto fail;
 	}
 	if (run_source_add(r, p->pidfd, EPOLLIN, &p->source) < 0 ||

@@ -27,6 +27,16 @@ static void check_host(const struct netfile *f, const struct netfile_host *h)
 	}
 }
 
+/* Terminals print it, so that what it quotes may not command them. */
+static void check_message(const char *message)
+{
+	ASSERT(message[0] != '\0');
+	for (const unsigned char *c = (const unsigned char *)message; *c; c++) {
+		ASSERT(*c >= ' ' && *c != 0x7f);
+		ASSERT(c[0] != 0xc2 || c[1] < 0x80 || c[1] >= 0xa0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	struct netfile f;
@@ -43,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	} else {
 		ASSERT(d.count > 0);
 		for (size_t i = 0; i < d.count; i++)
-			ASSERT(d.entries[i].message[0] != '\0');
+			check_message(d.entries[i].message);
 	}
 	diag_fini(&d);
 	return 0;

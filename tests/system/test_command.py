@@ -95,6 +95,25 @@ def test_mistakes_in_network_files(folder, mistake, form):
     assert place in result.stderr, result
 
 
+ESCAPES = '''networks: {lan: {subnet: 10.9.0.0/24}}
+hosts:
+  a: {networks: [lan], command: ["/\\e[31mnone"]}
+  b: {networks: [lan], command: "exit 3 # \\e]0;title\\a"}
+'''
+
+
+@berth_only
+@pytest.mark.parametrize("mistake", ["", '  "\\e[31m": {}\n', '  c: {"\\u009b2J": 3}\n'])
+def test_no_control_characters_of_files(folder, mistake):
+    """What a network file says is quoted to the terminal, and does not command it."""
+    path = folder / "net.yaml"
+    path.write_text(ESCAPES + mistake)
+    result = berth("run", "-f", str(path))
+    assert result.returncode == (2 if mistake else 1), result
+    assert "\x1b" not in result.stderr and "\x9b" not in result.stderr, result
+    assert "\\x" in result.stderr and "\a" not in result.stderr, result
+
+
 @berth_only
 def test_output_is_prefixed(net):
     net.host("one", "echo first; echo second >&2")
@@ -455,6 +474,58 @@ def test_file_size_limit(folder):
     assert "net.pcapng: File too large" in result.err, result.explain()
     assert "done" in result.out, result.explain()
     assert (folder / "net.pcapng").stat().st_size <= 20000
+
+
+STANDARD = """
+for i in 0 1 2; do [ -e /proc/$$/fd/$i ] || touch no$i; done
+exec /usr/bin/python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(s.getsockname())
+open("done", "w")'
+"""
+
+
+@berth_only
+@pytest.mark.parametrize("closed", ["0", "1", "2", "01", "12", "012"])
+@pytest.mark.parametrize("how", ["command", "file"])
+def test_closed_standard_streams(folder, closed, how):
+    """What was closed stays closed for the program, and nothing of berth's takes its place."""
+    harness.owned_by_user(folder)
+    (folder / "net.yaml").write_text("hosts: {one: {networks: [lan], command: echo hello}}\n"
+                                     "networks: {lan: {subnet: 10.9.0.0/24}}\n")
+    words = ["-f", "net.yaml"] if how == "file" else ["--", "sh", "-c", STANDARD]
+    close = 'exec "$@" ' + " ".join(f"{fd}>&-" for fd in closed)
+    argv = harness.unprivileged() + ["sh", "-c", close, "sh", harness.BERTH, "run",
+                                     "--capture", "c.pcapng", *words]
+    result = harness.Job(argv, folder).wait(20)
+    assert not result.leftovers, result.explain()
+    assert (folder / "c.pcapng").read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+    lost = how == "file" and "1" in closed
+    assert result.status == (125 if lost else 0), result.explain()
+    assert "2" in closed or ("output was lost: Bad file descriptor" in result.err) == lost
+    if how == "file":
+        assert "1" in closed or result.out == "one | hello\n"
+    else:
+        assert (folder / "done").exists()
+        assert sorted(path.name for path in folder.glob("no?")) == [f"no{fd}" for fd in closed]
+
+
+@berth_only
+@pytest.mark.parametrize("limit", [5, 8, 16, 40, 63, 80])
+def test_few_descriptors(command, limit):
+    """Berth says that it needs more, and does not begin; or programs are told ENFILE."""
+    made = subprocess.run(harness.unprivileged() +
+                          ["prlimit", f"--nofile={limit}", harness.BERTH, "run", "--",
+                           "/usr/bin/python3", "-c",
+                           "import socket; s = [socket.socket() for i in range(60)]"],
+                          check=False, capture_output=True, text=True, timeout=20,
+                          stdin=subprocess.DEVNULL)
+    if limit < 64:
+        assert made.returncode == 125, made
+        assert f"only {limit} descriptors are allowed" in made.stderr, made
+    else:
+        assert made.returncode == 1 and "Errno 23" in made.stderr, made
 
 
 PORT = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1])"
