@@ -20,8 +20,8 @@ char *xstrndup(const char *s, size_t bytes);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
-/* The first `bytes` bytes of `s`, for a terminal: control characters, those of C1 in UTF-8 too, stand
- * as "\x1b". The caller frees it. */
+/* The first `bytes` bytes of `s`, for a terminal: control characters, those of C1 in UTF-8 too,
+ * stand as "\x1b". The caller frees it. */
 char *xplain(const char *s, size_t bytes);
 
 #endif

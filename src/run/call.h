@@ -75,6 +75,8 @@ bool call_valid(const struct call *call);
 /* Answers; false if nobody waits for it any more (a signal came, or death). The answer is kept
  * for the case that the call comes again. */
 bool call_reply(struct call *call, long result);
+/* Leaves the call to the kernel; or it is gone, which is the same. */
+void call_continue(struct call *call);
 
 /* The same with the duplicate `fd` as the result, installed in the program. Returns the program's
  * number, -ENOENT when nobody waits any more, or another negative errno: not answered. */

@@ -93,6 +93,11 @@ bool call_reply(struct call *call, long result)
 	return false;
 }
 
+void call_continue(struct call *call)
+{
+	(void)answer(call, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE); /* or it is gone */
+}
+
 int call_reply_fd(struct call *call, int fd, bool cloexec)
 {
 	struct seccomp_notif_addfd add = {
@@ -138,9 +143,12 @@ struct carrier *call_carrier(struct call *call)
 {
 	struct carrier *c = call_carrier_only(call);
 
-	if (c && !call_valid(call))
-		call->carrier = c = NULL; /* nobody cares what it returns */
-	return c;
+	if (!c || call_valid(call))
+		return c;
+	/* Nobody cares what it returns. A parked call stays its carrier's until it is dropped. */
+	if (!call->again)
+		call->carrier = NULL;
+	return NULL;
 }
 
 int call_open(struct call *call)
@@ -232,7 +240,7 @@ void call_run(struct call *call)
 	if (result == CALL_CONTINUE && call->fd == -EMFILE)
 		result = -ENFILE; /* whose it is could not be seen */
 	if (result == CALL_CONTINUE)
-		(void)answer(call, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE); /* or it is gone */
+		call_continue(call);
 	else if (result != CALL_PARK && result != CALL_DONE)
 		(void)call_reply(call, result); /* or it is kept */
 	call_close(call);

@@ -133,7 +133,9 @@ void park_retry(struct carrier *c)
 			list_add_tail(&c->parked, &p->link);
 			continue;
 		}
-		if (result != CALL_DONE && result != CALL_PARK)
+		if (result == CALL_CONTINUE)
+			call_continue(p); /* interrupted just now: nobody waits */
+		else if (result != CALL_DONE && result != CALL_PARK)
 			(void)call_reply(p, result); /* kept for when it comes again */
 		park_drop(p);
 	}

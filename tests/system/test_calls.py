@@ -95,6 +95,12 @@ def test_connection_that_was_reset_before_it_is_accepted(command):
     assert said == "True\n107\n104\n"
 
 
+def test_races(command, progs):
+    """Descriptors and memory that change under calls, which are interrupted and restarted."""
+    result = command.run([], [progs / "races", "4"], 40).check()
+    assert ", 0 wrong" in result.out
+
+
 @berth_only
 def test_memory_that_goes_away(command, progs):
     """Unmapped by another thread while the call waits."""
