@@ -131,8 +131,11 @@ static int add_connected(struct net *net, const struct addr *a)
 	if (a->prefix_len == net_prefix_max(&a->addr) || a->netif->kind == BERTH_NETIF_LOOPBACK ||
 	    (a->flags & ADDR_NOPREFIXROUTE))
 		return 0;
-	if (!ipaddr_is4(&a->addr))
+	if (!ipaddr_is4(&a->addr)) {
 		config.src = (struct ipaddr){{0}}; /* RFC 6724 chooses */
+		if (a->valid_until != BERTH_TIME_NEVER)
+			config.lifetime_ns = a->valid_until - net->env->now;
+	}
 	err = route_add(net, &config);
 	return err == -EEXIST ? 0 : err; /* an older address in the same subnet made it */
 }
@@ -186,6 +189,34 @@ static berth_time until(berth_time now, berth_time lifetime)
 	return lifetime < BERTH_TIME_NEVER - now ? now + lifetime : BERTH_TIME_NEVER;
 }
 
+static bool shares_prefix(const struct addr *a, const struct addr *b)
+{
+	return a->netif == b->netif && a->prefix_len == b->prefix_len &&
+	       ipaddr_is4(&a->addr) == ipaddr_is4(&b->addr) &&
+	       ipaddr_in_prefix(&a->addr, &b->addr, a->prefix_len);
+}
+
+/* Linux: an IPv6 subnet's route lasts as long as the last of its addresses. */
+static void refresh_connected(struct net *net, const struct addr *a)
+{
+	struct ipaddr dst = route_mask(&a->addr, a->prefix_len);
+	struct route *r = route_find_connected(net, &dst, a->prefix_len, a->netif);
+	berth_time last = 0;
+	struct list *l;
+
+	if (!r || ipaddr_is4(&a->addr))
+		return;
+	list_for_each (l, &net->addrs) {
+		const struct addr *b = list_entry(l, struct addr, link);
+
+		if (shares_prefix(a, b) && !(b->flags & ADDR_NOPREFIXROUTE) &&
+		    b->valid_until > last)
+			last = b->valid_until;
+	}
+	if (last)
+		r->expires = last; /* Linux: nobody is told */
+}
+
 static int set_lifetimes(struct net *net, struct addr *a, berth_time preferred_ns,
 			 berth_time valid_ns)
 {
@@ -201,6 +232,7 @@ static int set_lifetimes(struct net *net, struct addr *a, berth_time preferred_n
 		a->flags |= ADDR_PERMANENT;
 	if (preferred_ns == 0)
 		a->flags |= ADDR_DEPRECATED;
+	refresh_connected(net, a);
 	lifetime_refresh(net);
 	return 0;
 }
@@ -224,6 +256,7 @@ void addr_assign(struct net *net, struct addr *a)
 			  addr_hash(net, &a->broadcast));
 	net_changed(net);
 	net_tell_addr(net, a, false);
+	a->assigned = true;
 	if (ipaddr_is4(&a->addr) && netif_usable(a->netif))
 		arp_announce(net, a->netif, &a->addr);
 }
@@ -260,10 +293,15 @@ int addr_set(struct net *net, unsigned ifindex, const struct addr_config *config
 	added = addr_new(net, n, config);
 	if (!added)
 		return -ENOMEM;
-	err = add_connected(net, added);
-	if (err) {
-		addr_free(net, added);
-		return err;
+	/* Linux: the route to its subnet is told of before an IPv6 address, and after one of IPv4.
+	 */
+	added->valid_until = until(net->env->now, config->valid_ns);
+	if (!ipaddr_is4(&added->addr)) {
+		err = add_connected(net, added);
+		if (err) {
+			addr_free(net, added);
+			return err;
+		}
 	}
 	list_addr(net, added);
 	(void)set_lifetimes(net, added, config->preferred_ns, config->valid_ns); /* checked */
@@ -271,7 +309,12 @@ int addr_set(struct net *net, unsigned ifindex, const struct addr_config *config
 		dad_start(net, added);
 	else
 		addr_assign(net, added);
-	return 0;
+	if (!ipaddr_is4(&added->addr))
+		return 0;
+	err = add_connected(net, added);
+	if (err)
+		addr_remove(net, added);
+	return err;
 }
 
 int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len)
@@ -291,18 +334,21 @@ int addr_add(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned
 static void del_connected(struct net *net, const struct addr *gone)
 {
 	struct ipaddr dst = route_mask(&gone->addr, gone->prefix_len);
+	const struct addr *heir = NULL;
 	struct list *l;
 
-	(void)route_del_connected(net, &dst, gone->prefix_len, gone->netif); /* may have none */
 	list_for_each (l, &net->addrs) {
 		const struct addr *a = list_entry(l, struct addr, link);
 
-		if (a != gone && a->netif == gone->netif && a->prefix_len == gone->prefix_len &&
-		    ipaddr_in_prefix(&a->addr, &dst, a->prefix_len)) {
-			(void)add_connected(net, a); /* out of memory: it goes without */
-			return;
-		}
+		if (a != gone && !heir && shares_prefix(a, gone))
+			heir = a;
 	}
+	/* Of IPv4 it names its address, and is another then. */
+	if (heir && !ipaddr_is4(&gone->addr))
+		return;
+	(void)route_del_connected(net, &dst, gone->prefix_len, gone->netif); /* may have none */
+	if (heir)
+		(void)add_connected(net, heir); /* out of memory: it goes without */
 }
 
 int addr_del(struct net *net, unsigned ifindex, const struct ipaddr *a, unsigned prefix_len)
@@ -339,6 +385,9 @@ void addr_remove(struct net *net, struct addr *a)
 
 	net_tell_addr(net, a, true);
 	del_connected(net, a);
+	a->flags |= ADDR_NOPREFIXROUTE; /* it counts no longer */
+	refresh_connected(net, a);
+	lifetime_refresh(net);
 	dad_leave_group(net, a);
 	addr_free(net, a);
 	net_changed(net);

@@ -38,6 +38,7 @@ struct addr {
 	berth_time created, updated;
 	berth_time preferred_until, valid_until; /* BERTH_TIME_NEVER: for ever */
 	bool autoconf;				 /* made from a router's advertisement */
+	bool assigned; /* it has been told of as in use */
 	/* IPv6 on a link: duplicate address detection, dad.c. */
 	uint8_t dad_left;  /* solicitations to be sent */
 	uint8_t dad_round; /* of RFC 7217: how many addresses were taken before it */

@@ -217,20 +217,29 @@ int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, un
 	return -ESRCH;
 }
 
-int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned prefix_len,
-			const struct netif *n)
+struct route *route_find_connected(const struct net *net, const struct ipaddr *dst,
+				   unsigned prefix_len, const struct netif *n)
 {
 	uint32_t hash = route_hash(dst, prefix_len);
 	struct table_node *at = table_chain(&net->route_table, hash);
 	struct route *r;
 
 	for (; (r = next_match(at, hash, dst, prefix_len)); at = r->node.next) {
-		if (r->connected && r->netif == n) {
-			route_remove(net, r);
-			return 0;
-		}
+		if (r->connected && r->netif == n)
+			return r;
 	}
-	return -ESRCH;
+	return NULL;
+}
+
+int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned prefix_len,
+			const struct netif *n)
+{
+	struct route *r = route_find_connected(net, dst, prefix_len, n);
+
+	if (!r)
+		return -ESRCH;
+	route_remove(net, r);
+	return 0;
 }
 
 struct route *route_find_ra(const struct net *net, const struct ipaddr *dst, unsigned prefix_len,

@@ -70,6 +70,9 @@ int route_add(struct net *net, const struct route_config *config);
 /* Takes the first route to this prefix away; `ifindex` 0: of any interface. -ESRCH: there is none.
  */
 int route_del(struct net *net, const struct ipaddr *dst, unsigned prefix_len, unsigned ifindex);
+/* The route to this prefix that an address on `n` made; NULL: none. */
+struct route *route_find_connected(const struct net *net, const struct ipaddr *dst,
+				   unsigned prefix_len, const struct netif *n);
 /* Takes the route that an address made away. -ESRCH: there is none. */
 int route_del_connected(struct net *net, const struct ipaddr *dst, unsigned prefix_len,
 			const struct netif *n);

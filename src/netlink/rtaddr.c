@@ -258,6 +258,21 @@ static int read_config(struct nl_request *rq, const struct addr_attrs *a, struct
 	return 0;
 }
 
+/* Linux: ipv6_add_addr(). */
+static int check_ip6(struct nl_request *rq, const struct netif *n, const struct ipaddr *a)
+{
+	if (ipaddr_is_any(a))
+		return nl_fail(rq, -EADDRNOTAVAIL, "ipv6: Invalid address");
+	if (ipaddr_is_multicast(a))
+		return nl_fail(rq, -EINVAL,
+			       "ipv6: Cannot assign multicast address without "
+			       "\"IFA_F_MCAUTOJOIN\" flag");
+	if (n->kind != BERTH_NETIF_LOOPBACK && ipaddr_is_loopback(a))
+		return nl_fail(rq, -EADDRNOTAVAIL,
+			       "ipv6: Cannot assign loopback address on this device");
+	return 0;
+}
+
 int rtaddr_new(struct nl_request *rq)
 {
 	struct netlink *nl = rq->from->nl;
@@ -287,6 +302,10 @@ int rtaddr_new(struct nl_request *rq)
 		return error;
 	config.addr = local;
 	old = addr_entry(nl->net, n, &local);
+	if (!old && a.body.ifa_family == AF_INET6)
+		error = check_ip6(rq, n, &local);
+	if (error < 0)
+		return error;
 	if (!old)
 		return addr_set(nl->net, n->ifindex, &config);
 	if (rq->h.nlmsg_flags & NLM_F_EXCL || !(rq->h.nlmsg_flags & NLM_F_REPLACE))

@@ -81,7 +81,8 @@ static void on_addr(void *ctx, const struct addr *a, bool gone)
 
 	if (rtnotify_heard(nl, group) && rtaddr_put(&w, &h, nl, a))
 		rtnotify_publish(nl, group, &w);
-	rtlocal_notify(nl, a, gone);
+	if (gone || !a->assigned) /* else it only changed */
+		rtlocal_notify(nl, a, gone);
 }
 
 static void on_route(void *ctx, const struct route *r, bool gone)

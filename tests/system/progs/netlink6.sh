@@ -42,3 +42,18 @@ try ip -6 addr add fd0b::1/64 dev eth0
 sleep 2.5
 try ip -6 addr show dev eth0 to fd0b::/16
 try ip -6 route show fd0b::/16
+# A subnet's route lasts as long as the last of its addresses.
+lasting() { ip -6 route show fd0c::/16 | sed 's/expires [0-9]*sec/expires/'; }
+try ip -6 addr add fd0c::1/64 dev eth0 preferred_lft 100 valid_lft 200 nodad
+try lasting
+try ip -6 addr add fd0c::2/64 dev eth0 nodad
+try lasting
+try ip -6 addr del fd0c::2/64 dev eth0
+try lasting
+try ip -6 addr change fd0c::1/64 dev eth0 preferred_lft forever valid_lft forever
+try lasting
+try ip -6 addr del fd0c::1/64 dev eth0
+try lasting
+try ip -6 addr add ff02::5/64 dev eth0
+try ip -6 addr add ::/64 dev eth0
+try ip -6 addr add ::1/64 dev eth0
