@@ -14,9 +14,12 @@ _Noreturn void check_failed(const char *condition, const char *file, int line);
 #define ASSERT(condition)                                                                          \
 	((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
 
+/* INVARIANTS: whether they are checked, for who would walk a structure for nothing else. */
 #ifdef BERTH_DEBUG
+#define INVARIANTS 1
 #define INVARIANT(condition) ASSERT(condition)
 #else
+#define INVARIANTS 0
 #define INVARIANT(condition) ((void)sizeof(!(condition)))
 #endif
 

@@ -166,8 +166,3 @@ void timers_run(struct env *env)
 		t->fn(t);
 	}
 }
-
-berth_time timers_deadline(const struct timers *ts)
-{
-	return ts->count > 0 ? ts->heap[0].key : BERTH_TIME_NEVER;
-}

@@ -58,6 +58,9 @@ void timers_release(struct env *env, uint32_t count);
 void timers_run(struct env *env);
 
 /* The earliest due time; BERTH_TIME_NEVER: none. May be early, never late. */
-berth_time timers_deadline(const struct timers *ts);
+static inline berth_time timers_deadline(const struct timers *ts)
+{
+	return ts->count > 0 ? ts->heap[0].key : BERTH_TIME_NEVER;
+}
 
 #endif

@@ -32,11 +32,12 @@ void *block_new(struct berth_pool *pool, size_t bytes)
 
 void block_free(struct berth_pool *pool, void *block, size_t bytes)
 {
-	unsigned class = class_of(bytes);
 	union block *b = block;
 
 	if (b == NULL)
 		return;
+	unsigned class = class_of(bytes);
+
 	if (class == BLOCK_CLASSES || pool->free_block_count[class] >= BLOCKS_KEPT >> class) {
 		pool->mem.free(pool->mem.ctx, b);
 		return;

@@ -41,6 +41,8 @@ static void free_ring(struct viewq *q, struct env *env)
 
 void viewq_clear(struct viewq *q, struct env *env)
 {
+	if (q->ring == NULL)
+		return;
 	for (uint32_t i = 0; i < q->count; i++)
 		chunk_put(entry(q, i)->view.chunk);
 	q->count = 0;

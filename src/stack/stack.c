@@ -69,13 +69,18 @@ static void on_env_wake(struct env *env)
 	wake(container_of(env, struct berth_stack, env));
 }
 
+static berth_time deadline(const struct berth_stack *st)
+{
+	return links_pending(st->links) ? st->env.now : timers_deadline(&st->env.timers);
+}
+
 /* The driver was told "none". */
 static void on_drained(struct berth_stack *st)
 {
 	if (!quiet(st))
 		return;
 	st->awake = false;
-	st->deadline_known = berth_stack_deadline(st);
+	st->deadline_known = deadline(st);
 }
 
 static void on_tx_space(void *ctx, struct netif *n)
@@ -97,7 +102,7 @@ void stack_settle(struct berth_stack *st)
 {
 	if (links_pending(st->links) && links_run(st->links))
 		wake(st);
-	else if (!st->awake && berth_stack_deadline(st) < st->deadline_known)
+	else if (!st->awake && deadline(st) < st->deadline_known)
 		wake(st);
 }
 
@@ -252,9 +257,7 @@ void berth_advance(struct berth_stack *st, berth_time now)
 
 berth_time berth_stack_deadline(const struct berth_stack *st)
 {
-	if (links_pending(st->links))
-		return st->env.now;
-	return timers_deadline(&st->env.timers);
+	return deadline(st);
 }
 
 void berth_input(struct berth_stack *st, unsigned ifindex, const void *frame, size_t bytes)

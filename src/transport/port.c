@@ -552,7 +552,6 @@ int port_inherit(struct sock *child, const struct sock *listener)
 void port_wait(struct wait *w, struct sock *s)
 {
 	struct transport *tp = s->tp;
-	struct flow f = flow_to(s, &s->remote, s->local.port);
 
 	ASSERT(s->port && sock_connected(s));
 	w->local = s->local;
@@ -564,7 +563,7 @@ void port_wait(struct wait *w, struct sock *s)
 	list_init(&w->port_link);
 	list_add_tail(&w->port->waits, &w->port_link);
 	w->port->users_share = w->port->users_share && w->reuseaddr;
-	table_add(&tp->waits, tp->env, &w->node, flow_hash(tp, &f));
+	table_add(&tp->waits, tp->env, &w->node, s->tuple_node.hash);
 	w->id = ++tp->last_id;
 	list_add_tail(&tp->all_waits, &w->all_link);
 	tuple_del(s);
