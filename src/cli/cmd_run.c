@@ -48,6 +48,7 @@ static const char help[] =
 	"Options:\n"
 	"  -f, --file NET.yaml     see berth-network(5); `-`: standard input\n"
 	"  --host NAME             the name of the one host (default: host); its programs see it\n"
+	"  --sysctl NAME=NUMBER    a parameter of the host, such as net.ipv4.tcp_fastopen=3\n"
 	"  --seed N                of all chance; the same seed gives the same fates\n"
 	"  --capture FILE          every packet and its fate, as pcapng; `-`: standard output\n"
 	"  --ladder                afterwards, print the conversations as ladder diagrams\n";
@@ -141,6 +142,14 @@ static void make_file(const struct runargs *a, struct netfile *f)
 	h = &f->hosts[host];
 	h->loopback = words;
 	(void)netfile_add_cable(f, host, network); /* with the network's words */
+	for (size_t i = 0; i < a->sysctl_count; i++) {
+		char *name = xstrdup(a->sysctls[i]);
+		char *number = strchr(name, '=');
+
+		*number++ = '\0';
+		netfile_add_sysctl(h, name, strtoll(number, NULL, 10));
+		free(name);
+	}
 	add_command(h, a->command);
 }
 
@@ -179,9 +188,12 @@ int cmd_run(int argc, char **argv)
 
 	if (runargs_parse(argc, argv, &a) < 0)
 		return EXIT_USAGE;
-	if (a.help) {
+	int status = EXIT_SUCCESS;
+
+	if (a.help)
 		fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
-	return a.file ? run_file(&a) : run_command(&a);
+	else
+		status = a.file ? run_file(&a) : run_command(&a);
+	runargs_fini(&a);
+	return status;
 }

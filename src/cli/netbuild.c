@@ -78,6 +78,13 @@ static int add_host(struct berth_world *w, const struct netfile *f, size_t i, ch
 	}
 	for (size_t j = 0; j < h->cable_count && err >= 0; j++)
 		err = add_cable(w, f, host, &h->cables[j], out_problem);
+	for (size_t j = 0; j < h->sysctl_count && err >= 0; j++) {
+		err = berth_stack_sysctl_set(berth_world_stack(w, host), h->sysctls[j].name,
+					     h->sysctls[j].value);
+		if (err < 0)
+			*out_problem = xasprintf("sysctl '%s' of host '%s': %s", h->sysctls[j].name,
+						 h->name, strerror(-err));
+	}
 	return err;
 }
 

@@ -71,6 +71,14 @@ struct netfile_command *netfile_add_command(struct netfile_host *h)
 	return c;
 }
 
+void netfile_add_sysctl(struct netfile_host *h, const char *name, int64_t value)
+{
+	h->sysctls =
+		xgrow(h->sysctls, &h->sysctl_capacity, h->sysctl_count + 1, sizeof(*h->sysctls));
+	h->sysctls[h->sysctl_count++] =
+		(struct netfile_sysctl){.name = xstrdup(name), .value = value};
+}
+
 bool netfile_name_ok(const char *name)
 {
 	size_t length = strlen(name);
@@ -128,6 +136,9 @@ static void free_host(struct netfile_host *h)
 	free(h->commands);
 	free(h->cables);
 	free_strings(h->aliases, h->alias_count);
+	for (size_t i = 0; i < h->sysctl_count; i++)
+		free(h->sysctls[i].name);
+	free(h->sysctls);
 	free(h->name);
 }
 

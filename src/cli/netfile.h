@@ -32,7 +32,7 @@ struct netfile_cable {
 	int network;
 	struct diag_pos pos;
 	struct sockaddr_storage address, address6; /* AF_UNSPEC: to be drawn, or no such subnet */
-	bool auto6; /* `address6: auto` */
+	bool auto6;				   /* `address6: auto` */
 	struct diag_pos address_pos, address6_pos;
 	struct netem_pair impair; /* the network's merged in */
 };
@@ -59,6 +59,11 @@ struct netfile_command {
 	struct diag_pos pos;
 };
 
+struct netfile_sysctl {
+	char *name;
+	int64_t value;
+};
+
 struct netfile_host {
 	char *name;
 	struct diag_pos pos;
@@ -68,6 +73,8 @@ struct netfile_host {
 	size_t command_count, command_capacity;
 	char **aliases;
 	size_t alias_count, alias_capacity;
+	struct netfile_sysctl *sysctls;
+	size_t sysctl_count, sysctl_capacity;
 	struct netem_words loopback;
 };
 
@@ -121,6 +128,8 @@ int netfile_add_host(struct netfile *f, const char *name);
 struct netfile_cable *netfile_add_cable(struct netfile *f, int host, int network);
 
 /* A command that expects exit status 0; argv is left for the caller. */
+/* A parameter of the host's; the name is copied. */
+void netfile_add_sysctl(struct netfile_host *h, const char *name, int64_t value);
 struct netfile_command *netfile_add_command(struct netfile_host *h);
 
 /* Whether a word may name a host or a network: 1 to 63 letters, digits, '-', '_' and '.', the first

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/netread.h"
+#include "cli/sysctls.h"
 #include "cli/units.h"
 #include "cli/xalloc.h"
 
@@ -137,6 +138,25 @@ static void take_aliases(struct netread *r, const struct ynode *n, void *object)
 	}
 	for (size_t i = 0; i < n->count; i++)
 		take_alias(r, n->values[i], object);
+}
+
+static void take_sysctls(struct netread *r, const struct ynode *n, void *object)
+{
+	for (size_t i = 0; n->kind == YNODE_MAP && i < n->count; i++) {
+		const char *name = n->keys[i]->text;
+		const char *expected = "a whole number";
+		const struct ynode *value = n->values[i];
+		int64_t number;
+
+		if (value->kind == YNODE_SCALAR &&
+		    sysctls_parse(name, value->text, &number, &expected) == 0)
+			netfile_add_sysctl(object, name, number);
+		else
+			diag_add(r->diag, value->pos, expected, "bad sysctl '%s'", name);
+	}
+	if (n->kind != YNODE_MAP)
+		diag_add(r->diag, n->pos, "`NAME: NUMBER` pairs", "%s as sysctls",
+			 ynode_kind_name(n));
 }
 
 /* --- commands --- */
@@ -406,6 +426,7 @@ static void take_host(struct netread *r, int host, const struct ynode *n)
 		{"networks", take_cables},
 		{"loopback", take_loopback},
 		{"aliases", take_aliases},
+		{"sysctls", take_sysctls},
 		{"command", NULL},
 		{"commands", take_commands},
 		{"expect", NULL},

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The arguments of `berth run`.
+ *
+ * Each option is taken by itself and its value checked, so that a mistake is a usage error and says
+ * what was expected; then what does not go together is refused. What stands behind the options is
+ * the command, which is not looked at.
+ */
 #include "cli/runargs.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/netfile.h"
+#include "cli/sysctls.h"
 #include "cli/units.h"
+#include "cli/xalloc.h"
 
 enum {
 	OPTION_CAPTURE = 256,
 	OPTION_HOST,
 	OPTION_LADDER,
 	OPTION_SEED,
+	OPTION_SYSCTL,
 	OPTION_NETEM, /* and NETEM_KEYS more */
 };
 
@@ -27,6 +38,7 @@ static const struct option long_options[] = {
 	{"host", required_argument, NULL, OPTION_HOST},
 	{"ladder", no_argument, NULL, OPTION_LADDER},
 	{"seed", required_argument, NULL, OPTION_SEED},
+	{"sysctl", required_argument, NULL, OPTION_SYSCTL},
 	{"delay", required_argument, NULL, OPTION_NETEM + NETEM_DELAY},
 	{"jitter", required_argument, NULL, OPTION_NETEM + NETEM_JITTER},
 	{"loss", required_argument, NULL, OPTION_NETEM + NETEM_LOSS},
@@ -47,6 +59,29 @@ static int take_impairment(struct runargs *a, enum netem_key key, const char *te
 		return 0;
 	(void)cmd_usage("run", "bad --%s '%s'; expected %s", netem_name(key), text, expected);
 	return -EINVAL;
+}
+
+static int take_sysctl(struct runargs *a, const char *text)
+{
+	const char *expected = "NAME=NUMBER";
+	char *name = xstrdup(text);
+	char *number = strchr(name, '=');
+	int64_t value;
+	int result = -EINVAL;
+
+	if (number) {
+		*number++ = '\0';
+		result = sysctls_parse(name, number, &value, &expected);
+	}
+	if (result == 0) {
+		a->sysctls =
+			xgrow(a->sysctls, &a->sysctl_capacity, a->sysctl_count + 1, sizeof(char *));
+		a->sysctls[a->sysctl_count++] = xstrdup(text);
+	} else {
+		(void)cmd_usage("run", "bad --sysctl '%s'; expected %s", text, expected);
+	}
+	free(name);
+	return result;
 }
 
 static int take_option(struct runargs *a, int option, const char *text)
@@ -73,6 +108,8 @@ static int take_option(struct runargs *a, int option, const char *text)
 			return 0;
 		(void)cmd_usage("run", "bad --seed '%s'; expected a whole number", text);
 		return -EINVAL;
+	case OPTION_SYSCTL:
+		return take_sysctl(a, text);
 	case '?':
 		(void)cmd_usage("run", NULL); /* getopt has said what is wrong */
 		return -EINVAL;
@@ -93,6 +130,8 @@ static int check(const struct runargs *a)
 		(void)cmd_usage("run", "--host beside -f; the hosts stand in the network file");
 	else if (a->file && a->impair.set != 0)
 		(void)cmd_usage("run", "impairments beside -f; they stand in the network file");
+	else if (a->file && a->sysctl_count)
+		(void)cmd_usage("run", "--sysctl beside -f; they stand in the network file");
 	else if (a->host && !netfile_name_ok(a->host))
 		(void)cmd_usage("run", "bad --host '%s'; expected " NETFILE_NAME_EXPECTED, a->host);
 	else
@@ -109,11 +148,21 @@ int runargs_parse(int argc, char **argv, struct runargs *out)
 	optind = 0; /* getopt starts anew, and forgets what it knew of "+" */
 	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		if (take_option(&a, option, optarg) < 0)
-			return -EINVAL;
+			goto bad;
 	}
 	a.command = argv + optind;
 	if (!a.help && check(&a) < 0)
-		return -EINVAL;
+		goto bad;
 	*out = a;
 	return 0;
+bad:
+	runargs_fini(&a);
+	return -EINVAL;
+}
+
+void runargs_fini(struct runargs *a)
+{
+	for (size_t i = 0; i < a->sysctl_count; i++)
+		free(a->sysctls[i]);
+	free(a->sysctls);
 }

@@ -15,6 +15,8 @@ struct runargs {
 	bool has_seed;
 	uint64_t seed;
 	bool ladder;
+	char **sysctls; /* NAME=NUMBER, checked; owned: runargs_fini() */
+	size_t sysctl_count, sysctl_capacity;
 	bool help;
 	struct netem_words impair;
 	char **command; /* what stands behind the options; NULL-terminated, may be empty */
@@ -22,5 +24,6 @@ struct runargs {
 
 /* 0; -EINVAL: a sentence on what is wrong was printed (argv[0] is "berth run"). */
 int runargs_parse(int argc, char **argv, struct runargs *out);
+void runargs_fini(struct runargs *a);
 
 #endif

@@ -62,6 +62,7 @@ struct call {
 	int fd;			      /* a duplicate of the descriptor it is about, -1 */
 	struct carrier *carrier;      /* which it carries; NULL: not ours */
 	struct sockaddr_storage addr; /* the address it gave or got, for call_tell() */
+	socklen_t addr_len;	      /* of one that it connects to */
 	long progress;		      /* what a call of many parts has done before it was parked */
 	bool again;		      /* it was parked, and is run again */
 	/* While parked: */
@@ -135,6 +136,11 @@ void call_run(struct call *call);
 
 /* Frees what a call has open. */
 void call_close(struct call *call);
+
+/* sendto(2) or sendmsg(2) with MSG_FASTOPEN to call->addr, of `bytes` bytes in run->buf. 0: it is
+ * connected, and *out_sent of them are sent, the rest the caller's to send; or what the call
+ * returns. */
+long call_open_with(struct call *call, size_t bytes, int flags, size_t *out_sent);
 
 /* The error of a BROKEN carrier's connection, positive: once, unless the program has met it
  * already; then 0. */

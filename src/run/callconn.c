@@ -327,8 +327,8 @@ static long connect_later(struct call *call, struct carrier *c)
 /* A blocking connect: once more if it was asked before, until there is a result. */
 static long connect_now(struct call *call, struct carrier *c)
 {
-	long result = berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr,
-				    (socklen_t)call->args[2]);
+	long result =
+		berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr, call->addr_len);
 
 	if (result == 0 || (result == -EISCONN && connected(c)))
 		return join(call, c);
@@ -340,24 +340,91 @@ static long connect_now(struct call *call, struct carrier *c)
 	return result;
 }
 
+/* What a connection needs of the program's descriptor. *out_failure: of the attempt before, which
+ * nobody has asked for; 0: there was none. */
+static long ready_to_connect(struct call *call, struct carrier *c, long *out_failure)
+{
+	*out_failure = 0;
+	if (!spare_keeps(call->command, call->fd + 1))
+		return -ENOBUFS; /* the connection would need one besides */
+	if (c->state != CARRIER_BROKEN)
+		return 0;
+	*out_failure = call_broken_error(call, c);
+	return replace(call, c);
+}
+
+/* sendto(2) or sendmsg(2) with MSG_FASTOPEN, of `bytes` bytes that are in run->buf. What is not in
+ * the SYN is the caller's to send: *out_sent is what is. */
+static long open_with(struct call *call, struct carrier *c, size_t bytes, int flags,
+		      size_t *out_sent)
+{
+	bool nonblocking = call_nonblocking(call, flags);
+	long failure;
+	long result = ready_to_connect(call, c, &failure);
+
+	*out_sent = 0;
+	if (result < 0)
+		return result;
+	result = berth_sendto(c->stack, c->sock, call->run->buf, bytes, flags | MSG_DONTWAIT,
+			      (struct sockaddr *)&call->addr, call->addr_len);
+	if (result < 0 && result != -EINPROGRESS)
+		return result;
+	c->opened_with = result > 0 ? (size_t)result : 0;
+	*out_sent = c->opened_with;
+	run_settle(c->run);
+	if (c->closed)
+		return -EBADF;
+	result = nonblocking ? connect_later(call, c) : connect_now(call, c);
+	if (result != CALL_PARK)
+		c->opened_with = 0;
+	return result == -EINPROGRESS && *out_sent ? (long)*out_sent : result;
+}
+
+long call_open_with(struct call *call, size_t bytes, int flags, size_t *out_sent)
+{
+	struct carrier *c = call->carrier;
+	long result;
+
+	switch (c->state) {
+	case CARRIER_NEW:
+	case CARRIER_BROKEN:
+		return open_with(call, c, bytes, flags, out_sent);
+	case CARRIER_CONNECTING:
+		/* This call, again; or another beside it. */
+		result = connect_now(call, c);
+		*out_sent = c->opened_with;
+		if (result != CALL_PARK)
+			c->opened_with = 0;
+		return result;
+	case CARRIER_FILLED:
+	case CARRIER_ESTABLISHED:
+	case CARRIER_LISTENING:
+	case CARRIER_DATAGRAM:
+	case CARRIER_STATES:
+		/* This call was interrupted, and has succeeded since. Else it is an answer of the
+		 * stack's: connected, or on its way. */
+		*out_sent = c->opened_with;
+		c->opened_with = 0;
+		break;
+	}
+	if (*out_sent)
+		return 0;
+	return berth_sendto(c->stack, c->sock, call->run->buf, 0, flags | MSG_DONTWAIT,
+			    (struct sockaddr *)&call->addr, call->addr_len);
+}
+
 static long connect_stream(struct call *call, struct carrier *c)
 {
 	bool nonblocking = call_nonblocking(call, 0);
-	long failure = 0;
+	long failure;
 	long result;
 
 	if (c->state == CARRIER_CONNECTING)
 		return connect_now(call, c);
-	if (!spare_keeps(call->command, call->fd + 1))
-		return -ENOBUFS; /* the connection would need one besides */
-	if (c->state == CARRIER_BROKEN) {
-		failure = call_broken_error(call, c);
-		result = replace(call, c);
-		if (result < 0)
-			return result;
-	}
-	result = berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr,
-			       (socklen_t)call->args[2]);
+	result = ready_to_connect(call, c, &failure);
+	if (result < 0)
+		return result;
+	result = berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr, call->addr_len);
 	if (c->state == CARRIER_FILLED && result == -EALREADY && !nonblocking)
 		return CALL_PARK;
 	if (result == -ECONNABORTED && failure)
@@ -385,9 +452,10 @@ long call_connect(struct call *call)
 	result = call->again ? 0 : call_read_addr(call, call->args[1], call->args[2], &call->addr);
 	if (result < 0)
 		return result;
+	call->addr_len = (socklen_t)call->args[2];
 	if (c->state == CARRIER_DATAGRAM)
 		return berth_connect(c->stack, c->sock, (struct sockaddr *)&call->addr,
-				     (socklen_t)call->args[2]);
+				     call->addr_len);
 	return connect_stream(call, c);
 }
 

@@ -2,9 +2,10 @@
 /*
  * Trapped calls that send and receive: those with addresses or control data.
  *
- * On streams they are rare (an address has no meaning there) and left to the kernel if they
- * carry no address; else they are done here on a duplicate of the program's end, because AF_UNIX
- * would name berth's end to the program. So are those with flags that AF_UNIX does not know.
+ * On streams they are rare (an address means something with MSG_FASTOPEN alone) and left to the
+ * kernel if they carry no address; else they are done here on a duplicate of the program's end,
+ * because AF_UNIX would name berth's end to the program. So are those with flags that AF_UNIX does
+ * not know.
  *
  * A datagram is taken out of the carrier or the stack before the answer, and put back if the answer
  * does not arrive: the other order would let a second thread read it twice.
@@ -94,9 +95,38 @@ static int message_of_one(const struct call *call, struct message *m)
  * Sending
  */
 
+/* On a stream that the first bytes are to open (MSG_FASTOPEN); the rest goes the usual way. */
+static long send_opening(struct call *call, struct message *m, int flags)
+{
+	struct run *r = call->run;
+	size_t bytes = m->bytes < RUN_BUF_BYTES ? m->bytes : RUN_BUF_BYTES;
+	ssize_t n = task_gather(call->task, r->buf, bytes, m->iov, m->there.msg_iovlen);
+	size_t sent;
+	long result;
+
+	if (n < 0)
+		return -EFAULT;
+	if (!call_valid(call))
+		return CALL_DONE;
+	call->addr = m->name;
+	call->addr_len = m->there.msg_namelen;
+	result = call_open_with(call, (size_t)n, flags, &sent);
+	if (result != 0)
+		return result;
+	/* What happened meanwhile may have used the buffer. */
+	n = task_gather(call->task, r->buf, bytes, m->iov, m->there.msg_iovlen);
+	if (n <= (ssize_t)sent || call_open(call) < 0)
+		return (long)sent;
+	n = send(call->fd, (char *)r->buf + sent, (size_t)n - sent,
+		 (flags & ~MSG_FASTOPEN) | MSG_DONTWAIT | MSG_NOSIGNAL);
+	return (long)sent + (n > 0 ? n : 0);
+}
+
 /* On a stream, to an address that does not matter. */
 static long send_stream(struct call *call, struct message *m, int flags)
 {
+	if (flags & MSG_FASTOPEN && m->there.msg_name)
+		return send_opening(call, m, flags);
 	size_t bytes = m->bytes < RUN_BUF_BYTES ? m->bytes : RUN_BUF_BYTES;
 	ssize_t n = task_gather(call->task, call->run->buf, bytes, m->iov, m->there.msg_iovlen);
 	bool readable = n >= 0;

@@ -91,6 +91,9 @@ struct carrier {
 	bool urgent;	/* the program sent an urgent byte (EPOLLPRI) */
 	bool urgent_in; /* the peer sent one, which is not delivered yet */
 
+	/* CONNECTING by MSG_FASTOPEN: how much of the call's data the SYN has taken. */
+	size_t opened_with;
+
 	struct list starved; /* on run->starved: for want of descriptors its queue is short */
 	/* LISTENING, DATAGRAM: of the program's end; 0: it has none. */
 	struct sockaddr_un name;

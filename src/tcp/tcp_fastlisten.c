@@ -161,11 +161,8 @@ bool tcp_fastlisten_begin(struct tcp *t, struct tcp_fastq *q)
 
 	if (!r)
 		return false;
-	r->fast = (struct tcp_fast){.involved = true,
-				    .passive = true,
-				    .acked = true,
-				    .synack_at = t->ts->env->now,
-				    .queue = q};
+	r->fast = (struct tcp_fast){
+		.involved = true, .passive = true, .synack_at = t->ts->env->now, .queue = q};
 	list_init(&r->fast.link);
 	list_add_tail(&q->early, &r->fast.link);
 	q->count++;

@@ -312,8 +312,8 @@ static bool prepare(struct tcp_request *r, struct tcp *listener, const struct fl
 	r->iss = in->iss_given ? in->iss : n.iss;
 	r->ts_offset = n.ts_offset;
 	/* Linux: a multiple of what segments will carry. */
-	r->window = tcp_first_window(&listener->sock, mss_to_offer(listener, &r->path) -
-							      (r->agreed.ts ? 12u : 0u));
+	r->window = tcp_first_window(&listener->sock,
+				     mss_to_offer(listener, &r->path) - (r->agreed.ts ? 12u : 0u));
 	r->sent = ts->env->now;
 	r->answered = ts->env->now;
 	return true;
@@ -477,6 +477,7 @@ static bool open_at_once(struct tcp *listener, const struct flow *f, struct tcp_
 			tcp_settings_keep_syn(child, r.syn, r.syn_bytes);
 	}
 	tcp_take_syn_data(child, in);
+	child->rare->fast.acked = in->bytes > 0;
 	(void)tcp_send_syn(child, true); /* the timer sends it again */
 	tcp_wait(child, WAIT_RTO, listener->ts->env->now + TCP_RTO_INIT);
 	queue_child(listener, child);

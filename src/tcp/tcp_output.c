@@ -214,7 +214,9 @@ int tcp_send_syn(struct tcp *t, bool with_ack)
 	if (!p)
 		return -ENOMEM;
 	fill_header(t, &h, t->iss, tcp_ecn_syn_flags(t, with_ack));
-	h.window = (uint16_t)tcp_first_window(&t->sock, tcp_mss_to_offer(t));
+	/* Linux: an answer's is a multiple of what segments will carry. */
+	h.window = (uint16_t)tcp_first_window(
+		&t->sock, tcp_mss_to_offer(t) - (with_ack && t->agreed.ts ? 12u : 0u));
 	t->rcv_acked = t->rcv_nxt;
 	t->rcv_wnd = h.window;
 	h.options.has_mss = true;
