@@ -31,6 +31,7 @@
 #define MULTICAST_PROBES_MAX 3u		     /* mcast_solicit */
 #define UNICAST_PROBES_MAX 3u		     /* ucast_solicit */
 #define IDLE_NS (5 * BERTH_SEC)		     /* before an entry is given up for another */
+#define FULL_NS (10 * BERTH_MSEC)	     /* before a full table is searched again */
 
 struct neighs {
 	struct env *env;
@@ -38,6 +39,7 @@ struct neighs {
 	struct table table;
 	struct list list;    /* struct neigh.link, oldest first */
 	uint64_t generation; /* of the paths that are valid */
+	berth_time full;     /* nothing was to be given up before this time */
 };
 
 struct neighs *neighs_new(struct env *env, const struct neigh_ops *ops)
@@ -151,6 +153,8 @@ static bool evict(struct neighs *ns)
 	struct neigh *pinned = NULL;
 	struct list *l;
 
+	if (ns->env->now < ns->full)
+		return false; /* strangers in a flood do not each cost a search */
 	list_for_each (l, &ns->list) {
 		struct neigh *n = list_entry(l, struct neigh, link);
 
@@ -163,8 +167,10 @@ static bool evict(struct neighs *ns)
 		if (!pinned)
 			pinned = n;
 	}
-	if (!pinned)
+	if (!pinned) {
+		ns->full = ns->env->now + FULL_NS;
 		return false;
+	}
 	neigh_forget(pinned);
 	return true;
 }
