@@ -29,11 +29,11 @@ enum berth_netif_kind {
 
 /* What berth_netif_add() takes. */
 struct berth_netif_config {
-	const char *name;          /* such as "eth0"; unique on the host, < 16 bytes */
+	const char *name; /* such as "eth0"; unique on the host, < 16 bytes */
 	enum berth_netif_kind kind;
-	uint32_t mtu;              /* bytes of IP; 68 to 65535; 0: 1500 */
-	uint8_t mac[6];            /* zero: drawn, locally administered */
-	uint32_t features;         /* BERTH_NETIF_* */
+	uint32_t mtu;	   /* bytes of IP; 68 to 65535; 0: 1500 */
+	uint8_t mac[6];	   /* zero: drawn, locally administered */
+	uint32_t features; /* BERTH_NETIF_* */
 };
 
 /* Adds an interface, down and without addresses. Returns its index (> 0);
@@ -53,8 +53,7 @@ BERTH_API int berth_netif_set_running(struct berth_stack *st, unsigned ifindex, 
 BERTH_API int berth_netif_set_mtu(struct berth_stack *st, unsigned ifindex, uint32_t mtu);
 
 /* Replaces the features of an interface (a cable that impairs takes GSO away). -ENODEV. */
-BERTH_API int berth_netif_set_features(struct berth_stack *st, unsigned ifindex,
-				       uint32_t features);
+BERTH_API int berth_netif_set_features(struct berth_stack *st, unsigned ifindex, uint32_t features);
 
 /* Whether the driver carries the frames of the loopback interface: berth_output() then
  * yields them, and the driver gives them back with berth_input_packet() when and if it
@@ -64,18 +63,18 @@ BERTH_API int berth_netif_set_external(struct berth_stack *st, unsigned ifindex,
 /* An address of an interface: `addr` is a sockaddr_in or sockaddr_in6 (port ignored).
  * Adds the connected route too. An IPv6 address is used at once, without asking whether
  * somebody else has it. -EEXIST, -EINVAL, -ENODEV, -EAFNOSUPPORT, -ENOMEM. */
-BERTH_API int berth_addr_add(struct berth_stack *st, unsigned ifindex,
-			     const struct sockaddr *addr, unsigned prefix_len);
-BERTH_API int berth_addr_del(struct berth_stack *st, unsigned ifindex,
-			     const struct sockaddr *addr, unsigned prefix_len);
+BERTH_API int berth_addr_add(struct berth_stack *st, unsigned ifindex, const struct sockaddr *addr,
+			     unsigned prefix_len);
+BERTH_API int berth_addr_del(struct berth_stack *st, unsigned ifindex, const struct sockaddr *addr,
+			     unsigned prefix_len);
 
 /* The same with all that can be said about an address. */
 struct berth_addr_config {
 	struct sockaddr_storage addr;
 	unsigned prefix_len;
-	uint32_t flags;            /* IFA_F_NODAD, IFA_F_NOPREFIXROUTE of <linux/if_addr.h> */
-	berth_time preferred_ns;   /* how long it is used for new connections; 0: for ever */
-	berth_time valid_ns;       /* how long it is there; 0: for ever */
+	uint32_t flags;		 /* IFA_F_NODAD, IFA_F_NOPREFIXROUTE of <linux/if_addr.h> */
+	berth_time preferred_ns; /* how long it is used for new connections; 0: for ever */
+	berth_time valid_ns;	 /* how long it is there; 0: for ever */
 };
 
 /* Adds an address, or changes the lifetimes of one that is there. A new IPv6 address without
@@ -87,8 +86,8 @@ BERTH_API int berth_addr_set(struct berth_stack *st, unsigned ifindex,
 /* A route to dst/prefix_len, through `gateway` (NULL: on the link). Longest prefix wins,
  * then the smallest metric. -EEXIST, -ENETUNREACH: gateway not on link, -ENODEV, -EINVAL. */
 BERTH_API int berth_route_add(struct berth_stack *st, const struct sockaddr *dst,
-			      unsigned prefix_len, const struct sockaddr *gateway,
-			      unsigned ifindex, uint32_t metric);
+			      unsigned prefix_len, const struct sockaddr *gateway, unsigned ifindex,
+			      uint32_t metric);
 BERTH_API int berth_route_del(struct berth_stack *st, const struct sockaddr *dst,
 			      unsigned prefix_len);
 
@@ -97,7 +96,7 @@ struct berth_netif_info {
 	unsigned ifindex;
 	char name[BERTH_NETIF_NAME_BYTES];
 	enum berth_netif_kind kind;
-	uint32_t flags;      /* IFF_* of <net/if.h> */
+	uint32_t flags; /* IFF_* of <net/if.h> */
 	uint32_t mtu;
 	uint8_t mac[6];
 	uint64_t rx_packets, rx_bytes, rx_dropped;
@@ -108,10 +107,10 @@ struct berth_addr_info {
 	unsigned ifindex;
 	struct sockaddr_storage addr; /* link-local: with its scope */
 	unsigned prefix_len;
-	uint32_t flags;            /* IFA_F_*: permanent, tentative, dadfailed, deprecated ... */
-	uint8_t scope;             /* RT_SCOPE_* of <linux/rtnetlink.h> */
+	uint32_t flags; /* IFA_F_*: permanent, tentative, dadfailed, deprecated ... */
+	uint8_t scope;	/* RT_SCOPE_* of <linux/rtnetlink.h> */
 	berth_time preferred_ns, valid_ns; /* from now on; BERTH_TIME_NEVER: for ever */
-	berth_time created, updated;       /* in the driver's time */
+	berth_time created, updated;	   /* in the driver's time */
 };
 
 struct berth_route_info {
@@ -120,8 +119,8 @@ struct berth_route_info {
 	struct sockaddr_storage gateway; /* AF_UNSPEC: on the link */
 	unsigned ifindex;
 	uint32_t metric;
-	uint8_t protocol;    /* RTPROT_* of <linux/rtnetlink.h> */
-	int8_t preference;   /* of a router that advertised itself: -1 low, 0, 1 high */
+	uint8_t protocol;      /* RTPROT_* of <linux/rtnetlink.h> */
+	int8_t preference;     /* of a router that advertised itself: -1 low, 0, 1 high */
 	berth_time expires_ns; /* from now on; BERTH_TIME_NEVER: does not */
 };
 
@@ -129,16 +128,16 @@ struct berth_neigh_info {
 	unsigned ifindex;
 	struct sockaddr_storage addr;
 	uint8_t mac[6];
-	uint16_t state;      /* NUD_* of <linux/neighbour.h> */
-	bool router;         /* IPv6: it says so */
+	uint16_t state; /* NUD_* of <linux/neighbour.h> */
+	bool router;	/* IPv6: it says so */
 };
 
 /* How packets get to a destination. */
 struct berth_path_info {
-	struct sockaddr_storage src;     /* the address that they are sent from */
+	struct sockaddr_storage src;	 /* the address that they are sent from */
 	struct sockaddr_storage gateway; /* AF_UNSPEC: it is on the link, or this host */
 	unsigned ifindex;
-	uint32_t mtu;                    /* of the path, as known now */
+	uint32_t mtu; /* of the path, as known now */
 };
 
 /* The `i`th entry, in a stable order; false past the last. */
@@ -154,8 +153,8 @@ BERTH_API bool berth_neigh_get(const struct berth_stack *st, unsigned i,
 /* Which way packets to `dst` go now, and from which address (RFC 6724 §5): what a
  * connect() of a datagram socket would find out. `ifindex` 0: any; a link-local `dst` brings
  * its own (sin6_scope_id). -ENETUNREACH, -EHOSTUNREACH, -EADDRNOTAVAIL, -EINVAL ... */
-BERTH_API int berth_path_get(struct berth_stack *st, const struct sockaddr *dst,
-			     unsigned ifindex, struct berth_path_info *out);
+BERTH_API int berth_path_get(struct berth_stack *st, const struct sockaddr *dst, unsigned ifindex,
+			     struct berth_path_info *out);
 
 /*
  * Packets. A packet has one owner; functions that take `struct berth_packet *` without

@@ -29,10 +29,10 @@ extern "C" {
  * brackets. */
 struct berth_resolver_config {
 	const struct sockaddr_storage *servers; /* port 0: 53 */
-	unsigned server_count;                  /* at most BERTH_RESOLVER_SERVERS_MAX */
-	const char *const *search;              /* domains, in order */
-	unsigned search_count;                  /* at most BERTH_RESOLVER_SEARCH_MAX */
-	unsigned ndots;       /* names with as many dots are tried as they are first; <= 15 [1] */
+	unsigned server_count;			/* at most BERTH_RESOLVER_SERVERS_MAX */
+	const char *const *search;		/* domains, in order */
+	unsigned search_count;			/* at most BERTH_RESOLVER_SEARCH_MAX */
+	unsigned ndots;	      /* names with as many dots are tried as they are first; <= 15 [1] */
 	berth_time timeout;   /* for one server's first try [5 s] */
 	unsigned attempts;    /* rounds through the servers, at most 5 [2] */
 	const char *hosts;    /* text in the form of hosts(5) [none]; localhost is always known */
@@ -58,8 +58,8 @@ BERTH_API int berth_resolver_set(struct berth_stack *st,
  */
 BERTH_API struct hostent *berth_gethostbyname(struct berth_stack *st, const char *name,
 					      int *out_h_errno);
-BERTH_API struct hostent *berth_gethostbyname2(struct berth_stack *st, const char *name,
-					       int family, int *out_h_errno);
+BERTH_API struct hostent *berth_gethostbyname2(struct berth_stack *st, const char *name, int family,
+					       int *out_h_errno);
 BERTH_API struct hostent *berth_gethostbyaddr(struct berth_stack *st, const void *addr,
 					      socklen_t len, int family, int *out_h_errno);
 
@@ -73,8 +73,8 @@ BERTH_API int berth_getaddrinfo(struct berth_stack *st, const char *node, const 
 BERTH_API void berth_freeaddrinfo(struct berth_stack *st, struct addrinfo *res);
 
 /* As getnameinfo(3). 0 or an EAI_ code: EAI_INPROGRESS: the answer is not there yet. */
-BERTH_API int berth_getnameinfo(struct berth_stack *st, const struct sockaddr *addr,
-				socklen_t len, char *host, socklen_t host_bytes, char *service,
+BERTH_API int berth_getnameinfo(struct berth_stack *st, const struct sockaddr *addr, socklen_t len,
+				char *host, socklen_t host_bytes, char *service,
 				socklen_t service_bytes, int flags);
 
 /* `protocol` NULL: any; `port` in network order. The answer is the stack's, and valid until the

@@ -39,16 +39,14 @@ BERTH_API int berth_listen(struct berth_stack *st, int fd, int backlog);
 BERTH_API int berth_connect(struct berth_stack *st, int fd, const struct sockaddr *addr,
 			    socklen_t len);
 /* `addr` and `len` may be NULL. Returns the new descriptor. */
-BERTH_API int berth_accept(struct berth_stack *st, int fd, struct sockaddr *addr,
-			   socklen_t *len);
+BERTH_API int berth_accept(struct berth_stack *st, int fd, struct sockaddr *addr, socklen_t *len);
 BERTH_API ssize_t berth_send(struct berth_stack *st, int fd, const void *buf, size_t bytes,
 			     int flags);
-BERTH_API ssize_t berth_recv(struct berth_stack *st, int fd, void *buf, size_t bytes,
-			     int flags);
+BERTH_API ssize_t berth_recv(struct berth_stack *st, int fd, void *buf, size_t bytes, int flags);
 BERTH_API ssize_t berth_sendto(struct berth_stack *st, int fd, const void *buf, size_t bytes,
 			       int flags, const struct sockaddr *addr, socklen_t len);
-BERTH_API ssize_t berth_recvfrom(struct berth_stack *st, int fd, void *buf, size_t bytes,
-				 int flags, struct sockaddr *addr, socklen_t *len);
+BERTH_API ssize_t berth_recvfrom(struct berth_stack *st, int fd, void *buf, size_t bytes, int flags,
+				 struct sockaddr *addr, socklen_t *len);
 BERTH_API ssize_t berth_sendmsg(struct berth_stack *st, int fd, const struct msghdr *msg,
 				int flags);
 BERTH_API ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *msg, int flags);
@@ -57,10 +55,10 @@ BERTH_API ssize_t berth_recvmsg(struct berth_stack *st, int fd, struct msghdr *m
  * later one ends the call; received, it becomes the socket's unless it is -EAGAIN. A time-out, as
  * recvmmsg(2) has one, is the waiting driver's. */
 struct mmsghdr;
-BERTH_API int berth_sendmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs,
-			     unsigned count, int flags);
-BERTH_API int berth_recvmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs,
-			     unsigned count, int flags);
+BERTH_API int berth_sendmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs, unsigned count,
+			     int flags);
+BERTH_API int berth_recvmmsg(struct berth_stack *st, int fd, struct mmsghdr *msgs, unsigned count,
+			     int flags);
 BERTH_API ssize_t berth_read(struct berth_stack *st, int fd, void *buf, size_t bytes);
 BERTH_API ssize_t berth_write(struct berth_stack *st, int fd, const void *buf, size_t bytes);
 BERTH_API int berth_shutdown(struct berth_stack *st, int fd, int how);
@@ -99,8 +97,8 @@ BERTH_API int berth_sock_set_user(struct berth_stack *st, int fd, void *user);
  * full; -EPIPE, -ENOTCONN and the socket's error as send(2); -EOPNOTSUPP: not a TCP socket.
  * `flags`: MSG_OOB, MSG_MORE.
  */
-BERTH_API int berth_send_reserve(struct berth_stack *st, int fd, size_t bytes,
-				 struct iovec *iov, int iovcnt);
+BERTH_API int berth_send_reserve(struct berth_stack *st, int fd, size_t bytes, struct iovec *iov,
+				 int iovcnt);
 BERTH_API int berth_send_commit(struct berth_stack *st, int fd, size_t bytes, int flags);
 
 /*
@@ -118,15 +116,15 @@ BERTH_API int berth_abort(struct berth_stack *st, int fd);
 
 /* What ss(8) tells of one socket. */
 struct berth_sock_info {
-	int fd;                 /* -1: no descriptor any more (closing, or not yet accepted) */
+	int fd; /* -1: no descriptor any more (closing, or not yet accepted) */
 	int family, type, protocol;
-	int state;              /* TCP_ESTABLISHED ... of <netinet/tcp.h>; 7 (CLOSE) for the rest */
+	int state; /* TCP_ESTABLISHED ... of <netinet/tcp.h>; 7 (CLOSE) for the rest */
 	struct sockaddr_storage local, remote; /* remote AF_UNSPEC: not connected */
-	uint32_t recv_q;        /* bytes unread; listening: connections not yet accepted */
-	uint32_t send_q;        /* bytes not yet acknowledged; listening: the backlog */
-	unsigned ifindex;       /* SO_BINDTODEVICE; 0: any */
-	int error;              /* pending SO_ERROR, not cleared by looking */
-	berth_time timer_ns;    /* until the next timer; BERTH_TIME_NEVER: none */
+	uint32_t recv_q;     /* bytes unread; listening: connections not yet accepted */
+	uint32_t send_q;     /* bytes not yet acknowledged; listening: the backlog */
+	unsigned ifindex;    /* SO_BINDTODEVICE; 0: any */
+	int error;	     /* pending SO_ERROR, not cleared by looking */
+	berth_time timer_ns; /* until the next timer; BERTH_TIME_NEVER: none */
 	void *user;
 };
 BERTH_API int berth_sock_info(struct berth_stack *st, int fd, struct berth_sock_info *out);

@@ -28,10 +28,10 @@ extern "C" {
 
 /* What berth_stack_new() takes. Zero-initialise; every zero has a meaning. */
 struct berth_stack_config {
-	struct berth_pool *pool;          /* borrowed; NULL: a private one */
-	struct berth_mem mem;             /* zero: malloc */
+	struct berth_pool *pool; /* borrowed; NULL: a private one */
+	struct berth_mem mem;	 /* zero: malloc */
 	struct berth_limits limits;
-	berth_time now;                   /* the first moment */
+	berth_time now; /* the first moment */
 	/* Fills `buf` with unpredictable bytes (tests: seeded ones). Must be set:
 	 * sequence numbers, ports and hash keys come from it. */
 	void (*random)(void *ctx, void *buf, size_t bytes);
@@ -40,9 +40,9 @@ struct berth_stack_config {
 	 * berth_output() and berth_next_event() said "none"). May be NULL. Must
 	 * not call into the stack. */
 	void (*wake)(void *ctx);
-	void *ctx;                        /* for the two callbacks */
-	bool forwarding;                  /* a router: net.ipv4.ip_forward=1, and
-					     net.ipv6.conf.all.forwarding=1 */
+	void *ctx;	 /* for the two callbacks */
+	bool forwarding; /* a router: net.ipv4.ip_forward=1, and
+			    net.ipv6.conf.all.forwarding=1 */
 	/* Where the driver keeps its present, if it has such a place: socket calls then need no
 	 * berth_advance() before them, however long the host was idle. NULL: it advances. */
 	const berth_time *clock;
@@ -84,8 +84,7 @@ BERTH_API void berth_input(struct berth_stack *st, unsigned ifindex, const void 
 
 /* The same for a packet, which is consumed whatever happens. A packet of another
  * pool is copied. */
-BERTH_API void berth_input_packet(struct berth_stack *st, unsigned ifindex,
-				  struct berth_packet *p);
+BERTH_API void berth_input_packet(struct berth_stack *st, unsigned ifindex, struct berth_packet *p);
 
 /* The next frame that leaves through any interface whose frames the driver carries,
  * oldest first per interface; NULL if none. The caller owns it. */
@@ -93,9 +92,9 @@ BERTH_API struct berth_packet *berth_output(struct berth_stack *st, unsigned *ou
 
 /* A socket whose readiness rose since it was last reported. */
 struct berth_event {
-	int fd;        /* -1: a name was resolved (berth/resolve.h) */
-	short events;  /* POLLIN, POLLOUT, POLLERR, POLLHUP, POLLRDHUP, POLLPRI as of now */
-	void *user;    /* berth_sock_set_user() */
+	int fd;	      /* -1: a name was resolved (berth/resolve.h) */
+	short events; /* POLLIN, POLLOUT, POLLERR, POLLHUP, POLLRDHUP, POLLPRI as of now */
+	void *user;   /* berth_sock_set_user() */
 };
 
 /*
@@ -107,7 +106,7 @@ BERTH_API bool berth_next_event(struct berth_stack *st, struct berth_event *out)
 
 /* One named number of a stack: how many packets were dropped for a reason, or sent. */
 struct berth_counter {
-	const char *name;   /* such as "tcp_checksum" */
+	const char *name; /* such as "tcp_checksum" */
 	uint64_t count;
 };
 

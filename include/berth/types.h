@@ -45,19 +45,19 @@ struct berth_mem {
 
 /* Bounds of one stack. A zero stands for the default in brackets. */
 struct berth_limits {
-	uint32_t sockets_max;          /* descriptors [1048576] */
-	uint32_t neighbours_max;       /* neighbour entries [4096] */
-	uint32_t neighbour_queue_max;  /* packets waiting for one neighbour [101] */
-	uint32_t frag_bytes_max;       /* bytes waiting for reassembly [4 MiB] */
-	uint32_t frag_datagrams_max;   /* datagrams waiting for reassembly [1024] */
-	uint32_t txq_packets_max;      /* packets waiting at one interface [1000] */
-	uint32_t timewait_max;         /* connections in TIME-WAIT [65536] */
-	uint32_t somaxconn;            /* ceiling of a backlog [4096] */
-	uint32_t tcp_rmem_max;         /* ceiling of a tuned receive buffer [6 MiB] */
-	uint32_t tcp_wmem_max;         /* ceiling of a tuned send buffer [4 MiB] */
-	uint32_t rmem_max;             /* ceiling of SO_RCVBUF before doubling [4 MiB] */
-	uint32_t wmem_max;             /* ceiling of SO_SNDBUF before doubling [4 MiB] */
-	uint64_t bytes_max;            /* payload the stack's sockets may hold [1 GiB] */
+	uint32_t sockets_max;	      /* descriptors [1048576] */
+	uint32_t neighbours_max;      /* neighbour entries [4096] */
+	uint32_t neighbour_queue_max; /* packets waiting for one neighbour [101] */
+	uint32_t frag_bytes_max;      /* bytes waiting for reassembly [4 MiB] */
+	uint32_t frag_datagrams_max;  /* datagrams waiting for reassembly [1024] */
+	uint32_t txq_packets_max;     /* packets waiting at one interface [1000] */
+	uint32_t timewait_max;	      /* connections in TIME-WAIT [65536] */
+	uint32_t somaxconn;	      /* ceiling of a backlog [4096] */
+	uint32_t tcp_rmem_max;	      /* ceiling of a tuned receive buffer [6 MiB] */
+	uint32_t tcp_wmem_max;	      /* ceiling of a tuned send buffer [4 MiB] */
+	uint32_t rmem_max;	      /* ceiling of SO_RCVBUF before doubling [4 MiB] */
+	uint32_t wmem_max;	      /* ceiling of SO_SNDBUF before doubling [4 MiB] */
+	uint64_t bytes_max;	      /* payload the stack's sockets may hold [1 GiB] */
 };
 
 #ifdef __cplusplus

@@ -25,22 +25,22 @@ extern "C" {
 /* What happens to packets that cross a cable in one direction. All zero: nothing. Probabilities
  * are 0 to 1. The words are those of tc-netem(8). */
 struct berth_impair {
-	berth_time delay;        /* one way */
-	berth_time jitter;       /* standard deviation of a normal distribution, clipped at 0 delay;
-				    a packet never overtakes its predecessor but by `reorder` */
-	double loss;             /* independent; ignored when gemodel is on */
-	bool gemodel;            /* Gilbert-Elliott: */
-	double gemodel_p;        /*   good to bad */
-	double gemodel_r;        /*   bad to good */
-	double gemodel_1_h;      /*   lost in the bad state */
-	double gemodel_1_k;      /*   lost in the good state */
+	berth_time delay;   /* one way */
+	berth_time jitter;  /* standard deviation of a normal distribution, clipped at 0 delay;
+			       a packet never overtakes its predecessor but by `reorder` */
+	double loss;	    /* independent; ignored when gemodel is on */
+	bool gemodel;	    /* Gilbert-Elliott: */
+	double gemodel_p;   /*   good to bad */
+	double gemodel_r;   /*   bad to good */
+	double gemodel_1_h; /*   lost in the bad state */
+	double gemodel_1_k; /*   lost in the good state */
 	double duplicate;
-	double reorder;          /* sent without the delay, ahead of those that wait */
-	double corrupt;          /* one random bit flipped */
-	uint64_t rate_bits;      /* bits per second, Ethernet header counted; 0: no limit */
-	uint32_t limit;          /* packets that may wait for the rate; 0: 1000. Without a rate
-				    nobody waits: those that may be on the way; 0: a million */
-	uint32_t mtu;            /* IP packets larger than this are lost; 0: no limit */
+	double reorder;	    /* sent without the delay, ahead of those that wait */
+	double corrupt;	    /* one random bit flipped */
+	uint64_t rate_bits; /* bits per second, Ethernet header counted; 0: no limit */
+	uint32_t limit;	    /* packets that may wait for the rate; 0: 1000. Without a rate
+			       nobody waits: those that may be on the way; 0: a million */
+	uint32_t mtu;	    /* IP packets larger than this are lost; 0: no limit */
 };
 
 enum berth_direction {
@@ -51,8 +51,8 @@ enum berth_direction {
 /* What became of a packet on a cable. */
 enum berth_fate {
 	BERTH_FATE_DELIVERED,
-	BERTH_FATE_LOST,        /* the rule is in `rule` */
-	BERTH_FATE_DUPLICATED,  /* this is the additional copy */
+	BERTH_FATE_LOST,       /* the rule is in `rule` */
+	BERTH_FATE_DUPLICATED, /* this is the additional copy */
 };
 
 /* Why, in the words of the network file. */
@@ -63,18 +63,18 @@ enum berth_rule {
 	BERTH_RULE_LIMIT,
 	BERTH_RULE_MTU,
 	BERTH_RULE_PARTITION,
-	BERTH_RULE_DOWN,       /* the receiving host or interface is gone */
+	BERTH_RULE_DOWN, /* the receiving host or interface is gone */
 };
 
 /* One packet entering a cable, its fate already drawn. */
 struct berth_packet_event {
-	berth_time time;         /* it enters the cable */
-	berth_time arrival;      /* it leaves the cable; BERTH_TIME_NEVER: lost */
-	int cable;               /* index; -1 - host: that host's loopback */
-	int host;                /* the host at the cable's end */
+	berth_time time;    /* it enters the cable */
+	berth_time arrival; /* it leaves the cable; BERTH_TIME_NEVER: lost */
+	int cable;	    /* index; -1 - host: that host's loopback */
+	int host;	    /* the host at the cable's end */
 	enum berth_direction direction;
-	uint64_t number;         /* of this cable and direction, from 0; a duplicate has its
-				    original's */
+	uint64_t number; /* of this cable and direction, from 0; a duplicate has its
+			    original's */
 	enum berth_fate fate;
 	enum berth_rule rule;
 	bool corrupted, reordered;
@@ -82,9 +82,9 @@ struct berth_packet_event {
 };
 
 struct berth_world_config {
-	uint64_t seed;           /* of all fates, and of everything random if `random` is NULL */
+	uint64_t seed; /* of all fates, and of everything random if `random` is NULL */
 	berth_time now;
-	berth_time epoch;        /* the Unix time when the world's time was 0 (SO_TIMESTAMP) */
+	berth_time epoch; /* the Unix time when the world's time was 0 (SO_TIMESTAMP) */
 	struct berth_mem mem;
 	struct berth_limits limits; /* of every host */
 	/* Secrets (sequence numbers, hash keys); NULL: drawn from the seed, for
@@ -99,11 +99,11 @@ struct berth_world_config {
 
 struct berth_network_config {
 	const char *name;
-	struct sockaddr_storage subnet;   /* AF_INET, or AF_UNSPEC: none */
+	struct sockaddr_storage subnet; /* AF_INET, or AF_UNSPEC: none */
 	unsigned prefix_len;
-	struct sockaddr_storage subnet6;  /* AF_INET6, or AF_UNSPEC: none */
+	struct sockaddr_storage subnet6; /* AF_INET6, or AF_UNSPEC: none */
 	unsigned prefix6_len;
-	uint32_t mtu;                     /* 0: 1500 */
+	uint32_t mtu; /* 0: 1500 */
 };
 
 struct berth_host_config {
@@ -119,7 +119,7 @@ struct berth_cable_config {
 	 * advertise, and takes its default routes from them; address6 must be AF_UNSPEC then,
 	 * and the subnet6 a /64. Routers advertise themselves to networks with such cables. */
 	bool auto6;
-	uint8_t mac[6];                   /* zero: made from the cable's name */
+	uint8_t mac[6]; /* zero: made from the cable's name */
 	struct berth_impair up, down;
 };
 
@@ -151,7 +151,7 @@ BERTH_API struct berth_stack *berth_world_stack(struct berth_world *w, int host)
 struct berth_cable_info {
 	int host, network;
 	const char *host_name, *network_name;
-	unsigned ifindex;                 /* on the host's stack */
+	unsigned ifindex;			   /* on the host's stack */
 	struct sockaddr_storage address, address6; /* auto6: the one that the host will make */
 	bool auto6;
 	struct berth_impair up, down;
@@ -214,8 +214,8 @@ BERTH_API int berth_world_accept(struct berth_world *w, int host, int fd, struct
 				 socklen_t *len, berth_time timeout);
 BERTH_API ssize_t berth_world_send(struct berth_world *w, int host, int fd, const void *buf,
 				   size_t bytes, int flags, berth_time timeout);
-BERTH_API ssize_t berth_world_recv(struct berth_world *w, int host, int fd, void *buf,
-				   size_t bytes, int flags, berth_time timeout);
+BERTH_API ssize_t berth_world_recv(struct berth_world *w, int host, int fd, void *buf, size_t bytes,
+				   int flags, berth_time timeout);
 /* The time being over is EAI_AGAIN, or TRY_AGAIN; -EINVAL and -EDEADLK are EAI_SYSTEM, or
  * NO_RECOVERY. */
 BERTH_API int berth_world_getaddrinfo(struct berth_world *w, int host, const char *node,
@@ -226,8 +226,8 @@ BERTH_API int berth_world_getnameinfo(struct berth_world *w, int host, const str
 				      char *service, socklen_t service_bytes, int flags,
 				      berth_time timeout);
 BERTH_API struct hostent *berth_world_gethostbyname(struct berth_world *w, int host,
-						    const char *name, int family,
-						    int *out_h_errno, berth_time timeout);
+						    const char *name, int family, int *out_h_errno,
+						    berth_time timeout);
 BERTH_API struct hostent *berth_world_gethostbyaddr(struct berth_world *w, int host,
 						    const void *addr, socklen_t len, int family,
 						    int *out_h_errno, berth_time timeout);
@@ -238,10 +238,9 @@ BERTH_API berth_time berth_world_now(const struct berth_world *w);
  * `write` gets whole blocks; its ctx is the caller's. Feed it from on_packet. NULL: no memory.
  */
 struct berth_pcapng;
-BERTH_API struct berth_pcapng *berth_pcapng_new(const struct berth_world *w,
-						int (*write)(void *ctx, const void *buf,
-							     size_t bytes),
-						void *ctx);
+BERTH_API struct berth_pcapng *
+berth_pcapng_new(const struct berth_world *w,
+		 int (*write)(void *ctx, const void *buf, size_t bytes), void *ctx);
 /* 0, or what `write` returned when that was negative (nothing is written after it). */
 BERTH_API int berth_pcapng_packet(struct berth_pcapng *c, const struct berth_packet_event *ev);
 BERTH_API void berth_pcapng_free(struct berth_pcapng *c);

@@ -15,13 +15,13 @@
 #include "base/timer.h"
 
 struct env {
-	berth_time now;            /* written by stack/ only */
-	berth_time epoch;          /* Unix time at 0: added to timestamps that programs see */
-	struct berth_mem mem;      /* all three functions set */
+	berth_time now;		    /* written by stack/ only */
+	berth_time epoch;	    /* Unix time at 0: added to timestamps that programs see */
+	struct berth_mem mem;	    /* all three functions set */
 	struct berth_limits limits; /* every field set */
-	struct knobs knobs;        /* set by stack/, read by all */
+	struct knobs knobs;	    /* set by stack/, read by all */
 	struct timers timers;
-	struct berth_pool *pool;   /* packets and chunks */
+	struct berth_pool *pool; /* packets and chunks */
 	void (*random)(void *ctx, void *buf, size_t bytes);
 	/* Tells the driver that there is output, an event or an earlier deadline. Call it
 	 * freely: it does nothing but set a flag and, the first time, call the driver. */
@@ -29,16 +29,16 @@ struct env {
 	void *random_ctx;
 	struct {
 		uint32_t pid, uid, gid;
-	} creds; /* of all programs on the host, as AF_UNIX tells them */
-	uint8_t hash_key[16];      /* of env_hash() */
+	} creds;	      /* of all programs on the host, as AF_UNIX tells them */
+	uint8_t hash_key[16]; /* of env_hash() */
 	uint64_t drops[DROP_COUNT];
-	uint64_t bytes_held;       /* payload in socket queues, <= limits.bytes_max */
+	uint64_t bytes_held; /* payload in socket queues, <= limits.bytes_max */
 };
 
 /* `mem`, or libc's allocator where it is NULL or all zero. */
 struct berth_mem mem_or_libc(const struct berth_mem *mem);
 
-void *env_alloc(struct env *env, size_t bytes);             /* NULL: no memory */
+void *env_alloc(struct env *env, size_t bytes);		       /* NULL: no memory */
 void *env_calloc(struct env *env, size_t count, size_t bytes); /* zeroed, overflow-checked */
 /* Grows or shrinks an array to `count` elements; NULL: no memory, `ptr` is as it was. */
 void *env_realloc(struct env *env, void *ptr, size_t count, size_t bytes);

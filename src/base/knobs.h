@@ -36,11 +36,11 @@ struct knobs {
 	int32_t tcp_orphan_retries;
 	int32_t tcp_syn_retries, tcp_synack_retries;
 	int32_t tcp_syn_linear_timeouts; /* retries of a SYN before its RTO doubles */
-	int32_t tcp_syncookies; /* 0 never, 1 when the queue is full, 2 always */
+	int32_t tcp_syncookies;		 /* 0 never, 1 when the queue is full, 2 always */
 	int32_t tcp_max_syn_backlog;
 	int32_t tcp_abort_on_overflow;
 	int32_t tcp_sack, tcp_dsack, tcp_timestamps, tcp_window_scaling;
-	int32_t tcp_ecn; /* 0 no, 1 ask and answer, 2 answer */
+	int32_t tcp_ecn;	  /* 0 no, 1 ask and answer, 2 answer */
 	int32_t tcp_ecn_fallback; /* a SYN that is sent again does not ask */
 	int32_t tcp_rfc1337;
 	int32_t tcp_tw_reuse; /* 0 no, 1 yes, 2 on loopback */

@@ -60,8 +60,8 @@ struct link_frame {
 	bool bare;			   /* on lo: its addresses are zeros */
 	uint16_t type;			   /* EtherType, or the length of an IEEE 802.3 frame */
 	enum link_kind kind;
-	const uint8_t *src;   /* 6 bytes */
-	const void *sender;   /* LINK_FROM_US: what link_send_frame() was given; else NULL */
+	const uint8_t *src; /* 6 bytes */
+	const void *sender; /* LINK_FROM_US: what link_send_frame() was given; else NULL */
 };
 typedef void (*link_tap_fn)(void *ctx, const struct link_frame *f);
 

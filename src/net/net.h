@@ -31,7 +31,7 @@ struct ip_info {
 	 * interface that has the address. */
 	unsigned ifindex;
 	uint16_t fragment_bytes; /* of the largest fragment that it came in; 0: in one piece */
-	uint8_t options_len; /* IPv4 options as received, for IP_RECVOPTS */
+	uint8_t options_len;	 /* IPv4 options as received, for IP_RECVOPTS */
 	uint8_t options[40];
 	/* IPv6. `tos` is the traffic class, `ttl` the hop limit. */
 	uint32_t flow_label; /* 20 bits */
@@ -57,7 +57,7 @@ struct ip_error {
 	unsigned ifindex;    /* the error came in through: the scope of a link-local address */
 	const uint8_t *l4;   /* the first bytes of the transport header, at least 8 */
 	size_t l4_bytes;
-	size_t l3_bytes; /* of the IP header, which is before them */
+	size_t l3_bytes;	       /* of the IP header, which is before them */
 	const struct ip_info *message; /* of the packet with it; NULL: this host's own */
 };
 

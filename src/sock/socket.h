@@ -27,9 +27,9 @@ struct socket {
 	struct sock *sock;
 	void *user;		/* berth_sock_set_user() */
 	struct list event_link; /* in its sockets' events, at most once */
-	int fd;	       /* the lowest, if it was passed on; -1: it is only in messages */
-	uint8_t state; /* enum socket_state */
-	bool passed;   /* sock/passed.h */
+	int fd;			/* the lowest, if it was passed on; -1: it is only in messages */
+	uint8_t state;		/* enum socket_state */
+	bool passed;		/* sock/passed.h */
 };
 
 struct unix_space;
@@ -38,20 +38,20 @@ struct sockets {
 	struct env *env;
 	struct transport *tp;
 	void (*owner)(void *user, struct berth_sock_owner *out); /* berth_stack_set_owner() */
-	const struct proto *const *protos; /* NULL-terminated */
-	struct socket **table;		   /* by descriptor; NULL: free */
-	uint64_t *used;			   /* a bit per descriptor */
-	uint64_t *full;			   /* a bit per word of `used` */
-	uint32_t capacity;		   /* descriptors there is room for, a multiple of 4096 */
-	uint32_t lowest;		   /* no descriptor below is free */
-	struct list events;		   /* struct socket, oldest first */
+	const struct proto *const *protos;			 /* NULL-terminated */
+	struct socket **table;					 /* by descriptor; NULL: free */
+	uint64_t *used;						 /* a bit per descriptor */
+	uint64_t *full;						 /* a bit per word of `used` */
+	uint32_t capacity;  /* descriptors there is room for, a multiple of 4096 */
+	uint32_t lowest;    /* no descriptor below is free */
+	struct list events; /* struct socket, oldest first */
 	/* sock/passed.h: */
-	struct table passed;	       /* struct passed */
-	struct list in_flight;	       /* struct passed that are in messages */
-	uint32_t in_flight_count;      /* references in messages, of all of them */
-	bool burying;		       /* somebody closes those on `dying` */
-	struct list dying;	       /* struct socket, by event_link, that nobody holds */
-	struct unix_space *unix_space; /* unix/unix.h: names and garbage of AF_UNIX */
+	struct table passed;		     /* struct passed */
+	struct list in_flight;		     /* struct passed that are in messages */
+	uint32_t in_flight_count;	     /* references in messages, of all of them */
+	bool burying;			     /* somebody closes those on `dying` */
+	struct list dying;		     /* struct socket, by event_link, that nobody holds */
+	struct unix_space *unix_space;	     /* unix/unix.h: names and garbage of AF_UNIX */
 	void (*unheld)(struct sockets *all); /* a socket in flight lost its last descriptor */
 };
 

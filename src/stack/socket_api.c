@@ -49,8 +49,7 @@ int berth_socketpair(struct berth_stack *st, int family, int type, int protocol,
 	int b = a < 0 ? a : socket_new(st->sockets, family, type, protocol);
 
 	if (b >= 0 && family == AF_UNIX) {
-		unix_socketpair(socket_get(st->sockets, a)->sock,
-				socket_get(st->sockets, b)->sock);
+		unix_socketpair(socket_get(st->sockets, a)->sock, socket_get(st->sockets, b)->sock);
 		out_fds[0] = a;
 		out_fds[1] = b;
 		return 0;

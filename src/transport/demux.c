@@ -43,8 +43,7 @@ uint32_t flow_hash(const struct transport *tp, const struct flow *f)
 static bool has_ends(const struct sock *s, const struct flow *f)
 {
 	return s->local.port == f->local_port && s->remote.port == f->remote_port &&
-	       ipaddr_equal(&s->remote.addr, &f->remote) &&
-	       ipaddr_equal(&s->local.addr, &f->local);
+	       ipaddr_equal(&s->remote.addr, &f->remote) && ipaddr_equal(&s->local.addr, &f->local);
 }
 
 struct sock *demux_connected(struct transport *tp, enum space space, struct flow *f)

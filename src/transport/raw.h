@@ -14,7 +14,6 @@
 /* SOCK_RAW of AF_INET and AF_INET6. */
 extern const struct proto raw_proto;
 
-
 /* Frees what is the transport's; all socks are gone. */
 void raw_fini(struct transport *tp);
 

@@ -378,8 +378,8 @@ static const struct opt_row rows[] = {
 	 "its supplementary groups: none"},
 };
 
-const struct opt_level unix_options = {SOL_SOCKET, "SOL_SOCKET", OPT_SHORT_INVALID,
-				       opt_control_block,	   rows,	 ARRAY_LEN(rows)};
+const struct opt_level unix_options = {SOL_SOCKET,	  "SOL_SOCKET", OPT_SHORT_INVALID,
+				       opt_control_block, rows,		ARRAY_LEN(rows)};
 static const struct opt_level *const option_levels[] = {&unix_options, NULL};
 
 static const struct proto_names names = {

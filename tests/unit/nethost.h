@@ -53,7 +53,7 @@ struct nethost {
 	size_t payload_bytes;
 	uint8_t payload[66000];
 	uint8_t error_l4[64];
-	uint8_t ext[256]; /* what info.ext pointed to */
+	uint8_t ext[256];   /* what info.ext pointed to */
 	bool refuse_errors; /* concerns() says no */
 };
 

@@ -114,9 +114,8 @@ static void join(struct flow *f, int type, const char *address)
 		f->in = berth_accept(f->to, server, NULL, NULL);
 	}
 	assert_true(f->in >= 0);
-	assert_int_equal(berth_setsockopt(f->from, f->out, SOL_SOCKET, SO_SNDBUF, &bytes,
-					  sizeof(bytes)),
-			 0);
+	assert_int_equal(
+		berth_setsockopt(f->from, f->out, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
 }
 
 struct scene {
