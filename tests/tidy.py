@@ -136,11 +136,26 @@ def check_source(judge, path, text):
         judge.say(path, len(lines), f"more than {FILE_MAX} lines: more than one noun")
     code = without_comments(text).splitlines()
     check_includes(judge, path, lines)
+    if path.suffix == ".h" and path.parts[0] in ("src", "include"):
+        check_prototypes(judge, path, lines)
     if path.parts[0] == "src" and path.parts[1] in CORE:
         check_core(judge, path, code)
     for number, line in enumerate(lines, 1):
         if path.suffix == ".c" and re.match(r'#include\s+"[^"]+\.c"', line):
             judge.say(path, number, "includes a source file")
+
+
+def check_prototypes(judge, path, lines):
+    """A prototype in a header stands behind a comment, or in the group (no blank line) of one."""
+    documented = False
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            documented = False
+        elif line.rstrip().endswith("*/"):
+            documented = True
+        elif re.match(r"(?!static|typedef|struct \w+ \{|STATIC_ASSERT)[A-Za-z][^={]*\w\(", line):
+            if not documented:
+                judge.say(path, number, "a prototype that nothing is said about")
 
 
 def check_basenames(judge, files):

@@ -25,6 +25,9 @@
 extern "C" {
 #endif
 
+/* A new descriptor. `type` may have SOCK_NONBLOCK and SOCK_CLOEXEC, which mean nothing here.
+ * -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT; -EINVAL; -ENFILE: limits.sockets_max; -ENOMEM.
+ */
 BERTH_API int berth_socket(struct berth_stack *st, int family, int type, int protocol);
 /* Two connected sockets. AF_UNIX only, else -EOPNOTSUPP. */
 BERTH_API int berth_socketpair(struct berth_stack *st, int family, int type, int protocol,
@@ -32,14 +35,18 @@ BERTH_API int berth_socketpair(struct berth_stack *st, int family, int type, int
 /* Takes the path that an AF_UNIX socket is or was bound to off the host, as unlink(2). There is
  * no file system: a host has the paths that were bound and not yet unlinked. -ENOENT. */
 BERTH_API int berth_unlink(struct berth_stack *st, const char *path);
+/* bind(2) and listen(2). A port that the program does not choose is drawn (RFC 6056). */
 BERTH_API int berth_bind(struct berth_stack *st, int fd, const struct sockaddr *addr,
 			 socklen_t len);
 BERTH_API int berth_listen(struct berth_stack *st, int fd, int backlog);
-/* -EAGAIN: an AF_UNIX listener has its queue full; an event (POLLOUT) tells of room. */
+/* -EINPROGRESS: an event (POLLOUT) tells the end, and SO_ERROR, or this call again, the result.
+ * -EAGAIN: an AF_UNIX listener has its queue full; an event (POLLOUT) tells of room. */
 BERTH_API int berth_connect(struct berth_stack *st, int fd, const struct sockaddr *addr,
 			    socklen_t len);
-/* `addr` and `len` may be NULL. Returns the new descriptor. */
+/* `addr` and `len` may be NULL. Returns the new descriptor; -EAGAIN: no connection waits. */
 BERTH_API int berth_accept(struct berth_stack *st, int fd, struct sockaddr *addr, socklen_t *len);
+/* The send and receive families: how many bytes. MSG_DONTWAIT is implied; no signal is raised, with
+ * or without MSG_NOSIGNAL. The program's memory is not kept. */
 BERTH_API ssize_t berth_send(struct berth_stack *st, int fd, const void *buf, size_t bytes,
 			     int flags);
 BERTH_API ssize_t berth_recv(struct berth_stack *st, int fd, void *buf, size_t bytes, int flags);
@@ -61,8 +68,11 @@ BERTH_API int berth_recvmmsg(struct berth_stack *st, int fd, struct mmsghdr *msg
 			     int flags);
 BERTH_API ssize_t berth_read(struct berth_stack *st, int fd, void *buf, size_t bytes);
 BERTH_API ssize_t berth_write(struct berth_stack *st, int fd, const void *buf, size_t bytes);
+/* `how`: SHUT_RD, SHUT_WR or SHUT_RDWR. */
 BERTH_API int berth_shutdown(struct berth_stack *st, int fd, int how);
+/* The descriptor is free at once; what was sent is still delivered, by the stack alone. */
 BERTH_API int berth_close(struct berth_stack *st, int fd);
+/* *len is the room before, and how long the name is after. */
 BERTH_API int berth_getsockname(struct berth_stack *st, int fd, struct sockaddr *addr,
 				socklen_t *len);
 BERTH_API int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr *addr,
@@ -70,10 +80,13 @@ BERTH_API int berth_getpeername(struct berth_stack *st, int fd, struct sockaddr 
 /* The name of an option that Linux has and a stack does not, which ENOPROTOOPT says; NULL: any
  * other number. */
 BERTH_API const char *berth_option_lacking(int level, int name);
+/* The options of docs/options.md, in Linux's form; *len is the room before, and what was given
+ * after. -ENOPROTOOPT: not known. */
 BERTH_API int berth_getsockopt(struct berth_stack *st, int fd, int level, int name, void *value,
 			       socklen_t *len);
 BERTH_API int berth_setsockopt(struct berth_stack *st, int fd, int level, int name,
 			       const void *value, socklen_t len);
+/* SIOC* and FION* of sockets and interfaces, `arg` as ioctl(2) has it. -ENOTTY: not known. */
 BERTH_API int berth_ioctl(struct berth_stack *st, int fd, unsigned long request, void *arg);
 
 /* Fill in what is ready now and return how many, as poll(2) and select(2) with a zero timeout. */
@@ -127,6 +140,7 @@ struct berth_sock_info {
 	berth_time timer_ns; /* until the next timer; BERTH_TIME_NEVER: none */
 	void *user;
 };
+/* -EBADF. */
 BERTH_API int berth_sock_info(struct berth_stack *st, int fd, struct berth_sock_info *out);
 
 /* Whose a socket is, as sock_diag tells of it (`ss -e`, `ss -p`). */

@@ -142,7 +142,8 @@ BERTH_API int berth_world_find_host(const struct berth_world *w, const char *nam
 BERTH_API int berth_world_find_network(const struct berth_world *w, const char *name);
 BERTH_API int berth_world_find_cable(const struct berth_world *w, int host, int network);
 
-BERTH_API int berth_world_hosts(const struct berth_world *w); /* how many */
+/* How many hosts there are, and what one is called; NULL: there is no such host. */
+BERTH_API int berth_world_hosts(const struct berth_world *w);
 BERTH_API const char *berth_world_host_name(const struct berth_world *w, int host);
 /* NULL: no such host. The pointer may be kept. Socket calls happen at the world's present, which is
  * the `now` of the last berth_world_run(): a driver in real time calls that too when it wakes. */

@@ -38,12 +38,16 @@ struct env {
 /* `mem`, or libc's allocator where it is NULL or all zero. */
 struct berth_mem mem_or_libc(const struct berth_mem *mem);
 
-void *env_alloc(struct env *env, size_t bytes);		       /* NULL: no memory */
-void *env_calloc(struct env *env, size_t count, size_t bytes); /* zeroed, overflow-checked */
+/* Memory of the stack's, to be given back with env_free(); env_calloc()'s is zeroed, and its
+ * product may not overflow. NULL: no memory. */
+void *env_alloc(struct env *env, size_t bytes);
+void *env_calloc(struct env *env, size_t count, size_t bytes);
 /* Grows or shrinks an array to `count` elements; NULL: no memory, `ptr` is as it was. */
 void *env_realloc(struct env *env, void *ptr, size_t count, size_t bytes);
+/* NULL is fine. */
 void env_free(struct env *env, void *ptr);
 
+/* Bytes that nobody can guess, from the driver's `random`. */
 void env_random(struct env *env, void *buf, size_t bytes);
 uint32_t env_random_u32(struct env *env);
 /* Uniform in 0 .. bound - 1; bound > 0. */
@@ -59,6 +63,7 @@ static inline void drop(struct env *env, enum drop reason)
 	env->drops[reason]++;
 }
 
+/* As counters are called: "tcp_checksum". */
 const char *drop_name(enum drop reason);
 
 #endif

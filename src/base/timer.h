@@ -32,6 +32,8 @@ struct timers {
 	uint64_t order;
 };
 
+/* An empty heap, which has no memory before timers_reserve(). At the end no timer fires any more,
+ * armed or not. */
 void timers_init(struct timers *ts);
 void timers_fini(struct timers *ts, struct env *env);
 

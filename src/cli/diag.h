@@ -23,6 +23,7 @@ struct diag {
 	size_t count, capacity;
 };
 
+/* Without errors; `file` is what they are printed with. Both are to be paired. */
 void diag_init(struct diag *d, const char *file);
 void diag_fini(struct diag *d);
 

@@ -76,6 +76,8 @@ void events_free(struct events *e);
 /* An address of a host (its port does not matter). */
 void events_add_host(struct events *e, int index, const char *name, const struct sockaddr *address);
 
+/* Something happened: a call of a program, bytes that one wrote or read, a packet on a cable. What
+ * there is no more room for is counted. */
 void events_call(struct events *e, const struct run_call *call);
 void events_transfer(struct events *e, const struct run_transfer *t);
 void events_packet(struct events *e, const struct berth_packet_event *ev);

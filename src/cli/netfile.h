@@ -118,6 +118,7 @@ int netfile_load(struct netfile *out, const char *path, struct diag *d);
 int netfile_parse(struct netfile *out, const char *path, const char *text, size_t bytes,
 		  struct diag *d);
 
+/* Frees what it holds; harmless when it is empty. */
 void netfile_fini(struct netfile *f);
 
 /* Building one by hand. Each returns the new index. */

@@ -28,6 +28,7 @@ void prefix_feed(struct prefix *p, const char *bytes, size_t count);
 /* The output is over: what is held becomes a line. */
 void prefix_end(struct prefix *p);
 
+/* Frees what is held, unwritten. */
 void prefix_fini(struct prefix *p);
 
 #endif

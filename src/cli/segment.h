@@ -44,6 +44,7 @@ struct segment {
 bool segment_decode(const unsigned char *frame, size_t bytes, size_t frame_bytes,
 		    struct segment *out);
 
+/* From AF_INET or AF_INET6; all zero of another family. */
 struct endpoint endpoint_of(const struct sockaddr *a);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 

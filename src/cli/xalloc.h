@@ -13,6 +13,7 @@ void *xcalloc(size_t count, size_t bytes);
  * new room is not zeroed. Returns the array. */
 void *xgrow(void *array, size_t *capacity, size_t count, size_t bytes);
 
+/* Copies of a string, or of its first `bytes` bytes, terminated, that the caller frees. */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t bytes);
 

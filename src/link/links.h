@@ -89,6 +89,8 @@ struct links *links_new(struct env *env);
 /* Frees all interfaces and queued packets without telling anybody; NULL is fine. */
 void links_free(struct links *ls);
 
+/* Who receives the packets of a protocol; `ctx` is the function's first argument. A protocol
+ * without one has its packets dropped. */
 void links_set_input(struct links *ls, enum link_protocol protocol, link_input_fn fn, void *ctx);
 
 /* Shows every frame of every interface, coming in and going out, to `fn`, which must not call back;
@@ -115,6 +117,7 @@ struct netif *links_loopback(const struct links *ls);
 /* Gives an interface another name. -EINVAL: no name; -EEXIST: another one has it. */
 int links_rename(struct links *ls, struct netif *n, const char *name);
 
+/* Whether an interface of that kind can have it: from 68 bytes on. */
 bool netif_mtu_valid(enum berth_netif_kind kind, uint32_t mtu);
 /* What an interface can be told. -EINVAL as in berth_netif_set_*(). */
 void netif_set_up(struct netif *n, bool up);

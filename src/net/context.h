@@ -127,6 +127,7 @@ int ip4_send(struct net *net, struct berth_packet *p, const struct ip_path *path
 
 /* ip4_in.c */
 
+/* What was found out for the packets received last. NULL: no memory. Freeing takes NULL. */
 struct flows *flows_new(struct env *env);
 void flows_free(struct flows *f, struct env *env);
 /* A packet from an interface, from its IPv4 header on; consumed. A link_input_fn. */
@@ -134,6 +135,7 @@ void ip4_input(void *ctx, struct netif *n, struct berth_packet *p);
 
 /* frag.c */
 
+/* Datagrams of both versions that wait for their fragments. NULL: no memory. Freeing takes NULL. */
 struct frags *frags_new(struct net *net);
 void frags_free(struct frags *fs);
 /* Takes a fragment, which starts with its header `h` (parsed), in. Returns the datagram once it is
@@ -184,6 +186,8 @@ void icmp4_error_about(struct net *net, const struct berth_packet *p, const stru
 
 /* icmp_limit.c */
 
+/* What ICMP errors each peer was sent lately, in a table of fixed size. NULL: no memory. Freeing
+ * takes NULL. */
 struct limiter *limiter_new(struct env *env);
 void limiter_free(struct limiter *l);
 /* Whether another ICMP error may go to `peer` now; if so it is counted. */

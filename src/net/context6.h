@@ -25,6 +25,7 @@ int path6_finish(struct path_query *q);
 
 /* ip6_out.c */
 
+/* ip_output() of a path to an IPv6 address. */
 int ip6_output(struct net *net, struct berth_packet *p, const struct ip_path *path,
 	       const struct ip_send *send);
 /* Sends a packet that starts with a complete IPv6 header whose l3_off and l4_off are set, and that
@@ -40,6 +41,7 @@ void ip_loop_copy(struct net *net, const struct berth_packet *p, struct netif *n
 
 /* ip6_in.c */
 
+/* As flows_new(). */
 struct flows6 *flows6_new(struct env *env);
 void flows6_free(struct flows6 *f, struct env *env);
 /* A packet from an interface, from its IPv6 header on; consumed. A link_input_fn. */
@@ -78,9 +80,12 @@ void mld_input(struct net *net, struct netif *n, const uint8_t *message, size_t 
 
 /* dad.c */
 
-/* A new address: asks whether somebody has it, or assigns it at once. */
+/* A new address: asks whether somebody has it, or assigns it at once (ADDR_NODAD, or the interface
+ * does not ask). With the link down it waits, tentative, to be started again. */
 void dad_start(struct net *net, struct addr *a);
+/* Asks no more: the address goes. */
 void dad_stop(struct net *net, struct addr *a);
+/* Of addr.dad_timer. */
 void dad_on_timer(struct timer *t);
 /* Leaves the solicited-node group of an address that goes. */
 void dad_leave_group(struct net *net, struct addr *a);
@@ -96,9 +101,15 @@ void addr_remove(struct net *net, struct addr *a);
 
 /* autoconf.c */
 
-void autoconf_start(struct net *net, struct netif *n); /* solicits routers */
+/* Solicits routers, if the interface listens to their advertisements, until one answers. */
+void autoconf_start(struct net *net, struct netif *n);
 void autoconf_stop(struct net *net, struct netif *n);
+/* Of if6.rs_timer. */
 void autoconf_on_timer(struct timer *t);
+/* `router`, a link-local address of the link of `n`, has advertised itself: `at` is the message
+ * from its ICMPv6 header on, its checksum, source, hop limit and options found right (RFC 4861
+ * §6.1.2). What it offers is taken as accept_ra and its fellows say, and within bounds; what there
+ * is no memory for is not there. */
 void autoconf_on_advert(struct net *net, struct netif *n, const uint8_t *at, size_t bytes,
 			const struct ipaddr *router);
 /* The link-local address of an interface, made from its link address. */
@@ -110,15 +121,21 @@ void autoconf_forget_router(struct net *net, const struct netif *n, const struct
 
 /* lifetime.c: addresses and routes that end by themselves */
 
+/* An address or a route has come, gone or got another end: the timer is armed for whichever ends
+ * next. */
 void lifetime_refresh(struct net *net);
+/* Of net.lifetimes: takes away what has ended. */
 void lifetime_on_timer(struct timer *t);
 
 /* radv.c: routers' advertisements */
 
 /* Begins or ends to advertise, as the knobs say now. */
 void radv_refresh(struct net *net, struct netif *n);
+/* The link is down: no more, and no last one either. */
 void radv_stop(struct net *net, struct netif *n);
+/* Of if6.ra_timer. */
 void radv_on_timer(struct timer *t);
+/* A host has solicited: the next one comes soon. */
 void radv_on_solicit(struct net *net, struct netif *n);
 
 #endif

@@ -71,6 +71,7 @@ void group_on_report(struct group_if *gi, const struct ipaddr *group);
 
 /* mcast.c */
 
+/* NULL: the interface has no such group, with or without members. */
 struct group *group_find(const struct net *net, const struct netif *n, const struct ipaddr *addr);
 /* Ends a group without members. */
 void group_free(struct group *g);

@@ -21,8 +21,10 @@ struct icmp_listeners {
 	bool raw;
 };
 
+/* Who they are, of its protocol and of raw sockets. Nobody: no packet of ours is known to which the
+ * error fits, and what it says of the path is not believed (RFC 5927). */
 struct icmp_listeners icmp_listeners(const struct net *net, const struct ip_error *e);
-/* Tells them. */
+/* Tells them, raw sockets first. */
 void icmp_tell(const struct net *net, const struct icmp_listeners *to, const struct ip_error *e);
 
 static inline bool icmp_heard(const struct icmp_listeners *to)

@@ -223,6 +223,7 @@ struct net_listener {
 /* The caller owns the listener, and takes it off with list_del() before it dies. */
 void net_tell_to(struct net *net, struct net_listener *listener);
 
+/* The interfaces that net_new() was given. */
 struct links *net_links(const struct net *net);
 /* Neighbour entries, for listings. */
 struct neighs *net_neighs(const struct net *net);

@@ -126,7 +126,7 @@ static inline bool packet_pull(struct berth_packet *p, size_t bytes)
 	return bytes <= p->head_len || packet_pull_views(p, bytes);
 }
 
-/* Takes bytes away in front (headers first, then views) or at the end; at most packet_bytes(). */
+/* Takes bytes away in front: headers first, then views; at most packet_bytes(). */
 static inline void packet_trim_front(struct berth_packet *p, size_t bytes)
 {
 	size_t n = bytes < p->head_len ? bytes : p->head_len;
@@ -136,6 +136,7 @@ static inline void packet_trim_front(struct berth_packet *p, size_t bytes)
 	if (bytes > n)
 		packet_trim_views(p, bytes - n);
 }
+/* Keeps the first `bytes` bytes. */
 void packet_trim_to(struct berth_packet *p, size_t bytes);
 
 /* Appends a view; the packet takes its own reference. -ENOMEM, -EMSGSIZE past PACKET_VIEWS_MAX.
@@ -189,12 +190,16 @@ void pool_commit(struct berth_pool *pool, size_t bytes, void (*add)(void *ctx, s
 int packet_append_copy(struct berth_packet *p, const void *data, size_t bytes);
 int packet_append_iov(struct berth_packet *p, const struct iovec *iov, int count, size_t bytes);
 
+/* Takes and gives back a reference; the last one gives the chunk to its pool. */
 static inline void chunk_get(struct chunk *c)
 {
 	ASSERT(c->refs > 0);
 	c->refs++;
 }
+
+/* For chunk_put() alone. */
 void chunk_release(struct chunk *c);
+
 static inline void chunk_put(struct chunk *c)
 {
 	ASSERT(c->refs > 0);
@@ -218,8 +223,11 @@ struct packet_queue {
 	uint64_t bytes;
 };
 
+/* All zero is an empty queue. It owns the packets in it, by their `next`. */
 void packet_queue_add(struct packet_queue *q, struct berth_packet *p);
-struct berth_packet *packet_queue_take(struct packet_queue *q); /* NULL: empty */
+/* The oldest, the caller's from now on. NULL: empty. */
+struct berth_packet *packet_queue_take(struct packet_queue *q);
+/* Frees them all. */
 void packet_queue_clear(struct packet_queue *q);
 
 #endif

@@ -25,8 +25,10 @@ struct viewq {
 	uint64_t begin, end;		 /* stream positions: bytes queued are end - begin */
 };
 
+/* Empty, its first byte to have this position. */
 void viewq_init(struct viewq *q, uint64_t position);
-void viewq_clear(struct viewq *q, struct env *env); /* drops all bytes, begin = end */
+/* Drops all bytes and the ring; begin is end then. */
+void viewq_clear(struct viewq *q, struct env *env);
 
 static inline uint64_t viewq_bytes(const struct viewq *q)
 {

@@ -34,6 +34,7 @@ berth_time alarms_next(const struct alarms *as);
 /* Fires all that are due. */
 void alarms_run(struct alarms *as, berth_time now);
 
+/* Frees the heap; no alarm fires any more. */
 void alarms_fini(struct alarms *as);
 
 #endif

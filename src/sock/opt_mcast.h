@@ -5,6 +5,8 @@
 
 #include "transport/option.h"
 
+/* As `set` and `get` of struct opt_row, each for the options of its name in both families. -EINVAL:
+ * no group, or too short; -ENODEV, -EADDRNOTAVAIL, -EADDRINUSE, -ENOBUFS: as ip(7) has them. */
 int opt_set_mcast_if(struct opt_arg *a);
 int opt_get_mcast_if(struct opt_arg *a);
 int opt_set_mcast_ttl(struct opt_arg *a);

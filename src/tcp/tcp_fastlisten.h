@@ -12,6 +12,7 @@ struct tcp_fastq {
 	uint32_t count;	    /* of both lists */
 };
 
+/* Empty. */
 void tcp_fastq_init(struct tcp_fastq *q);
 /* The listening ends; connections go on without it. */
 void tcp_fastq_fini(struct tcp_fastq *q, struct env *env);

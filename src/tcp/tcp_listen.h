@@ -5,7 +5,10 @@
 
 #include "tcp/tcp_input.h"
 
-/* struct proto's listen and accept. */
+/* struct proto's listen and accept. tcp_listen(): `backlog` + 1 connections may wait; again, it
+ * takes the new one. -EADDRINUSE: another listener's port; -EINVAL: in another state; -ENOMEM.
+ * tcp_accept(): the oldest connection, the caller's from now on; -EAGAIN: none; -EINVAL: no
+ * listener. */
 int tcp_listen(struct sock *s, int backlog);
 int tcp_accept(struct sock *s, struct sock **out);
 
@@ -29,7 +32,9 @@ struct tcp_half_open {
 uint32_t tcp_listen_each(const struct tcp *t, uint32_t from,
 			 bool (*show)(void *ctx, const struct tcp_half_open *half), void *ctx);
 
+/* Whether tcp_accept() has a connection to give. */
 bool tcp_listen_ready(const struct tcp *t);
+/* How many wait to be accepted, and the backlog. */
 void tcp_listen_info(const struct tcp *t, uint32_t *out_queued, uint32_t *out_backlog);
 
 #endif

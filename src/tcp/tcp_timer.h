@@ -5,6 +5,7 @@
 
 #include "tcp/tcp.h"
 
+/* None of the three is due; the RTO is the first one (RFC 6298 §2). */
 void tcp_timers_init(struct tcp *t);
 /* Disarms all three for good. */
 void tcp_timers_stop(struct tcp *t);
@@ -19,6 +20,7 @@ void tcp_arm_after_output(struct tcp *t, bool sent_new);
 /* New data was acknowledged: the timer starts anew (RFC 6298 §5.3). */
 void tcp_rearm(struct tcp *t);
 
+/* An ACK is due at `at` at the latest. */
 void tcp_delay_ack(struct tcp *t, berth_time at);
 /* An orphan in FIN_WAIT2 ends then. */
 void tcp_slow_at(struct tcp *t, berth_time at);

@@ -7,6 +7,7 @@
 
 struct wait;
 
+/* No end is in TIME-WAIT; and all are forgotten, as the stack goes. */
 void tcp_timewait_init(struct tcp_stack *ts);
 void tcp_timewait_clear(struct tcp_stack *ts);
 

@@ -41,6 +41,7 @@ static inline const struct dgram *dgram_of_const(const struct sock *s)
 	return (const struct dgram *)(const void *)s;
 }
 
+/* Of struct proto's init(), for a sock whose common fields are set. */
 void dgram_init(struct dgram *d);
 /* Drops the queues and leaves all groups; the sock is to be freed next. */
 void dgram_fini(struct dgram *d);

@@ -321,6 +321,7 @@ uint32_t sock_send_overhead(const struct sock *s, const struct ip_path *path);
 /* Takes it out of all tables and frees it; the protocol has let go of its own parts. */
 void sock_free(struct sock *s);
 
+/* What its host shares, and its network layer. */
 struct env *sock_env(const struct sock *s);
 struct net *sock_net(const struct sock *s);
 

@@ -2,7 +2,8 @@
 /*
  * Neighbour discovery messages and their options (RFC 4861 §4). Each starts with its ICMPv6 header;
  * a parser leaves the reader at the options, and a writer returns how many bytes it wrote, the
- * checksum zero.
+ * checksum zero. Numbers are in host order. `at` of a writer has room for the ND_*_BYTES of what it
+ * writes, and need not be aligned.
  */
 #ifndef WIRE_ND_MESSAGE_H
 #define WIRE_ND_MESSAGE_H
@@ -34,6 +35,7 @@ enum nd_option_type {
 	ND_OPTION_RDNSS = 25,	   /* RFC 8106 */
 };
 
+/* One option, within the message that it was read from. */
 struct nd_option {
 	uint8_t type;
 	uint16_t bytes;	   /* of the whole option, a multiple of 8, not 0 */
@@ -45,15 +47,18 @@ bool nd_option_next(struct reader *r, struct nd_option *o);
 /* Whether all options are well-formed. */
 bool nd_options_valid(struct reader r);
 
+/* §4.3: who is asked for. */
 struct nd_solicit {
 	struct ipaddr target;
 };
 
+/* §4.4: whose link address it tells, and the flags R, S and O. */
 struct nd_advert {
 	struct ipaddr target;
 	bool router, solicited, override;
 };
 
+/* §4.5: the better first hop (`dst` itself if it is on the link), and for which destination. */
 struct nd_redirect {
 	struct ipaddr target, dst;
 };
@@ -62,8 +67,8 @@ struct nd_redirect {
 enum nd_preference { ND_PREFERENCE_LOW = -1, ND_PREFERENCE_MEDIUM = 0, ND_PREFERENCE_HIGH = 1 };
 
 struct nd_router_advert {
-	uint8_t hop_limit; /* 0: unspecified, as the two times below */
-	bool managed, other;
+	uint8_t hop_limit;   /* 0: unspecified, as the two times below */
+	bool managed, other; /* DHCPv6 has addresses, or other things, to give */
 	enum nd_preference preference;
 	uint16_t lifetime; /* seconds; 0: no default router */
 	uint32_t reachable_ms, retrans_ms;
@@ -76,6 +81,8 @@ struct nd_prefix {
 	uint32_t valid, preferred; /* seconds */
 };
 
+/* What stands before the options. False: truncated, and *m is as it was. Codes, hop limits and
+ * addresses are not judged. */
 bool nd_solicit_parse(struct reader *r, struct nd_solicit *m);
 bool nd_advert_parse(struct reader *r, struct nd_advert *m);
 bool nd_redirect_parse(struct reader *r, struct nd_redirect *m);
@@ -88,12 +95,13 @@ bool nd_option_mac(const struct nd_option *o, uint8_t out_mac[6]);
 bool nd_option_mtu(const struct nd_option *o, uint32_t *out_mtu);
 bool nd_option_prefix(const struct nd_option *o, struct nd_prefix *out);
 
+/* Messages without their options, which go behind; ND_*_BYTES of each kind is returned. */
 size_t nd_solicit_write(uint8_t *at, const struct nd_solicit *m);
 size_t nd_advert_write(uint8_t *at, const struct nd_advert *m);
 size_t nd_redirect_write(uint8_t *at, const struct nd_redirect *m);
 size_t nd_router_solicit_write(uint8_t *at);
 size_t nd_router_advert_write(uint8_t *at, const struct nd_router_advert *m);
-/* `type`: source or target address. */
+/* Options, each a multiple of 8 bytes. `type`: ND_OPTION_SOURCE_MAC or _TARGET_MAC. */
 size_t nd_option_write_mac(uint8_t *at, enum nd_option_type type, const uint8_t mac[6]);
 size_t nd_option_write_mtu(uint8_t *at, uint32_t mtu);
 size_t nd_option_write_prefix(uint8_t *at, const struct nd_prefix *p);

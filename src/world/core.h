@@ -134,6 +134,7 @@ int vec_reserve(struct env *env, struct vec *v, int count);
 void vec_add(struct vec *v, void *item);
 void vec_fini(struct env *env, struct vec *v);
 
+/* A copy, for env_free(). NULL: no memory. */
 char *world_strdup(struct env *env, const char *text);
 
 /* Does all that the ready hosts have to do at the world's present, until none is ready. */

@@ -28,6 +28,7 @@ struct fdb {
 	uint32_t buckets; /* a power of two, or 0 */
 };
 
+/* All zero is an empty database, in which there is room for nothing. */
 void fdb_fini(struct fdb *f, struct env *env);
 
 /* Makes room for the addresses of `ports` ports. -ENOMEM: as it was. */

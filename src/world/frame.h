@@ -40,6 +40,7 @@ static inline bool frame_is_group(uint64_t mac)
 	return mac & FRAME_GROUP_BIT;
 }
 
+/* A link address as a number, its first byte the highest of the six. */
 uint64_t frame_mac(const uint8_t mac[6]);
 /* False: shorter than an Ethernet header. */
 bool frame_read_link(const struct berth_packet *p, struct frame_link *out);

@@ -81,6 +81,7 @@ void lane_enter(struct lane *lane, struct berth_packet *p);
 /* A packet passes untouched, uncounted and at once (the name service's). */
 void lane_bypass(struct lane *lane, struct berth_packet *p);
 
+/* Frees the spare entries. */
 void transits_fini(struct transits *spare, struct env *env);
 
 #endif
