@@ -49,7 +49,7 @@ def tracked_files():
     listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others",
                               "--exclude-standard"], capture_output=True, check=False)
     if listing.returncode == 0 and listing.stdout:
-        names = listing.stdout.decode().split("\0")
+        names = dict.fromkeys(listing.stdout.decode().split("\0"))  # unmerged: thrice
         return [pathlib.Path(n) for n in names if n and pathlib.Path(n).is_file()]
     return [p for p in pathlib.Path(".").rglob("*") if p.is_file()
             and not any(part.startswith(("build", ".")) for part in p.parts)]
