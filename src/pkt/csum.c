@@ -34,43 +34,40 @@ static inline uint64_t load_tail(const uint8_t *p, size_t bytes)
 	return v;
 }
 
+/* Four words that are added at once, as wide as the machine can. */
+typedef uint64_t lanes __attribute__((vector_size(32)));
+
 /*
  * One's complement addition does not care how wide its words are nor in which byte order, as long
- * as carries come back in and the result is swapped at the end (RFC 1071 §2). Four chains of 64-bit
- * words count their carries apart, in the upper half of 128 bits.
+ * as carries come back in and the result is swapped at the end (RFC 1071 §2). Halves of 64-bit
+ * words are added apart, so that carries have 32 bits of room and wait for nobody.
  */
 uint32_t csum_add(const void *data, size_t bytes, uint32_t sum)
 {
+	const uint64_t half = 0xffffffff;
 	const uint8_t *p = data;
-	__extension__ unsigned __int128 a = 0;
-	__extension__ unsigned __int128 b = 0;
-	__extension__ unsigned __int128 c = 0;
-	__extension__ unsigned __int128 d = 0;
-	uint64_t word;
+	lanes low = {0};
+	lanes high = {0};
 
 	for (; bytes >= 64; bytes -= 64, p += 64) {
-		a += load64(p);
-		b += load64(p + 8);
-		c += load64(p + 16);
-		d += load64(p + 24);
-		a += load64(p + 32);
-		b += load64(p + 40);
-		c += load64(p + 48);
-		d += load64(p + 56);
+		lanes x;
+		lanes y;
+
+		memcpy(&x, p, sizeof(x));
+		memcpy(&y, p + 32, sizeof(y));
+		low += (x & half) + (y & half);
+		high += (x >> 32) + (y >> 32);
 	}
+	low += high;
+
+	uint64_t s = low[0] + low[1] + low[2] + low[3];
+
 	for (; bytes >= 8; bytes -= 8, p += 8)
-		a += load64(p);
-	word = load_tail(p, bytes);
-	a += b;
-	a += c;
-	a += d;
-	a += word;
+		s += (load64(p) >> 32) + (load64(p) & half);
+	s += load_tail(p, bytes);
 
-	/* 2^64 is 1 here, and so is 2^32 and 2^16. */
-	uint64_t low = (uint64_t)a;
-	uint64_t s = (low >> 32) + (low & 0xffffffff) + (uint64_t)(a >> 64);
-
-	s = (s >> 32) + (s & 0xffffffff);
+	/* 2^32 is 1 here, and so is 2^16. */
+	s = (s >> 32) + (s & half);
 	s = (s >> 16) + (s & 0xffff);
 	s = (s >> 16) + (s & 0xffff);
 	s = (s >> 16) + (s & 0xffff);
