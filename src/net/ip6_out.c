@@ -254,8 +254,8 @@ int ip6_output(struct net *net, struct berth_packet *p, const struct ip_path *pa
 	uint8_t hops = choose_hops(path, send);
 	bool fits;
 
-	if (send->min_mtu && mtu > IP6_MTU_MIN)
-		mtu = IP6_MTU_MIN;
+	if (send->frag_bytes && send->frag_bytes < mtu)
+		mtu = send->frag_bytes;
 	fits = packet_wire_bytes(p, header) <= mtu;
 	if (exts > IP6_EXTS_BYTES_MAX || exts + packet_bytes(p) > IP6_PAYLOAD_MAX ||
 	    (!fits && send->df))

@@ -170,7 +170,7 @@ struct ip_send {
 	/* IPv6 */
 	uint32_t flow_label;	     /* 0: one is chosen (RFC 6437), unless no_flow_label */
 	bool no_flow_label;	     /* IPV6_AUTOFLOWLABEL 0 */
-	bool min_mtu;		     /* IPV6_USE_MIN_MTU: fragments of 1,280 bytes */
+	uint32_t frag_bytes;	     /* IPV6_MTU: as if the path took no more; 0: what it takes */
 	const struct ip6_exts *exts; /* NULL: none */
 };
 

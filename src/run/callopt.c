@@ -18,6 +18,7 @@
 #include "run/ring.h"
 
 #define OPTION_BYTES_MAX 4096
+#define FLOWLABEL_MGR 32 /* IPV6_FLOWLABEL_MGR, which libc's headers lack */
 #define QUESTION_BYTES sizeof(struct group_filter)
 
 long call_broken_error(struct call *call, struct carrier *c)
@@ -262,6 +263,10 @@ long call_setsockopt(struct call *call)
 			return result;
 	}
 	error = berth_setsockopt(c->stack, c->sock, level, name, value, (socklen_t)len);
+	/* Linux writes the label that was drawn to where it was asked for. */
+	if (error == 0 && level == IPPROTO_IPV6 && name == FLOWLABEL_MGR &&
+	    task_write(call->task, call->args[3], value, (size_t)len) < 0)
+		return -EFAULT;
 	if (error == 0 && level == SOL_SOCKET && name == SO_ZEROCOPY)
 		return refuse_zerocopy(c, value);
 	if (error == 0 && level == SOL_SOCKET)

@@ -324,7 +324,7 @@ static const struct opt_row rows[] = {
 	{IP_RECVERR, "IP_RECVERR", OPT_OWN, OPT_NONE, set_recverr, get_recverr, "int",
 	 "a queue of errors, for MSG_ERRQUEUE"},
 	{OPT_IP_RECVERR_RFC4884, "IP_RECVERR_RFC4884", OPT_BYTE, OPT_AT(recverr_rfc4884), 0, 1,
-	 NULL, NULL, "int", "kept, without effect"},
+	 NULL, NULL, "int", "kept: no router here sends what it is about"},
 	{IP_RECVTTL, "IP_RECVTTL", OPT_FLAG, OPT_FIELD(recvttl), "TTL as control data"},
 	{IP_RECVTOS, "IP_RECVTOS", OPT_FLAG, OPT_FIELD(recvtos), "TOS as control data"},
 	{IP_MTU, "IP_MTU", OPT_ASK, OPT_NONE, NULL, get_mtu, "int", "of the path, when connected"},

@@ -8,7 +8,8 @@
 
 #include "transport/option.h"
 
-/* opt_stamp.c */
+/* opt_stamp.c: flags, and SOF_TIMESTAMPING_*; -EINVAL: unknown ones, or ones that need others;
+ * -EOPNOTSUPP: a clock to be bound to. */
 int opt_set_timestamp(struct opt_arg *a);
 int opt_set_timestamp_new(struct opt_arg *a);
 int opt_set_timestampns(struct opt_arg *a);
@@ -24,7 +25,8 @@ int opt_get_timestamping_new(struct opt_arg *a);
 int opt_set_txtime(struct opt_arg *a);
 int opt_get_txtime(struct opt_arg *a);
 
-/* opt_filter.c */
+/* opt_filter.c. -EPERM: the filter is locked (SO_LOCK_FILTER); -ENOENT: there is none to be taken
+ * away; -EINVAL: what is no program, and a chooser where no port is shared. */
 int opt_set_filter(struct opt_arg *a);
 int opt_get_filter(struct opt_arg *a);
 int opt_detach_filter(struct opt_arg *a);
@@ -35,7 +37,8 @@ int opt_get_bpf_extensions(struct opt_arg *a);
 int opt_set_chooser(struct opt_arg *a);
 int opt_detach_chooser(struct opt_arg *a);
 
-/* opt_peer.c */
+/* opt_peer.c. -EOPNOTSUPP: not of this family; -ENOTCONN, -ENODATA: there is no peer, or it has no
+ * such thing. */
 int opt_set_unix_only(struct opt_arg *a);
 int opt_get_peername(struct opt_arg *a);
 int opt_get_peercred(struct opt_arg *a);

@@ -255,8 +255,13 @@ static int output(struct sock *s, struct berth_packet *p, const struct dgram_tar
 {
 	int result = ip_output(s->tp->net, p, path, send);
 
-	if (result == -EMSGSIZE)
-		return dgram_too_big(s, &to->to, send->probe ? path->netif->mtu : path->mtu);
+	if (result == -EMSGSIZE) {
+		uint32_t mtu = send->probe ? path->netif->mtu : path->mtu;
+
+		if (send->frag_bytes && send->frag_bytes < mtu)
+			mtu = send->frag_bytes;
+		return dgram_too_big(s, &to->to, mtu);
+	}
 	return dgram_sent(s, result);
 }
 
@@ -293,6 +298,7 @@ int dgram_output(struct sock *s, struct berth_packet *p, const struct dgram_targ
 		  (!is4 && to->dontfrag);
 	send.df_if_fits = discover == IP_PMTUDISC_WANT;
 	send.probe = discover >= IP_PMTUDISC_PROBE;
+	send.frag_bytes = is4 ? 0 : s->opt->frag_bytes6;
 	if (to->ttl >= 0) {
 		send.ttl = (uint8_t)to->ttl;
 		send.ttl_zero = to->ttl == 0;

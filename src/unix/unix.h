@@ -223,6 +223,8 @@ uint32_t unix_dgram_cost(size_t bytes);
  * buffer is taken. The caller owns it until it is queued. NULL: no memory. */
 struct unix_msg *unix_msg_new(struct unix_sock *from, const struct proto_msg *m, size_t at,
 			      size_t bytes, uint32_t cost);
+/* Whether a filter (SO_ATTACH_FILTER) of `to` takes a message, and how much of it. -ENOBUFS. */
+int unix_msg_filter(const struct unix_sock *to, const struct proto_msg *m, size_t *bytes);
 /* Puts it, consumed, into the queue of `to`, with the rights (from then on the message's) and
  * credentials that go along, and tells `to`. */
 void unix_msg_queue(struct unix_sock *from, struct unix_sock *to, struct unix_msg *msg,

@@ -105,15 +105,22 @@ static ssize_t send_one(struct unix_sock *u, struct proto_msg *m)
 	struct unix_sock *to;
 	struct unix_msg *msg;
 	struct unix_key key;
+	size_t bytes = m->bytes;
 	int result = check(u, m, &key);
 
 	if (result == 0)
 		result = find_receiver(u, &key, &to);
+	if (result == 0 && to->sock.opt->filter) {
+		result = unix_msg_filter(to, m, &bytes);
+		if (result == 0) /* Linux: it is lost, and the sender is not told */
+			return (ssize_t)m->bytes;
+		result = result < 0 ? result : 0;
+	}
 	if (result == 0)
 		result = admit(u, to, m);
 	if (result != 0)
 		return result;
-	msg = unix_msg_new(u, m, 0, m->bytes, unix_dgram_cost(m->bytes));
+	msg = unix_msg_new(u, m, 0, bytes, unix_dgram_cost(m->bytes));
 	if (!msg)
 		return -ENOBUFS;
 	unix_msg_queue(u, to, msg, m);

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "transport/bpf.h"
 #include "unix/unix.h"
 
 #define INLINE_BYTES (PACKET_HEAD_BYTES - sizeof(struct unix_msg))
@@ -108,6 +109,23 @@ static bool gather(struct berth_packet *p, const struct proto_msg *m, size_t at,
 		at = 0;
 	}
 	return true;
+}
+
+int unix_msg_filter(const struct unix_sock *to, const struct proto_msg *m, size_t *bytes)
+{
+	struct env *env = sock_env(&to->sock);
+	struct berth_packet *p = packet_new(env->pool);
+	struct bpf_packet packet = {.p = p, .random = env_random_u32(env)};
+	uint32_t keep = 0;
+
+	if (!p)
+		return -ENOBUFS;
+	p->head_off = 0;
+	if (gather(p, m, 0, m->bytes))
+		keep = bpf_run(to->sock.opt->filter, &packet);
+	packet_free(p);
+	*bytes = keep < m->bytes ? keep : m->bytes;
+	return keep > 0;
 }
 
 struct unix_msg *unix_msg_new(struct unix_sock *from, const struct proto_msg *m, size_t at,

@@ -56,6 +56,17 @@ def test_zerocopy(command):
     assert command.run([], ["/usr/bin/python3", "-c", program]).check().out == "95\n95\n"
 
 
+def test_flow_label_is_drawn(command):
+    """IPV6_FLOWLABEL_MGR writes the label that it has drawn to where it was asked for one."""
+    program = ("import ctypes, socket, struct\n"
+               "s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n"
+               "asked = struct.pack('16sIBBHHHI', b'\\0' * 15 + b'\\1', 0, 0, 255, 1, 0, 0, 0)\n"
+               "room = ctypes.create_string_buffer(asked, len(asked))\n"
+               "print(ctypes.CDLL(None).setsockopt(s.fileno(), 41, 32, room, len(asked)),"
+               " struct.unpack('16sI', room[:20])[1] != 0)")
+    assert command.run([], ["/usr/bin/python3", "-c", program]).check().out == "0 True\n"
+
+
 @berth_only
 def test_option_not_here(command):
     """Said once on standard error, however often it is tried."""

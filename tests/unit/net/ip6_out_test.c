@@ -170,10 +170,10 @@ static void those_who_do_not_want_fragments(void **state)
 
 	(void)state;
 	assert_int_equal(send6(&h, PEER6, data, 1461, (struct ip_send){.df = true}), -EMSGSIZE);
-	assert_int_equal(send6(&h, PEER6, data, 1240, (struct ip_send){.min_mtu = true}), 0);
+	assert_int_equal(send6(&h, PEER6, data, 1240, (struct ip_send){.frag_bytes = 1280}), 0);
 	assert_true(frame_out(&h, &f));
 	assert_int_equal(ip6_of(&f).next, IPPROTO_UDP);
-	assert_int_equal(send6(&h, PEER6, data, 1241, (struct ip_send){.min_mtu = true}), 0);
+	assert_int_equal(send6(&h, PEER6, data, 1241, (struct ip_send){.frag_bytes = 1280}), 0);
 	assert_int_equal(collect(40, IPPROTO_UDP, 1280, got), 1241);
 	assert_memory_equal(got, data, 1241);
 }

@@ -375,6 +375,30 @@ static void case_times(struct side *w)
 	note_msg(w, "none", fd, MSG_ERRQUEUE);
 }
 
+/* IPV6_MTU, as the pieces that arrive tell. */
+static void case_pieces_in_mtu(struct side *w)
+{
+	int fd = receiver(w, AF_INET6, 0, "::1");
+	uint16_t port = port6_of(w, fd);
+	int value = 1;
+
+	NOTE(w, set_int(w, fd, IPPROTO_IPV6, IPV6_MTU, 1279));
+	NOTE(w, set_int(w, fd, IPPROTO_IPV6, IPV6_MTU, 1280));
+	NOTE(w, set_int(w, fd, IPPROTO_IPV6, 77 /* IPV6_RECVFRAGSIZE */, 1));
+	NOTE(w, set_int(w, fd, IPPROTO_IPV6, IPV6_RECVERR, 1));
+	for (size_t bytes = 1231; bytes < 1236; bytes++) {
+		NOTE(w, send_piece(w, fd, "::1", port, bytes, 12345, 1, &value, 4));
+		note_msg(w, "its pieces", fd, 0);
+	}
+	NOTE(w, send_piece(w, fd, "::1", port, 9000, 12345, 1, &value, 4));
+	note_msg(w, "its pieces", fd, 0);
+	NOTE(w, send_piece(w, fd, "::1", port, 9000, IPPROTO_IPV6, IPV6_DONTFRAG, &value, 4));
+	note_msg(w, "its error", fd, MSG_ERRQUEUE);
+	NOTE(w, set_int(w, fd, IPPROTO_IPV6, IPV6_MTU, 0));
+	NOTE(w, send_piece(w, fd, "::1", port, 9000, 12345, 1, &value, 4));
+	note_msg(w, "in one piece", fd, 0);
+}
+
 static void case_cork(struct side *w)
 {
 	int fd = receiver(w, AF_INET, 0, "127.0.0.1");
@@ -545,6 +569,7 @@ TEST6(errors6)
 TEST6(too_big)
 TEST6(too_big6)
 TEST6(times)
+TEST6(pieces_in_mtu)
 TEST6(cork)
 TEST6(segments)
 TEST6(segments6)
@@ -555,13 +580,14 @@ TEST6(peek_off)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces4),	   cmocka_unit_test(test_pieces6),
-		cmocka_unit_test(test_ip_options), cmocka_unit_test(test_errors4),
-		cmocka_unit_test(test_errors6),	   cmocka_unit_test(test_too_big),
-		cmocka_unit_test(test_too_big6),   cmocka_unit_test(test_times),
-		cmocka_unit_test(test_cork),	   cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_segments6),  cmocka_unit_test(test_lite),
-		cmocka_unit_test(test_lite6),	   cmocka_unit_test(test_peek_off),
+		cmocka_unit_test(test_pieces4),	      cmocka_unit_test(test_pieces6),
+		cmocka_unit_test(test_ip_options),    cmocka_unit_test(test_errors4),
+		cmocka_unit_test(test_errors6),	      cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_too_big6),      cmocka_unit_test(test_times),
+		cmocka_unit_test(test_pieces_in_mtu), cmocka_unit_test(test_cork),
+		cmocka_unit_test(test_segments),      cmocka_unit_test(test_segments6),
+		cmocka_unit_test(test_lite),	      cmocka_unit_test(test_lite6),
+		cmocka_unit_test(test_peek_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

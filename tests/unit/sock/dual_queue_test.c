@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The error queue beyond errors, marks, and who of a group gets a packet, on the kernel and on a
- * stack, see dual.h: MSG_ZEROCOPY, SO_RCVMARK, SO_RCVPRIORITY, SO_ATTACH_REUSEPORT_CBPF.
+ * stack, see dual.h: MSG_ZEROCOPY, SO_RCVMARK, SO_RCVPRIORITY, SO_ATTACH_REUSEPORT_CBPF; times of
+ * streams; filters of AF_UNIX.
  */
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -323,6 +324,36 @@ static void case_choose_stream(struct side *w)
 	}
 }
 
+/* A filter sees messages of AF_UNIX, and cuts them; streams have none. */
+static void case_unix_filter(struct side *w)
+{
+	/* Those that begin with an 'x' are not wanted. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'x', 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 3),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {4, code};
+	static const int types[] = {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
+
+	for (size_t i = 0; i < 3; i++) {
+		int sv[2];
+
+		NOTE(w, w->st ? berth_socketpair(w->st, AF_UNIX, types[i], 0, sv)
+			      : or_errno(socketpair(AF_UNIX, types[i], 0, sv)));
+		w->open[w->open_count++] = sv[0];
+		w->open[w->open_count++] = sv[1];
+		NOTE(w, do_set(w, sv[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
+		NOTE(w, do_send(w, sv[0], "abcdef", 6, 0));
+		NOTE(w, do_send(w, sv[0], "xyz", 3, 0));
+		NOTE(w, do_send(w, sv[0], "", 0, 0)); /* nothing to load from */
+		NOTE(w, do_send(w, sv[0], "no", 2, 0));
+		for (int k = 0; k < 4; k++)
+			NOTE(w, do_recv(w, sv[1], 10, MSG_DONTWAIT));
+	}
+}
+
 TEST(zerocopy_stream)
 TEST6(zerocopy_datagram)
 TEST(zerocopy_others)
@@ -330,6 +361,7 @@ TEST6(priority)
 TEST6(times)
 TEST(choose_datagram)
 TEST(choose_stream)
+TEST(unix_filter)
 
 static void test_mark(void **state)
 {
@@ -346,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_zerocopy_others), cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_times),		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_choose_datagram), cmocka_unit_test(test_choose_stream),
+		cmocka_unit_test(test_unix_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
