@@ -79,6 +79,15 @@ def kill(pid):
         pass  # it was quicker
 
 
+def guarded(root):
+    """Waits until each process has its guardian again. The programs of a minder that was killed are
+    berth's to end; were it killed in that very moment, nobody would (docs/limits.md)."""
+    until = time.monotonic() + 5
+    while any(name != "berth-minder" for _, parent, name in tree(root) if parent == root):
+        assert time.monotonic() < until, "orphans of a minder live on"
+        time.sleep(0.01)
+
+
 def play(net, chance, end):
     """One run: kills for a while, then ends it, if it has not ended for want of hosts. Returns how
     many were killed."""
@@ -100,6 +109,8 @@ def play(net, chance, end):
         if victim:
             kill(victim)
             killed += 1
+    if end == signal.SIGKILL:
+        guarded(job.process.pid)
     if job.process.poll() is None:
         os.kill(job.process.pid, end)
     result = job.wait(20, grace=10)
