@@ -68,8 +68,6 @@ void ndp_input(struct net *net, struct netif *n, const uint8_t *at, size_t bytes
 void ndp_solicit(struct net *net, struct neigh *n, bool unicast);
 /* Asks whether anybody has a tentative address. */
 void ndp_probe(struct net *net, const struct addr *a);
-/* Tells all of the link that `a` is ours (RFC 4861 §7.2.6). */
-void ndp_announce(struct net *net, const struct addr *a);
 /* ff02::1:ffXX:XXXX of an address (RFC 4291 §2.7.1). */
 struct ipaddr ndp_solicited_node(const struct ipaddr *a);
 extern const struct ipaddr ip6_any, ip6_all_nodes, ip6_all_routers;

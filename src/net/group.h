@@ -47,9 +47,9 @@ struct group_if {
 	struct netif *netif;
 	bool v6;
 	uint8_t robustness;
-	berth_time response_ns, interval_ns; /* as queries said last */
-	berth_time old_until[2];	     /* IGMPv1's, and v2's or MLDv1's, querier present */
-	struct timer answer_timer;	     /* a general query waits for its answer */
+	berth_time interval_ns;	   /* as queries said last */
+	berth_time old_until[2];   /* IGMPv1's, and v2's or MLDv1's, querier present */
+	struct timer answer_timer; /* a general query waits for its answer */
 };
 
 /* group_report.c */

@@ -256,26 +256,6 @@ bool mcast_hears(const struct net *net, unsigned ifindex, const struct ipaddr *g
 	return (s && s->active) != g->exclude;
 }
 
-bool mcast_get(const struct net *net, unsigned i, unsigned *out_ifindex, struct ipaddr *out_group,
-	       uint32_t *out_members)
-{
-	const struct list *l;
-
-	list_for_each (l, &net->groups) {
-		const struct group *g =
-			(const struct group *)(const void *)((const char *)l -
-							     offsetof(struct group, link));
-
-		if (g->members == 0 || i-- > 0)
-			continue;
-		*out_ifindex = g->gi->netif->ifindex;
-		*out_group = g->addr;
-		*out_members = g->members;
-		return true;
-	}
-	return false;
-}
-
 void mcast_flush(struct net *net, const struct netif *n)
 {
 	struct list *l;

@@ -45,8 +45,4 @@ void mcast_up(struct net *net, const struct netif *n);
 /* Forgets the groups of an interface, which is going away. */
 void mcast_flush(struct net *net, const struct netif *n);
 
-/* The `i`th group, for listings: of which interface, and how many members. False past the last. */
-bool mcast_get(const struct net *net, unsigned i, unsigned *out_ifindex, struct ipaddr *out_group,
-	       uint32_t *out_members);
-
 #endif

@@ -12,6 +12,7 @@
  * told from others' by their nonce (RFC 7527): a probe carries one, and one that is ours says
  * nothing.
  *
+ * Linux: with ndisc_notify 0, its default, nobody is told of a new address unasked (§7.2.6: MAY).
  * Deviation: anycast addresses and proxies (§7.2.8) are not there.
  */
 #include <errno.h>
@@ -127,11 +128,6 @@ static void advertise(struct net *net, struct netif *n, const struct ipaddr *tar
 
 	bytes += nd_option_write_mac(message + bytes, ND_OPTION_TARGET_MAC, n->mac);
 	send_message(net, n, message, bytes, target, dst);
-}
-
-void ndp_announce(struct net *net, const struct addr *a)
-{
-	advertise(net, a->netif, &a->addr, &ip6_all_nodes, false);
 }
 
 /* What the options of a message said, as far as anybody here wants to know. */

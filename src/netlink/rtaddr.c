@@ -18,7 +18,6 @@
 #include "net/addr.h"
 #include "netlink/rtnetlink.h"
 
-#define ADDR_ATTR_PROTO 11 /* IFA_PROTO */
 #define ADDR_MAX 12
 #define FOR_EVER 0xffffffffu
 

@@ -15,7 +15,6 @@
 #include "netlink/rtnetlink.h"
 
 #define NEIGH_ATTR_MAX 16
-#define ALWAYS_VALID (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
 
 /* Hundredths of a second since `then`, as the kernel counts for programs. */
 static uint32_t ticks_since(const struct netlink *nl, berth_time then)
