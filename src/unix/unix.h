@@ -278,8 +278,12 @@ int unix_parse_control(struct sock *s, const struct msghdr *msg, struct proto_ms
 void unix_fill_control(struct sock *s, struct proto_msg *m, struct control *out);
 /* Gives the references back, of which the last closes a socket. Takes NULL. */
 void unix_rights_free(struct env *env, struct unix_rights *r);
-/* The same again, for MSG_PEEK. NULL: no memory, or too many under way. */
-struct unix_rights *unix_rights_again(struct env *env, const struct unix_rights *r);
+/* A send has come to `result`, which it returns: what no message took of what the program attached
+ * is let go. */
+ssize_t unix_sent(struct unix_sock *u, struct proto_msg *m, ssize_t result);
+/* What goes along with a message that is being read becomes m->attached; with MSG_PEEK the same
+ * again, unless there is no memory or too many are under way. */
+void unix_rights_take(struct unix_sock *u, struct unix_msg *msg, struct proto_msg *m);
 
 /* unix_gc.c */
 

@@ -17,13 +17,6 @@
 
 #define SIZE_SPARE 32u /* Linux: a datagram is smaller than the send buffer by this */
 
-static ssize_t done_sending(struct unix_sock *u, struct proto_msg *m, ssize_t result)
-{
-	unix_rights_free(sock_env(&u->sock), m->attached);
-	m->attached = NULL;
-	return result;
-}
-
 void unix_dgram_disconnected(struct unix_sock *u, struct unix_end *from)
 {
 	struct unix_sock *peer = from->sock;
@@ -131,7 +124,7 @@ ssize_t unix_dgram_send(struct sock *s, struct proto_msg *m)
 {
 	struct unix_sock *u = unix_of(s);
 
-	return done_sending(u, m, send_one(u, m));
+	return unix_sent(u, m, send_one(u, m));
 }
 
 ssize_t unix_seqpacket_send(struct sock *s, struct proto_msg *m)
@@ -141,7 +134,7 @@ ssize_t unix_seqpacket_send(struct sock *s, struct proto_msg *m)
 
 	if (error == 0 && u->state != TCP_ESTABLISHED)
 		error = -ENOTCONN;
-	return done_sending(u, m, error < 0 ? error : send_one(u, m));
+	return unix_sent(u, m, error < 0 ? error : send_one(u, m));
 }
 
 /* The message that a receive is about; SO_PEEK_OFF may lead past the first. `skip`: and into it. */
@@ -171,15 +164,7 @@ static void take_attached(struct unix_sock *u, struct unix_msg *msg, struct prot
 	m->time = sock_env(&u->sock)->now;
 	if (m->out_name && msg->from->name)
 		m->out_name_len = unix_name_give(msg->from, m->out_name);
-	if (!msg->rights)
-		return;
-	if (m->flags & MSG_PEEK) {
-		m->attached = unix_rights_again(sock_env(&u->sock), msg->rights);
-		return;
-	}
-	list_del(&msg->rights->link);
-	m->attached = msg->rights;
-	msg->rights = NULL;
+	unix_rights_take(u, msg, m);
 }
 
 ssize_t unix_dgram_recv(struct sock *s, struct proto_msg *m)

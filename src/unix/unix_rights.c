@@ -51,7 +51,7 @@ static struct unix_rights *rights_new(struct env *env)
 	return r;
 }
 
-struct unix_rights *unix_rights_again(struct env *env, const struct unix_rights *r)
+static struct unix_rights *rights_again(struct env *env, const struct unix_rights *r)
 {
 	struct unix_rights *copy = rights_new(env);
 
@@ -65,6 +65,26 @@ struct unix_rights *unix_rights_again(struct env *env, const struct unix_rights 
 		copy->files[copy->count++] = r->files[i];
 	}
 	return copy;
+}
+
+ssize_t unix_sent(struct unix_sock *u, struct proto_msg *m, ssize_t result)
+{
+	unix_rights_free(sock_env(&u->sock), m->attached);
+	m->attached = NULL;
+	return result;
+}
+
+void unix_rights_take(struct unix_sock *u, struct unix_msg *msg, struct proto_msg *m)
+{
+	if (!msg->rights)
+		return;
+	if (m->flags & MSG_PEEK) {
+		m->attached = rights_again(sock_env(&u->sock), msg->rights);
+		return;
+	}
+	list_del(&msg->rights->link);
+	m->attached = msg->rights;
+	msg->rights = NULL;
 }
 
 static int take_file(struct sockets *all, struct unix_rights *r, int fd)

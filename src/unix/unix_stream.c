@@ -22,14 +22,6 @@
 #include "base/env.h"
 #include "unix/unix.h"
 
-/* What the program gave may be let go. */
-static ssize_t done_sending(struct unix_sock *u, struct proto_msg *m, ssize_t result)
-{
-	unix_rights_free(sock_env(&u->sock), m->attached);
-	m->attached = NULL;
-	return result;
-}
-
 /* How many bytes the next piece takes: Linux keeps two in the buffer. */
 static size_t piece_bytes(const struct unix_sock *u, size_t left)
 {
@@ -101,17 +93,17 @@ ssize_t unix_stream_send(struct sock *s, struct proto_msg *m)
 	ssize_t result;
 
 	if (m->flags & MSG_OOB && m->bytes == 0)
-		return done_sending(u, m, -EOPNOTSUPP);
+		return unix_sent(u, m, -EOPNOTSUPP);
 	if (m->name)
-		return done_sending(u, m, u->state == TCP_ESTABLISHED ? -EISCONN : -EOPNOTSUPP);
+		return unix_sent(u, m, u->state == TCP_ESTABLISHED ? -EISCONN : -EOPNOTSUPP);
 	if (!u->peer)
-		return done_sending(u, m, -ENOTCONN);
+		return unix_sent(u, m, -ENOTCONN);
 	if (s->shut_wr)
-		return done_sending(u, m, -EPIPE);
+		return unix_sent(u, m, -EPIPE);
 	result = send_pieces(u, m, ordinary);
 	if (urgent && result == (ssize_t)ordinary)
 		result = send_urgent(u, m, ordinary);
-	return done_sending(u, m, result);
+	return unix_sent(u, m, result);
 }
 
 bool unix_at_mark(const struct unix_sock *u)
@@ -187,20 +179,6 @@ static ssize_t recv_urgent(struct unix_sock *u, struct proto_msg *m)
 	return 1;
 }
 
-/* What goes along with a message is the program's now. */
-static void take_attached(struct reader *r, struct unix_msg *msg)
-{
-	if (!msg->rights)
-		return;
-	if (r->peek) {
-		r->m->attached = unix_rights_again(sock_env(&r->u->sock), msg->rights);
-		return;
-	}
-	list_del(&msg->rights->link);
-	r->m->attached = msg->rights;
-	msg->rights = NULL;
-}
-
 static void begin(struct reader *r, const struct unix_msg *msg)
 {
 	r->has_creds = msg->has_creds;
@@ -221,7 +199,7 @@ static struct unix_msg *read_message(struct reader *r, struct unix_msg *msg)
 	r->copied += part;
 	r->skip = 0;
 	unix_peek_move(r->u, r->peek ? (int64_t)part : -(int64_t)part);
-	take_attached(r, msg);
+	unix_rights_take(r->u, msg, r->m);
 	if (!r->peek)
 		msg->consumed += (uint32_t)part;
 	if (!r->peek && unix_msg_left(msg) > 0)

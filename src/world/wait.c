@@ -184,6 +184,14 @@ static bool go_on(const struct wait *wait, int *out_error)
 	return *out_error == 0;
 }
 
+/* What a resolver's call says that was made till the world went on no more. */
+static int eai_of(int result, int error)
+{
+	if (result != EAI_INPROGRESS)
+		return result;
+	return error == -EAGAIN ? EAI_AGAIN : EAI_SYSTEM;
+}
+
 int berth_world_getaddrinfo(struct berth_world *w, int host, const char *node, const char *service,
 			    const struct addrinfo *hints, struct addrinfo **res, berth_time timeout)
 {
@@ -197,9 +205,7 @@ int berth_world_getaddrinfo(struct berth_world *w, int host, const char *node, c
 	do
 		result = berth_getaddrinfo(st, node, service, hints, res);
 	while (result == EAI_INPROGRESS && go_on(&wait, &error));
-	if (result == EAI_INPROGRESS)
-		return error == -EAGAIN ? EAI_AGAIN : EAI_SYSTEM;
-	return result;
+	return eai_of(result, error);
 }
 
 int berth_world_getnameinfo(struct berth_world *w, int host, const struct sockaddr *addr,
@@ -217,15 +223,7 @@ int berth_world_getnameinfo(struct berth_world *w, int host, const struct sockad
 		result = berth_getnameinfo(st, addr, len, name, name_bytes, service, service_bytes,
 					   flags);
 	while (result == EAI_INPROGRESS && go_on(&wait, &error));
-	if (result == EAI_INPROGRESS)
-		return error == -EAGAIN ? EAI_AGAIN : EAI_SYSTEM;
-	return result;
-}
-
-static void end_of_wait(int error, int *h_error)
-{
-	if (*h_error == BERTH_RESOLVING)
-		*h_error = error == -EAGAIN ? TRY_AGAIN : NO_RECOVERY;
+	return eai_of(result, error);
 }
 
 /* Either question: by name, or else by address. */
@@ -251,8 +249,8 @@ static struct hostent *ask_host(struct berth_world *w, int host, const struct ho
 		found = q->name ? berth_gethostbyname2(st, q->name, q->family, out_h_errno)
 				: berth_gethostbyaddr(st, q->addr, q->len, q->family, out_h_errno);
 	while (!found && *out_h_errno == BERTH_RESOLVING && go_on(&wait, &error));
-	if (!found)
-		end_of_wait(error, out_h_errno);
+	if (!found && *out_h_errno == BERTH_RESOLVING)
+		*out_h_errno = error == -EAGAIN ? TRY_AGAIN : NO_RECOVERY;
 	return found;
 }
 
