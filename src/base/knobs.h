@@ -50,7 +50,10 @@ struct knobs {
 	int32_t tcp_notsent_lowat;	 /* bytes; -1: no limit */
 	int32_t tcp_congestion_control;	 /* 0 newreno ("reno"), 1 cubic */
 	int32_t tcp_challenge_ack_limit; /* per second; INT32_MAX: no limit */
-	int32_t tcp_mtu_probing;
+	int32_t tcp_mtu_probing; /* 0 no, 1 after timeouts, 2 always */
+	int32_t tcp_base_mss, tcp_mtu_probe_floor, tcp_min_snd_mss;
+	int32_t tcp_probe_threshold; /* bytes: a search that has come as close ends */
+	int32_t tcp_probe_interval;  /* seconds from one search to the next */
 	int32_t tcp_fastopen; /* bits: 1 client, 2 server, ...: tcp_fastopen.h */
 	int32_t tcp_fastopen_blackhole_timeout_sec; /* 0: no pause */
 };

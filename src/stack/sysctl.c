@@ -76,6 +76,11 @@ static const struct knob table[] = {
 	IPV4(tcp_congestion_control, 0, 1, 1),
 	IPV4(tcp_challenge_ack_limit, 0, INT32_MAX, INT32_MAX),
 	IPV4(tcp_mtu_probing, 0, 2, 0),
+	IPV4(tcp_base_mss, 48, 65535, 1024),
+	IPV4(tcp_mtu_probe_floor, 48, 65535, 48),
+	IPV4(tcp_min_snd_mss, 48, 65535, 48),
+	IPV4(tcp_probe_threshold, 0, INT32_MAX, 8),
+	IPV4(tcp_probe_interval, 0, INT32_MAX, 600),
 	IPV4(tcp_fastopen, 0, INT32_MAX, 1),
 	IPV4(tcp_fastopen_blackhole_timeout_sec, 0, INT32_MAX, 0),
 };

@@ -258,9 +258,19 @@ struct tcp_fast {
 	struct list link;
 };
 
+/* Probing for the path's MTU: tcp_mtu_probe.c. Sizes are of IP packets. */
+struct tcp_mtup {
+	bool enabled;
+	uint32_t low, high;  /* that gets through; that may */
+	uint32_t size;	     /* of the probe in flight; 0: none */
+	uint32_t start, end; /* its bytes */
+	berth_time since;    /* when the search began */
+};
+
 /* What few connections need, made when the first of it is. */
 struct tcp_rare {
 	struct tcp_fast fast;
+	struct tcp_mtup mtup;
 	uint32_t delivered_ce; /* bytes delivered by acknowledgments with ECE, for TCP_INFO */
 };
 

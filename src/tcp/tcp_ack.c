@@ -11,6 +11,7 @@
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_ecn.h"
 #include "tcp/tcp_info.h"
+#include "tcp/tcp_mtu_probe.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pcb.h"
 #include "tcp/tcp_rack.h"
@@ -157,6 +158,8 @@ static void on_progress(struct tcp *t, struct tcp_acked *a)
 	if (seq_gt(t->snd_una, t->rack_fack))
 		t->rack_fack = t->snd_una;
 	measure_rtt(t, a);
+	if (t->rare)
+		tcp_mtu_on_ack(t);
 	tcp_rate_sample(t);
 	tcp_rearm(t);
 	on_send_space(t);

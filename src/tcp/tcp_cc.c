@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "tcp/tcp_ecn.h"
+#include "tcp/tcp_mtu_probe.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_sack.h"
@@ -280,9 +281,11 @@ static void find_lost(struct tcp *t, struct tcp_acked *a)
 
 /* RFC 6582 §3.2 step 1: duplicates of what was sent before a timeout do not start another recovery.
  */
-static bool may_recover(const struct tcp *t)
+static bool may_recover(struct tcp *t)
 {
-	return t->lost_bytes > 0 && t->ca < CA_RECOVERY;
+	if (t->lost_bytes == 0 || t->ca >= CA_RECOVERY)
+		return false;
+	return !t->rare || !tcp_mtu_on_loss(t);
 }
 
 static void grow(struct tcp *t, const struct tcp_acked *a)

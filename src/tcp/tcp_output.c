@@ -25,6 +25,7 @@
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_ecn.h"
 #include "tcp/tcp_fastopen.h"
+#include "tcp/tcp_mtu_probe.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_rack.h"
 #include "tcp/tcp_reass.h"
@@ -253,7 +254,8 @@ void tcp_update_mss(struct tcp *t)
 	uint32_t headers = (ipaddr_is4(&t->sock.path.dst) ? 40u : 60u) +
 			   sock_send_overhead(&t->sock, &t->sock.path);
 	uint32_t mtu = t->sock.path.mtu;
-	uint32_t mss = mtu > headers ? mtu - headers : 0;
+	uint32_t most = tcp_mtu_bound(t, mtu);
+	uint32_t mss = most > headers ? most - headers : 0;
 
 	if (mss > t->peer_mss)
 		mss = t->peer_mss;
@@ -432,6 +434,8 @@ static bool send_lost(struct tcp *t)
 
 int tcp_retransmit(struct tcp *t, struct tcp_seg *s, uint32_t bytes)
 {
+	if (t->rare)
+		tcp_mtu_undecided(t);
 	if (bytes > s->bytes)
 		bytes = s->bytes;
 	if (bytes < s->bytes) {
@@ -595,6 +599,23 @@ static void send_new(struct tcp *t)
 	}
 }
 
+uint32_t tcp_send_large(struct tcp *t, uint32_t bytes)
+{
+	uint32_t mss = t->snd_mss;
+	int64_t sent;
+
+	if (!tcp_segs_reserve(t) || !tx_space(t))
+		return 0;
+	t->snd_mss = bytes; /* it is one segment */
+	sent = send_segment(t, t->snd_nxt, bytes, TCPF_ACK);
+	if (sent > 0) {
+		tcp_segs_add(t, (uint32_t)sent, 0);
+		record_sent(t, (uint32_t)sent, false);
+	}
+	t->snd_mss = mss;
+	return sent > 0 ? (uint32_t)sent : 0;
+}
+
 bool tcp_send_forced(struct tcp *t)
 {
 	uint32_t edge = t->snd_una + t->snd_wnd;
@@ -640,7 +661,8 @@ void tcp_output(struct tcp *t)
 			tcp_update_mss(t);
 		restart_after_idle(t);
 		t->cwnd_limited = false;
-		send_new(t);
+		if (!t->rare || tcp_mtu_probe(t))
+			send_new(t);
 	}
 	if (t->ack_now)
 		(void)tcp_send_ack(t); /* memory: tried again by the delayed ACK timer */

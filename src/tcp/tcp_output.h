@@ -17,6 +17,10 @@ int tcp_send_syn(struct tcp *t, bool with_ack);
  * far as the peer's window reaches. False: there is none, or the window is closed. */
 bool tcp_send_forced(struct tcp *t);
 
+/* Sends so many bytes of new data, which there are and windows allow, as one packet, although they
+ * are more than a segment. How many went; 0: none. */
+uint32_t tcp_send_large(struct tcp *t, uint32_t bytes);
+
 /* Sends the first `bytes` of a record again. -ENOMEM: not now; -EMSGSIZE: the path is too narrow
  * for anything. */
 int tcp_retransmit(struct tcp *t, struct tcp_seg *s, uint32_t bytes);

@@ -20,6 +20,7 @@
 #include "tcp/tcp_info.h"
 #include "tcp/tcp_input.h"
 #include "tcp/tcp_listen.h"
+#include "tcp/tcp_mtu_probe.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_reass.h"
 #include "tcp/tcp_sack.h"
@@ -189,6 +190,7 @@ void tcp_established(struct tcp *t)
 	uint32_t mss;
 
 	tcp_update_mss(t);
+	tcp_mtu_begin(t);
 	mss = t->snd_mss;
 	tcp_cc_init(t);
 	t->was_connected = true;

@@ -19,6 +19,7 @@
 
 #include "tcp/tcp_cc.h"
 #include "tcp/tcp_fastopen.h"
+#include "tcp/tcp_mtu_probe.h"
 #include "tcp/tcp_output.h"
 #include "tcp/tcp_pace.h"
 #include "tcp/tcp_pcb.h"
@@ -276,6 +277,10 @@ static void on_rto(struct tcp *t)
 	if (t->backoff >= t->ts->env->knobs.tcp_retries1)
 		t->sock.path.neigh = NULL;
 	(void)ip_path_check(t->ts->net, &t->sock.path, t->sock.opt->ifindex); /* as it was, then */
+	if (t->first_retrans &&
+	    t->ts->env->now - t->first_retrans >=
+		    tcp_retry_span(TCP_RTO_MIN, (unsigned)t->ts->env->knobs.tcp_retries1))
+		tcp_mtu_on_timeouts(t);
 	tcp_cc_on_timeout(t);
 	if (t->first_retrans == 0)
 		t->first_retrans = t->ts->env->now;

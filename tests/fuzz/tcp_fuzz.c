@@ -192,6 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	/* Every way of it; without cookies data in SYNs is taken. */
 	x->r.hosts[0].f.env.knobs.tcp_fastopen = bytes & 2 ? 0x603 : 0x3;
 	x->r.hosts[0].f.env.knobs.tcp_fastopen_blackhole_timeout_sec = bytes & 4 ? 10 : 0;
+	x->r.hosts[0].f.env.knobs.tcp_mtu_probing = bytes >> 3 & 3 ? 2 : 1;
 	x->in = reader_of(data, bytes);
 	x->listener = rig_listen(&x->r, 0, 80, 2);
 	x->local_port = 80;

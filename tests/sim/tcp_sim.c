@@ -249,6 +249,48 @@ static void run_ecn(struct sim *sim)
 	sim_run(sim, 20 * BERTH_SEC);
 }
 
+/* RFC 4821 §7.7: a router whose far cable swallows what is larger than 1,280 bytes, without a word.
+ * Without probing (odd seeds see it first) nothing large ever arrives. */
+static void swallow(struct sim *sim, int64_t probing)
+{
+	const struct berth_impair hole = {.delay = 5 * BERTH_MSEC, .mtu = 1280};
+	const struct berth_impair lossy = {.delay = 2 * BERTH_MSEC,
+					   .loss = sim->seed % 3 ? 0 : 0.005};
+	int nets[2];
+	int hosts[3];
+
+	nets[0] = sim_network(sim, "left", "10.1.0.0");
+	nets[1] = sim_network(sim, "right", "10.3.0.0");
+	hosts[0] = sim_host(sim, "a");
+	hosts[1] = sim_host(sim, "b");
+	hosts[2] = sim_host(sim, "router");
+	sim_cable(sim, hosts[0], nets[0], &lossy);
+	sim_cable(sim, hosts[2], nets[0], NULL);
+	sim_cable(sim, hosts[2], nets[1], NULL);
+	sim_cable(sim, hosts[1], nets[1], &hole);
+	sim_route(sim);
+	set_sysctl(sim, hosts[0], "net.ipv4.tcp_mtu_probing", probing);
+	set_sysctl(sim, hosts[1], "net.ipv4.tcp_mtu_probing", probing);
+	sim_flow(sim, hosts[0], hosts[1], 1000000, 200000);
+}
+
+static void run_hole(struct sim *sim)
+{
+	uint64_t seed = sim->seed;
+
+	if (seed % 2) {
+		sim_init(sim, "hole", seed, true);
+		swallow(sim, 0);
+		sim_run_for(sim, 60 * BERTH_SEC);
+		if (sim->flows->server.rx_bytes > 0)
+			sim_fail(sim, "data came through the hole");
+		sim_fini(sim);
+	}
+	sim_init(sim, "hole", seed, true);
+	swallow(sim, 1 + (int64_t)(seed / 2 % 2));
+	sim_run(sim, 120 * BERTH_SEC);
+}
+
 struct pair {
 	int a, b;
 };
@@ -434,6 +476,7 @@ static const struct scenario {
 	{"many", run_many, 2},
 	{"repeat", run_repeat, 3},
 	{"ecn", run_ecn, 2},
+	{"hole", run_hole, 6},
 };
 
 int main(int argc, char **argv)

@@ -66,6 +66,7 @@ struct rig {
 	berth_time delay, jitter;
 	unsigned loss, duplicate;
 	unsigned mark; /* CE, of what carries ECT */
+	uint32_t hole; /* IPv4 packets that are larger vanish; 0: none do */
 	uint64_t marked;
 	uint8_t give_tos;		/* of what rig_give() gives */
 	uint8_t sent_tos[RIG_SENT_MAX]; /* of the packets in `sent` */
@@ -191,6 +192,11 @@ int ip_output(struct net *net, struct berth_packet *p, const struct ip_path *pat
 		packet_queue_add(&r->sent, p);
 		return 0;
 	}
+	if (r->hole && (p->gso_bytes || packet_bytes(p) + 20 > r->hole)) {
+		assert_int_equal(p->gso_bytes, 0); /* the rig's interfaces take none */
+		packet_free(p);
+		return 0;
+	}
 	if (fixture_below(&r->dice, 1000) < r->loss) {
 		packet_free(p);
 		return 0;
@@ -305,6 +311,11 @@ static inline void rig_configure(struct env *env)
 		.tcp_syncookies = 1,
 		.tcp_max_syn_backlog = 4096,
 		.tcp_sack = 1,
+		.tcp_base_mss = 1024,
+		.tcp_mtu_probe_floor = 48,
+		.tcp_min_snd_mss = 48,
+		.tcp_probe_threshold = 8,
+		.tcp_probe_interval = 600,
 		.tcp_ecn = 2,
 		.tcp_ecn_fallback = 1,
 		.tcp_dsack = 1,
