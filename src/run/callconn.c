@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -239,8 +240,8 @@ static long connect_foreign(struct call *call)
 	return is_name_service(un->sun_path) ? -ECONNREFUSED : CALL_CONTINUE;
 }
 
-/* A socket whose connection was refused may try again, but its carrier is spent: the program
- * gets a new one under the same number. */
+/* A socket whose connection was refused may try again, and one that listens no more looks like a
+ * new one, but its carrier is spent: the program gets a new one under the same number. */
 static long replace(struct call *call, struct carrier *c)
 {
 	int flags = fcntl(call->fd, F_GETFL) & O_NONBLOCK ? SOCK_NONBLOCK : 0;
@@ -248,6 +249,7 @@ static long replace(struct call *call, struct carrier *c)
 		.id = call->id,
 		.flags = SECCOMP_ADDFD_FLAG_SETFD,
 		.newfd = (uint32_t)call->args[0],
+		.newfd_flags = task_cloexec(call->task, (int)call->args[0]) ? O_CLOEXEC : 0,
 	};
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
@@ -275,10 +277,11 @@ static long replace(struct call *call, struct carrier *c)
 	c->state = CARRIER_NEW;
 	c->error = 0;
 	c->readable = c->ended = c->gone = c->out_done = c->in_done = c->full = c->deaf =
-		c->failed = c->shut_rd = c->shut_wr = c->shut_both = false;
+		c->failed = c->shut_rd = c->shut_wr = c->shut_both = c->parted = false;
+	parting_forget(c);
 	close(call->fd);
-	call->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	carrier_keep_young(c, fd);
+	call->fd = fd;
+	carrier_watch(c, fd); /* it may be bound, so that others see when it closes */
 	return 0;
 }
 
@@ -636,19 +639,31 @@ long call_accept(struct call *call)
  * shutdown, names
  */
 
+/* A listener that is shut down is an unconnected stream again. AF_UNIX has no way back from
+ * listening; so the program gets another carrier, unless copies of the descriptor would keep the
+ * old one. */
+static long shutdown_listener(struct call *call, struct carrier *c, int how)
+{
+	struct stat st;
+	long result = berth_shutdown(c->stack, c->sock, how);
+
+	if (result < 0 || how == SHUT_WR)
+		return result;
+	(void)shutdown(call->fd, SHUT_RDWR); /* wakes who polls it */
+	if (fstat(call->fd, &st) == 0 && task_count_ends(call->command, st.st_ino) == 1 &&
+	    replace(call, c) == 0)
+		carrier_unlisten(c);
+	park_retry(c);
+	return result;
+}
+
 static long shutdown_stream(struct call *call, struct carrier *c, int how)
 {
 	struct berth_sock_info info;
+	bool parting;
 
-	if (c->state == CARRIER_LISTENING) {
-		long result = berth_shutdown(c->stack, c->sock, how);
-
-		if (result == 0) {
-			(void)shutdown(call->fd, how); /* so that poll(2) says so */
-			park_retry(c);
-		}
-		return result;
-	}
+	if (c->state == CARRIER_LISTENING)
+		return shutdown_listener(call, c, how);
 	if (c->state == CARRIER_BROKEN)
 		return -ENOTCONN;
 	if (c->state != CARRIER_ESTABLISHED)
@@ -656,9 +671,16 @@ static long shutdown_stream(struct call *call, struct carrier *c, int how)
 	if (berth_sock_info(c->stack, c->sock, &info) == 0 &&
 	    (info.state == TCP_CLOSE || info.state == TCP_TIME_WAIT))
 		return -ENOTCONN;
+	parting = how != SHUT_RD && !c->shut_wr && parting_begin(c, call->fd);
+	if (c->closed)
+		return -EBADF;
 	carrier_shut(c, how, call->fd);
 	/* berth's end sees it after all that was written before. */
-	return shutdown(call->fd, how) < 0 ? -errno : 0;
+	if (shutdown(call->fd, how) < 0)
+		return -errno;
+	if (parting)
+		parting_end(c);
+	return 0;
 }
 
 long call_shutdown(struct call *call)

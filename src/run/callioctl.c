@@ -126,6 +126,7 @@ static long out_queue(struct call *call, struct carrier *c)
 	/* What berth has not read yet; a failure leaves 0. */
 	if (c->type == SOCK_STREAM && c->state == CARRIER_ESTABLISHED)
 		(void)ioctl(c->end, FIONREAD, &bytes);
+	bytes = (c->parted ? 0 : bytes) + (int)parting_left(c);
 	if (berth_sock_info(c->stack, c->sock, &info) == 0)
 		bytes += (int)info.send_q;
 	return task_write(call->task, call->args[2], &bytes, sizeof(bytes));

@@ -100,6 +100,7 @@ static void carrier_free(struct source *s)
 
 	free(c->tokens);
 	free(c->undelivered);
+	free(c->tail);
 	while (c->held) {
 		struct carrier_packet *next = c->held->next;
 
@@ -493,6 +494,15 @@ int carrier_listen(struct carrier *c, int fd)
 	c->state = CARRIER_LISTENING;
 	carrier_watch(c, fd);
 	return 0;
+}
+
+void carrier_unlisten(struct carrier *c)
+{
+	close_tokens(c);
+	for (unsigned i = 0; i < c->undelivered_count; i++)
+		(void)berth_abort(c->stack, c->undelivered[i]); /* nobody to tell */
+	c->undelivered_count = 0;
+	c->name_len = 0;
 }
 
 static int push_token(struct carrier *c, int fd)

@@ -118,6 +118,12 @@ struct carrier {
 	struct ring *ring;	     /* of a packet socket: ring.c; NULL: none */
 	struct carrier_packet *held; /* oldest first */
 
+	/* What the program had written when it shut sending down, of which the stack has not all.
+	 */
+	unsigned char *tail;
+	size_t tail_bytes, tail_passed;
+	bool parted; /* the end has nothing more, but for a byte that is never read: parting.c */
+
 	struct timeval receive_timeout, send_timeout;
 	int send_bytes, receive_bytes; /* SO_SNDBUF, SO_RCVBUF if smaller than a carrier's; 0 */
 	struct sockaddr_storage local, remote; /* for on_transfer */
@@ -184,6 +190,10 @@ void carrier_top_up(struct carrier *c);
 /* Turns the program's end `fd` into a listener. 0 or a negative errno. */
 int carrier_listen(struct carrier *c, int fd);
 
+/* The stack listens no more: forgets what was queued for accept(2). The carrier has to be replaced.
+ */
+void carrier_unlisten(struct carrier *c);
+
 /* The stack has news of the socket. */
 void carrier_event(struct carrier *c, short events);
 
@@ -200,6 +210,14 @@ bool stream_more(struct carrier *c, const void *data, size_t bytes);
 /* The program has closed its last copy. */
 void stream_hang_up(struct carrier *c);
 void stream_ready(struct source *s, uint32_t events);
+
+/* parting.c: before the program's end `fd` is shut down for sending; whether parting_end() is to
+ * follow when it is. */
+bool parting_begin(struct carrier *c, int fd);
+void parting_end(struct carrier *c);
+/* How much of what the program has written is still in the tail. */
+size_t parting_left(const struct carrier *c);
+void parting_forget(struct carrier *c);
 
 /* datagram.c */
 void dgram_out(struct carrier *c);

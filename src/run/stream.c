@@ -120,12 +120,38 @@ static void urgent_in(struct carrier *c)
 	tell(c, false, 1, false);
 }
 
+/* What was taken from the carrier before it was shut down. False: not all of it is passed on. */
+static bool pass_tail(struct carrier *c)
+{
+	while (parting_left(c) > 0) {
+		ssize_t n = berth_send(c->stack, c->sock, c->tail + c->tail_passed, parting_left(c),
+				       MSG_DONTWAIT);
+
+		if (n == -EAGAIN)
+			return false;
+		if (n < 0) {
+			fail_out(c, (int)n);
+			return false;
+		}
+		tell(c, true, (size_t)n, false);
+		c->tail_passed += (size_t)n;
+	}
+	parting_forget(c);
+	return true;
+}
+
 void stream_out(struct carrier *c)
 {
 	struct iovec iov[IOV_MAX_HERE];
 
 	if (c->state != CARRIER_ESTABLISHED || c->out_done)
 		return;
+	if (c->tail && !pass_tail(c))
+		return;
+	if (c->parted) {
+		finish_out(c);
+		return;
+	}
 	while (c->readable) {
 		struct msghdr msg = {.msg_iov = iov};
 		ssize_t got;

@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -409,6 +410,41 @@ int task_find_end(struct command *cmd, pid_t pid, int fd, uint64_t cookie)
 	if (s.found < 0)
 		(void)task_descendants(cmd->minder, search_all, &s);
 	return s.found;
+}
+
+struct count {
+	char link[32]; /* "socket:[NUMBER]" */
+	unsigned found;
+};
+
+static void count_all(pid_t pid, void *ctx)
+{
+	struct count *count = ctx;
+	const struct dirent *e;
+	char path[40];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((e = readdir(dir))) {
+		char link[sizeof(count->link)] = "";
+
+		if (readlinkat(dirfd(dir), e->d_name, link, sizeof(link) - 1) > 0 &&
+		    !strcmp(link, count->link))
+			count->found++;
+	}
+	closedir(dir);
+}
+
+unsigned task_count_ends(const struct command *cmd, uint64_t inode)
+{
+	struct count count = {.found = 0};
+
+	snprintf(count.link, sizeof(count.link), "socket:[%" PRIu64 "]", inode);
+	(void)task_descendants(cmd->minder, count_all, &count);
+	return count.found;
 }
 
 /* Reads the children of one thread, appending them to a growing array. */

@@ -77,6 +77,9 @@ ssize_t task_gather(const struct task *t, void *buf, size_t bytes, const struct 
  * last, then wherever the command's processes may have it. -ENOENT: nowhere. */
 int task_find_end(struct command *cmd, pid_t pid, int fd, uint64_t cookie);
 
+/* How many descriptors of the command's processes are the socket with this inode. */
+unsigned task_count_ends(const struct command *cmd, uint64_t inode);
+
 /* Calls `fn` for every living descendant of `pid`, that excluded. Returns how many. */
 unsigned task_descendants(pid_t pid, void (*fn)(pid_t pid, void *ctx), void *ctx);
 

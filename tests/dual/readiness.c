@@ -52,10 +52,33 @@ static void before_connection(int family)
 	ready("accepted", got);
 	shutdown(fd, SHUT_RD);
 	ready("listener shut down", fd);
+	RESULT("accept from it", accept(fd, NULL, NULL));
 	close(fd);
 	ready("the accepted one, its listener closed", got);
 	close(got);
 	close(peer);
+}
+
+static void listening_again(int family)
+{
+	struct endpoint name;
+	const int fd = listening(family, 5, NULL);
+	shutdown(fd, SHUT_RD);
+	RESULT("listen again", listen(fd, 5));
+	name = own_name(fd);
+	nonblocking(fd);
+	ready("listening again", fd);
+	const int peer = must(socket(family, SOCK_STREAM, 0), "socket");
+	RESULT("connect to it again", connect(peer, sa(&name), name.size));
+	ready("with a connection again", fd);
+	const int got = must(accept(fd, NULL, NULL), "accept");
+	ready("accepted again", got);
+	ready("with none once more", fd);
+	close(got);
+	close(peer);
+	RESULT("shut down again", shutdown(fd, SHUT_RDWR));
+	ready("listener shut down again", fd);
+	close(fd);
 }
 
 static void refused(int family)
@@ -215,6 +238,7 @@ static void run(int family)
 {
 	scope("readiness %s tcp", family_name(family));
 	before_connection(family);
+	listening_again(family);
 	refused(family);
 	data(family);
 	ends(family);

@@ -48,6 +48,13 @@ def test_packet_filter(command):
 
 
 @berth_only
+@pytest.mark.parametrize("words", [[], ["--delay", "1ms"]])
+def test_shutdown_while_writing(command, progs, words):
+    """What write(2) takes while another thread shuts the socket down arrives, and nothing else."""
+    assert command.run(words, [progs / "parting", "300"], 60).check().out == "whole\n"
+
+
+@berth_only
 def test_zerocopy(command):
     """Nobody could say when the memory of a plain send() is free: programs are told to copy."""
     program = ("import socket\nfor type in 1, 2:\n"

@@ -56,14 +56,8 @@ DIFFERENT = [
      "hears of an ICMP error by"),
     (r"sockets 4 PACKET -?\d+ socket", "made .*", "-1 (?:ESOCKTNOSUPPORT|EINVAL)",
      "SOCK_PACKET, obsolete"),
-    (r"readiness . tcp listener shut down, .*", r".*(?:OUT.HUP|rw-)", ".*(?:IN.RDHUP|r--)",
-     "polls a listener that was shut down"),
     (r"readiness . tcp urgent( read)?, .*", r".*(?:OUT|-w[x-])", r".*(?:IN\|(?:PRI\|)?OUT|rw[x-])",
      "polls when the urgent byte is all there is"),
-    (r"readiness . tcp reset after shutting down sending, .*", r".*ERR\|.*", r"1 IN\|OUT\|HUP.*",
-     "polls after a reset that came when"),
-    (r"readiness . tcp full and shut down, .*", "1 (?:OUT|-w-)", "0 .*",
-     "polls after shutting down sending with a full"),
 ]
 
 pytestmark = pytest.mark.skipif(harness.NATIVE, reason="does so itself")

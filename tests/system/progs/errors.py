@@ -238,6 +238,10 @@ def reset(host):
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     expect(errno.ECONNRESET, made.send, b"x", carried=errno.EPIPE)
     expect(errno.EPIPE, made.send, b"x")
+    made = stream(30)
+    made.connect((host, 7002))
+    made.shutdown(socket.SHUT_WR)  # no end of the stream is what comes then
+    expect(errno.ECONNRESET, made.recv, 1)
 
 
 def unread(host):
