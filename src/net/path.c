@@ -186,6 +186,15 @@ void paths_free(struct paths *paths, struct env *env)
 	env_free(env, paths);
 }
 
+/* Linux: a source of IPv4 that another host could have has no route from here. */
+static int foreign_source(const struct ipaddr *src)
+{
+	bool is_host = ipaddr_is4(src) && !ipaddr_is_multicast(src) &&
+		       ipaddr_to4(src) != UINT32_MAX && !in_zero_net(src);
+
+	return is_host ? -ENETUNREACH : -EINVAL;
+}
+
 /* By the last bytes of both addresses, which differ most. */
 static struct known_path *slot_of(struct net *net, const struct ipaddr *dst,
 				  const struct ipaddr *src)
@@ -215,7 +224,7 @@ static int find_anew(struct net *net, const struct ipaddr *dst, const struct ipa
 			return -ENETUNREACH;
 	}
 	if (!ipaddr_is_any(src) && !addr_is_local(net, src))
-		return -EINVAL;
+		return foreign_source(src);
 	if (ipaddr_is_any(dst)) /* Linux: 0.0.0.0 is this host, as in BSD */
 		q.path.dst = ipaddr_is_any(src) ? loopback_like(dst) : *src;
 	if (ipaddr_is4(dst))

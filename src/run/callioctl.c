@@ -123,6 +123,10 @@ static long out_queue(struct call *call, struct carrier *c)
 	struct berth_sock_info info;
 	int bytes = 0;
 
+	if (c->family == AF_NETLINK)
+		return -ENOTTY;
+	if (c->state == CARRIER_LISTENING)
+		return -EINVAL;
 	/* What berth has not read yet; a failure leaves 0. */
 	if (c->type == SOCK_STREAM && c->state == CARRIER_ESTABLISHED)
 		(void)ioctl(c->end, FIONREAD, &bytes);
@@ -160,15 +164,32 @@ static bool of_driver(unsigned long request)
 /* A request that berth does not know: never for the kernel, if it is about a network. */
 static long refuse(const struct call *call, unsigned long request)
 {
+	const struct carrier *c = call->carrier;
+
 	if (of_descriptor(request) || request == TIOCOUTQ || !is_socket(call))
 		return CALL_CONTINUE;
+	if (request == SIOCGIFSLAVE ||
+	    (c && c->family == AF_INET && (request == SIOCGIFPFLAGS || request == SIOCRTMSG)))
+		return -EINVAL;
+	if (request == SIOCGIFBR)
+		return -EOPNOTSUPP;
 	return of_driver(request) ? -EOPNOTSUPP : -ENOTTY;
+}
+
+/* When the last datagram came, if one did: that there is none is told first. */
+static long ask_time(struct call *call, const struct asked *a, unsigned long request)
+{
+	struct timeval when;
+	long result = ask(a, request, &when);
+
+	return result < 0 ? result : task_write(call->task, call->args[2], &when, sizeof(when));
 }
 
 /* What is asked of our sockets alone. */
 static long ask_ours(struct call *call, struct carrier *c, unsigned long request)
 {
 	struct asked a = {c->stack, c->sock, false};
+	const int none = 0;
 
 	switch (request) {
 	case SIOCOUTQ:
@@ -177,13 +198,27 @@ static long ask_ours(struct call *call, struct carrier *c, unsigned long request
 		return ask_with(call, &a, request, sizeof(int));
 	case SIOCGSTAMP_OLD:
 	case SIOCGSTAMPNS_OLD:
-		return ask_with(call, &a, request, sizeof(struct timeval));
+		return ask_time(call, &a, request);
 	case SIOCATMARK:
+		if (c->state == CARRIER_LISTENING)
+			return task_write(call->task, call->args[2], &none, sizeof(none));
 		return c->type == SOCK_STREAM ? CALL_CONTINUE
 					      : ask_with(call, &a, request, sizeof(int));
 	default:
 		return refuse(call, request);
 	}
+}
+
+/* What ours has nothing of any more, as it has ended. */
+static long ask_ended(struct call *call, const struct carrier *c, unsigned long request)
+{
+	const int none = 0;
+
+	if (request == SIOCOUTQNSD && c->type == SOCK_STREAM)
+		return task_write(call->task, call->args[2], &none, sizeof(none));
+	if (request == SIOCATMARK && c->type != SOCK_STREAM)
+		return -ENOTTY;
+	return refuse(call, request);
 }
 
 long call_ioctl(struct call *call)
@@ -201,6 +236,7 @@ long call_ioctl(struct call *call)
 	case SIOCGIFMTU:
 	case SIOCGIFMETRIC:
 	case SIOCGIFTXQLEN:
+	case SIOCGIFMAP:
 	case SIOCGIFHWADDR:
 	case SIOCGIFADDR:
 	case SIOCGIFDSTADDR:
@@ -224,6 +260,8 @@ long call_ioctl(struct call *call)
 		return asked_of(call, c, &a) ? ask_with(call, &a, request, sizeof(struct arpreq))
 					     : CALL_CONTINUE;
 	default:
-		return c && c->sock >= 0 ? ask_ours(call, c, request) : refuse(call, request);
+		if (c && c->sock < 0)
+			return ask_ended(call, c, request);
+		return c ? ask_ours(call, c, request) : refuse(call, request);
 	}
 }

@@ -497,7 +497,7 @@ static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int 
 	if (error < 0)
 		return error == -ENOENT ? CALL_DONE : error;
 	call->addr = name;
-	result = flags & MSG_TRUNC ? n : (long)fits;
+	result = (flags & (MSG_TRUNC | MSG_ERRQUEUE)) == MSG_TRUNC ? n : (long)fits;
 	if (!reply)
 		return result;
 	if (!call_reply(call, result)) {
@@ -633,16 +633,45 @@ long call_recvmsg(struct call *call)
 	return recv_message(call, call->args[1], (int)call->args[2], true);
 }
 
-/* Linux: judged before the first datagram is waited for, which no timeout cuts short. */
-static int check_timeout(struct call *call)
+/* Linux: judged before the first datagram is waited for, which no timeout cuts short. -1: none. */
+static berth_time read_timeout(struct call *call)
 {
 	struct timespec t;
 
 	if (!call->args[4])
-		return 0;
+		return -1;
 	if (task_read(call->task, call->args[4], &t, sizeof(t)) < 0)
 		return -EFAULT;
-	return t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= BERTH_SEC ? -EINVAL : 0;
+	if (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= BERTH_SEC)
+		return -EINVAL;
+	return t.tv_sec > INT32_MAX ? INT32_MAX * BERTH_SEC
+				    : (berth_time)t.tv_sec * BERTH_SEC + t.tv_nsec;
+}
+
+/* Tells the program what is left of its timeout. Linux: only after a datagram is it looked at. */
+static bool time_is_over(struct call *call, berth_time timeout)
+{
+	berth_time left = timeout - (run_clock() - call->start);
+	struct timespec t;
+
+	if (timeout < 0)
+		return false;
+	if (left < 0)
+		left = 0;
+	t.tv_sec = left / BERTH_SEC;
+	t.tv_nsec = left % BERTH_SEC;
+	(void)task_write(call->task, call->args[4], &t, sizeof(t)); /* it was read from there */
+	return left == 0;
+}
+
+/* Linux: an error that ends what has begun is the next call's. */
+static long end_of_batch(struct call *call, long n)
+{
+	bool is_errno = n < 0 && n != CALL_PARK && n != CALL_DONE && n != CALL_CONTINUE;
+
+	if (call->progress > 0 && is_errno && n != -EAGAIN)
+		call->carrier->error = (int)-n;
+	return so_far(call, n);
 }
 
 long call_recvmmsg(struct call *call)
@@ -650,13 +679,13 @@ long call_recvmmsg(struct call *call)
 	struct carrier *c = call_carrier(call);
 	unsigned count = (unsigned)call->args[2] < UIO_MAX ? (unsigned)call->args[2] : UIO_MAX;
 	int flags = (int)call->args[3];
-	int error;
+	berth_time timeout;
 
 	if (!c || c->type == SOCK_STREAM)
 		return CALL_CONTINUE;
-	error = check_timeout(call);
-	if (error < 0)
-		return so_far(call, error);
+	timeout = read_timeout(call);
+	if (timeout < -1)
+		return so_far(call, timeout);
 	while (call->progress < (long)count) {
 		uint64_t at = call->args[1] + (uint64_t)call->progress * sizeof(struct mmsghdr);
 		int now = call->progress > 0 && flags & MSG_WAITFORONE ? MSG_DONTWAIT : 0;
@@ -664,11 +693,13 @@ long call_recvmmsg(struct call *call)
 		unsigned len = (unsigned)n;
 
 		if (n < 0)
-			return so_far(call, n);
+			return end_of_batch(call, n);
 		if (task_write(call->task, at + offsetof(struct mmsghdr, msg_len), &len,
 			       sizeof(len)) < 0)
 			return so_far(call, -EFAULT);
 		call->progress++;
+		if (time_is_over(call, timeout))
+			break;
 	}
 	return call->progress;
 }

@@ -254,7 +254,8 @@ static int parse_pktinfo6(const struct parse *p, const struct cmsghdr *c)
 		return -EINVAL;
 	if (ipaddr_is_any(&src))
 		return 0;
-	if (!s->opt->freebind && !s->opt->transparent && !addr_is_local(net, &src))
+	if (ipaddr_is4(&src) ||
+	    (!s->opt->freebind && !s->opt->transparent && !addr_is_local(net, &src)))
 		return -EINVAL;
 	p->m->pktinfo_src = src;
 	return 0;

@@ -96,6 +96,9 @@ static int get_netif(const struct netif *n, unsigned long request, struct ifreq 
 	case SIOCGIFTXQLEN:
 		ifr->ifr_qlen = 1000;
 		return 0;
+	case SIOCGIFMAP: /* no device here has registers */
+		memset(&ifr->ifr_map, 0, sizeof(ifr->ifr_map));
+		return 0;
 	case SIOCGIFHWADDR:
 		memset(&ifr->ifr_hwaddr, 0, sizeof(ifr->ifr_hwaddr));
 		ifr->ifr_hwaddr.sa_family =
@@ -109,12 +112,18 @@ static int get_netif(const struct netif *n, unsigned long request, struct ifreq 
 
 static int get_ifreq(const struct socket *so, unsigned long request, struct ifreq *ifr)
 {
+	char name[IF_NAMESIZE];
 	const struct netif *n;
+	bool alias;
 
 	if (!ifr)
 		return -EFAULT;
-	ifr->ifr_name[IF_NAMESIZE - 1] = '\0';
-	n = links_by_name(links_of(so), ifr->ifr_name);
+	/* Linux: what stands behind a colon was another address's name once. */
+	memcpy(name, ifr->ifr_name, sizeof(name));
+	name[IF_NAMESIZE - 1] = '\0';
+	alias = strchr(name, ':') != NULL;
+	name[strcspn(name, ":")] = '\0';
+	n = links_by_name(links_of(so), name);
 	switch (request) {
 	case SIOCGIFADDR:
 	case SIOCGIFDSTADDR:
@@ -125,7 +134,7 @@ static int get_ifreq(const struct socket *so, unsigned long request, struct ifre
 			return -ENOTTY;
 		if (!n)
 			return -ENODEV;
-		return get_addr(so, n, request, ifr);
+		return alias ? -EADDRNOTAVAIL : get_addr(so, n, request, ifr);
 	default:
 		return n ? get_netif(n, request, ifr) : -ENODEV;
 	}
@@ -228,6 +237,7 @@ int ioctl_do(struct socket *so, unsigned long request, void *arg)
 	case SIOCGIFMTU:
 	case SIOCGIFINDEX:
 	case SIOCGIFMETRIC:
+	case SIOCGIFMAP:
 	case SIOCGIFTXQLEN:
 	case SIOCGIFHWADDR:
 		return get_ifreq(so, request, arg);

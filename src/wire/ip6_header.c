@@ -96,24 +96,41 @@ void ip6_routing_parse(const uint8_t *at, struct ip6_routing *out)
 	*out = (struct ip6_routing){.type = at[2], .segments_left = at[3]};
 }
 
+#define PADDING_MAX 7
+
+static bool all_zero(const uint8_t *at, size_t bytes)
+{
+	while (bytes > 0 && *at == 0) {
+		at++;
+		bytes--;
+	}
+	return bytes == 0;
+}
+
 bool ip6_option_next(struct reader *r, struct ip6_option *o)
 {
+	size_t padding = 0; /* bytes in a row */
 	uint8_t type;
 
 	while (r->ok && reader_left(r) > 0) {
 		const uint8_t *at = r->at;
 
 		type = read_u8(r);
-		if (type == IP6_OPT_PAD1)
-			continue;
-		uint8_t bytes = read_u8(r);
+		uint8_t bytes = type == IP6_OPT_PAD1 ? 0 : read_u8(r);
 
-		if (!r->ok || read_bytes(r, bytes) == NULL) {
+		if (!r->ok || (bytes && read_bytes(r, bytes) == NULL)) {
 			r->ok = false;
 			return false;
 		}
-		if (type == IP6_OPT_PADN)
+		if (type == IP6_OPT_PAD1 || type == IP6_OPT_PADN) {
+			/* Linux: no more than aligns what follows, and nothing in it. */
+			padding += (size_t)(r->at - at);
+			if (padding > PADDING_MAX || !all_zero(at + (bytes ? 2 : 0), bytes)) {
+				r->ok = false;
+				return false;
+			}
 			continue;
+		}
 		*o = (struct ip6_option){.type = type, .bytes = bytes, .at = at};
 		return true;
 	}

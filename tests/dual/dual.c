@@ -5,6 +5,7 @@
  */
 #include "dual.h"
 
+#include <linux/errqueue.h>
 #include <stdarg.h>
 
 static char scope_text[128];
@@ -19,7 +20,7 @@ void scope(const char *format, ...)
 
 void say(const char *format, ...)
 {
-	char text[512];
+	char text[1400];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
@@ -41,7 +42,7 @@ long result(const char *what, long value)
 
 void result_with(const char *what, long value, const char *format, ...)
 {
-	char text[256];
+	char text[1200];
 	const int error = errno;
 	va_list args;
 	va_start(args, format);
@@ -161,6 +162,92 @@ const char *events_text(unsigned int events)
 		strcat(text, names[i].name);
 	}
 	return text[0] ? text : "nothing";
+}
+
+const char *flags_text(int flags)
+{
+	static char text[128];
+	static const struct {
+		int bit;
+		const char *name;
+	} names[] = {{MSG_TRUNC, "TRUNC"},
+		     {MSG_CTRUNC, "CTRUNC"},
+		     {MSG_OOB, "OOB"},
+		     {MSG_EOR, "EOR"},
+		     {MSG_ERRQUEUE, "ERRQUEUE"}};
+	text[0] = '\0';
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (!(flags & names[i].bit))
+			continue;
+		if (text[0])
+			strcat(text, "|");
+		strcat(text, names[i].name);
+		flags &= ~names[i].bit;
+	}
+	if (flags & ~MSG_CMSG_CLOEXEC)
+		snprintf(text + strlen(text), 16, "%s%#x", text[0] ? "|" : "", (unsigned)flags);
+	return text[0] ? text : "no flags";
+}
+
+/* An address and whether it has a port, as name_text(), or its family if it is another. */
+static void add_name(char *text, size_t room, const void *name, size_t bytes)
+{
+	struct endpoint end = {.size = (socklen_t)bytes};
+	memcpy(&end.address, name, bytes < sizeof end.address ? bytes : sizeof end.address);
+	snprintf(text, room, "%s", name_text(&end));
+}
+
+static void add_error(char *text, size_t room, const void *data, size_t bytes)
+{
+	struct sock_extended_err e;
+	memcpy(&e, data, sizeof e);
+	const int used = snprintf(text, room, "%s origin %u type %u code %u info %u data %u from ",
+				  e.ee_errno ? strerrorname_np((int)e.ee_errno) : "0", e.ee_origin,
+				  e.ee_type, e.ee_code, e.ee_info, e.ee_data);
+	add_name(text + used, room - (size_t)used, (const char *)data + sizeof e, bytes - sizeof e);
+}
+
+/* Whether a message holds times, which are never the same. */
+static bool is_time(int level, int type)
+{
+	return level == SOL_SOCKET && (type == SO_TIMESTAMP || type == SO_TIMESTAMPNS ||
+				       type == SO_TIMESTAMPING || (type >= 63 && type <= 65));
+}
+
+static void add_data(char *text, size_t room, const struct cmsghdr *c)
+{
+	const unsigned char *data = CMSG_DATA(c);
+	const size_t bytes = c->cmsg_len - CMSG_LEN(0);
+	size_t used = 0;
+	if (is_time(c->cmsg_level, c->cmsg_type)) {
+		snprintf(text, room, "of %zu", bytes);
+	} else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+		   (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
+		if (bytes > sizeof(struct sock_extended_err))
+			add_error(text, room, data, bytes);
+		else
+			snprintf(text, room, "error of %zu", bytes);
+	} else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_ORIGDSTADDR) ||
+		   (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_ORIGDSTADDR)) {
+		add_name(text, room, data, bytes);
+	} else {
+		for (size_t i = 0; i < bytes && used + 3 < room; i++)
+			used += (size_t)snprintf(text + used, room - used, "%02x", data[i]);
+	}
+}
+
+const char *control_text(struct msghdr *message)
+{
+	static char text[900];
+	size_t used = 0;
+	text[0] = '\0';
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		used += (size_t)snprintf(text + used, sizeof text - used, "%s%d/%d ",
+					 used ? ", " : "", c->cmsg_level, c->cmsg_type);
+		add_data(text + used, sizeof text - used, c);
+		used = strlen(text);
+	}
+	return text[0] ? text : "none";
 }
 
 void own_and_peer(const char *what, int fd)

@@ -64,6 +64,9 @@ struct sockaddr *sa(struct endpoint *of);
 /* An address without its port's number: "4 127.0.0.1 port", "6 ::1 0". */
 const char *name_text(const struct endpoint *name);
 const char *events_text(unsigned int events);
+/* The control messages of a message that was received, without times. */
+const char *control_text(struct msghdr *message);
+const char *flags_text(int flags);
 /* Both names of a socket. */
 void own_and_peer(const char *what, int fd);
 

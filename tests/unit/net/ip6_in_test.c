@@ -219,10 +219,26 @@ static void what_is_forbidden(void **state)
 	assert_int_equal(h.inputs, 0);
 }
 
+/* Linux: seven bytes in a row, of zeros. */
+static void padding_is_bounded(void **state)
+{
+	uint8_t most[16] = {IPPROTO_UDP, 1, 0x1e, 5, 0, 0, 0, 0, 0, IP6_OPT_PADN, 5};
+	uint8_t more[16] = {IPPROTO_UDP, 1, 0x1e, 4, 0, 0, 0, 0, IP6_OPT_PADN, 5, 0, 0, 0, 0, 0, 0};
+	uint8_t full[8] = {IPPROTO_UDP, 0, IP6_OPT_PADN, 4, 0, 0, 7, 0};
+
+	(void)state;
+	give(PEER6, ME6, IP6_DESTINATION, most, sizeof(most));
+	assert_int_equal(h.inputs, 1);
+	give(PEER6, ME6, IP6_DESTINATION, more, sizeof(more));
+	give(PEER6, ME6, IP6_DESTINATION, full, sizeof(full));
+	assert_int_equal(h.inputs, 1);
+	assert_int_equal(drops_of(&h, DROP_IP6_OPTIONS), 2);
+}
+
 /* 92 bytes of extension headers are the most. */
 static void long_chains_are_dropped(void **state)
 {
-	uint8_t chain[104] = {IPPROTO_UDP, 10, IP6_OPT_PADN, 84};
+	uint8_t chain[104] = {IPPROTO_UDP, 10, 0x1e, 84}; /* an option to skip */
 
 	(void)state;
 	give(PEER6, ME6, IP6_DESTINATION, chain, 96);
@@ -263,6 +279,7 @@ int main(void)
 		T(what_is_unknown_is_told),
 		T(what_is_forbidden),
 		T(long_chains_are_dropped),
+		T(padding_is_bounded),
 		T(without_ip6),
 	};
 

@@ -98,7 +98,8 @@ static void bad_arguments(void **state)
 {
 	(void)state;
 	path.mtu = 4711;
-	assert_int_equal(find(PEER, STRANGER, 0), -EINVAL);
+	assert_int_equal(find(PEER, STRANGER, 0), -ENETUNREACH);
+	assert_int_equal(find(PEER, IP(224, 0, 0, 1), 0), -EINVAL);
 	assert_int_equal(find(PEER, 0, 99), -ENODEV);
 	assert_int_equal(find(IP(0, 1, 2, 3), 0, 0), -EINVAL);
 	/* RFC 1122 §3.2.1.3 (g): 127/8 stays inside. */
