@@ -8,6 +8,8 @@
 #define TESTS_SOCK_DUAL_H
 
 #include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -30,6 +32,23 @@ struct side {
 	int open[64];
 	int open_count;
 };
+
+/* Group setup: a network namespace of the test's own, so that no port of the kernel's side is
+ * anybody else's. Where users may not have one, the machine's loopback has to do. */
+static inline int own_loopback(void **state)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int fd;
+
+	(void)state;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return 0;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_return_code(fd, errno);
+	assert_return_code(ioctl(fd, SIOCSIFFLAGS, &lo), errno);
+	close(fd);
+	return 0;
+}
 
 static inline void note(struct side *w, const char *label, long value)
 {

@@ -341,5 +341,5 @@ int main(void)
 		cmocka_unit_test(test_preferred),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_loopback, NULL);
 }

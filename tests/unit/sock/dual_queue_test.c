@@ -381,5 +381,5 @@ int main(void)
 		cmocka_unit_test(test_unix_filter),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_loopback, NULL);
 }

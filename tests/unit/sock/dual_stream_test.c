@@ -262,5 +262,5 @@ int main(void)
 		cmocka_unit_test(test_flow),	cmocka_unit_test(test_addrform),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_loopback, NULL);
 }

@@ -1152,5 +1152,5 @@ int main(void)
 		cmocka_unit_test(test_set_tcp),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, own_loopback, NULL);
 }
