@@ -337,6 +337,27 @@ long call_sendmmsg(struct call *call)
  * Receiving
  */
 
+/* Room for a received datagram: its bytes in run->buf, what comes with them here. */
+struct incoming {
+	struct msghdr msg;
+	struct iovec iov;
+	struct sockaddr_storage name;
+	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
+};
+
+static void incoming_init(struct incoming *in, struct run *r)
+{
+	in->iov = (struct iovec){.iov_base = r->buf, .iov_len = RUN_BUF_BYTES};
+	in->msg = (struct msghdr){
+		.msg_name = &in->name,
+		.msg_namelen = sizeof(in->name),
+		.msg_iov = &in->iov,
+		.msg_iovlen = 1,
+		.msg_control = in->control,
+		.msg_controllen = sizeof(in->control),
+	};
+}
+
 /* Linux: what MSG_OOB is to those who have no urgent data. UDP does not look at it. */
 static int no_urgent(const struct carrier *c)
 {
@@ -470,40 +491,34 @@ static int hand_out(struct call *call, const struct message *m, uint64_t addr, s
  * the call is answered here, so that the datagram can be put back. */
 static long recv_dgram(struct call *call, struct message *m, uint64_t addr, int flags, bool reply)
 {
-	struct sockaddr_storage name;
-	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
-	struct iovec iov = {.iov_base = call->run->buf, .iov_len = RUN_BUF_BYTES};
-	struct msghdr msg = {
-		.msg_name = &name,
-		.msg_namelen = sizeof(name),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = addr ? sizeof(control) : 0,
-	};
-	ssize_t n = take_dgram(call, &msg, m->bytes, flags);
+	struct incoming in;
 	size_t fits;
 	long result;
+	ssize_t n;
 	int error;
 
+	incoming_init(&in, call->run);
+	if (!addr)
+		in.msg.msg_controllen = 0;
+	n = take_dgram(call, &in.msg, m->bytes, flags);
 	if (n < 0)
 		return n == -EAGAIN && !(flags & MSG_ERRQUEUE) ? call_wait(call, flags) : n;
 	fits = (size_t)n < m->bytes ? (size_t)n : m->bytes;
 	if ((size_t)n > fits)
-		msg.msg_flags |= MSG_TRUNC;
-	error = hand_out(call, m, addr, &msg, fits);
+		in.msg.msg_flags |= MSG_TRUNC;
+	error = hand_out(call, m, addr, &in.msg, fits);
 	if (error == -ENOENT && !(flags & MSG_PEEK))
-		dgram_put_back(call->carrier, &msg, (size_t)n);
+		dgram_put_back(call->carrier, &in.msg, (size_t)n);
 	if (error < 0)
 		return error == -ENOENT ? CALL_DONE : error;
-	call->addr = name;
+	call->addr = in.name;
 	result = (flags & (MSG_TRUNC | MSG_ERRQUEUE)) == MSG_TRUNC ? n : (long)fits;
 	if (!reply)
 		return result;
 	if (!call_reply(call, result)) {
 		call->task->unclaimed = false; /* it comes again as if for the first time */
 		if (!(flags & MSG_PEEK))
-			dgram_put_back(call->carrier, &msg, (size_t)n);
+			dgram_put_back(call->carrier, &in.msg, (size_t)n);
 	}
 	return CALL_DONE;
 }
@@ -587,19 +602,11 @@ long call_recvfrom(struct call *call)
  * waited, Linux notices when there is a datagram, which is lost. */
 static long recv_headless(struct call *call, int flags)
 {
-	struct sockaddr_storage name;
-	_Alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
-	struct iovec iov = {.iov_base = call->run->buf, .iov_len = RUN_BUF_BYTES};
-	struct msghdr msg = {
-		.msg_name = &name,
-		.msg_namelen = sizeof(name),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t n = call->again ? take_dgram(call, &msg, 0, flags) : -EFAULT;
+	struct incoming in;
+	ssize_t n;
 
+	incoming_init(&in, call->run);
+	n = call->again ? take_dgram(call, &in.msg, 0, flags) : -EFAULT;
 	if (n == -EAGAIN)
 		return call_wait(call, flags);
 	return n < 0 ? n : -EFAULT;
