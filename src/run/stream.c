@@ -10,6 +10,7 @@
  * in the stack, where it closes TCP's window.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -140,6 +141,17 @@ static bool pass_tail(struct carrier *c)
 	return true;
 }
 
+/* Its SYN is on the way with the first data (TCP_FASTOPEN_CONNECT): the end has to wait, or it
+ * would be the end of the attempt. POLLOUT follows. */
+static bool opens(const struct carrier *c)
+{
+	struct berth_sock_info info;
+	struct iovec iov;
+
+	return berth_sock_info(c->stack, c->sock, &info) == 0 && info.state == TCP_SYN_SENT &&
+	       berth_send_reserve(c->stack, c->sock, 1, &iov, 1) == -EAGAIN;
+}
+
 void stream_out(struct carrier *c)
 {
 	struct iovec iov[IOV_MAX_HERE];
@@ -149,7 +161,8 @@ void stream_out(struct carrier *c)
 	if (c->tail && !pass_tail(c))
 		return;
 	if (c->parted) {
-		finish_out(c);
+		if (!opens(c))
+			finish_out(c);
 		return;
 	}
 	while (c->readable) {
