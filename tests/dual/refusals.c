@@ -32,9 +32,11 @@ static void natively(int family)
 	char byte;
 	const int fd = refused(family);
 	for (int i = 0; i < 2; i++) {
+		scope("refusals %s udp round %d", family_name(family), i);
 		RESULT("sent to nobody", send(fd, "x", 1, 0));
 		RESULT("natively, recv that waited", recv(fd, &byte, 1, 0));
 	}
+	scope("refusals %s udp", family_name(family));
 	nonblocking(fd);
 	provoke(fd);
 	RESULT("natively, read", read(fd, &byte, 1));
@@ -101,6 +103,7 @@ static void goes_on(int family)
 	const int fd = must(socket(family, SOCK_DGRAM, 0), "socket");
 	must(connect(fd, sa(&name), name.size), "connect");
 	for (int i = 0; i < 3; i++) {
+		scope("refusals %s udp turn %d", family_name(family), i);
 		close(server);
 		RESULT("sent to who has gone", send(fd, "a", 1, 0));
 		RESULT("natively, recv", recv(fd, bytes, 1, 0));
@@ -111,6 +114,7 @@ static void goes_on(int family)
 		sendto(server, "def", 3, 0, sa(&from), from.size);
 		RESULT("answered", recv(fd, bytes, sizeof bytes, 0));
 	}
+	scope("refusals %s udp", family_name(family));
 	send(fd, "1", 1, 0);
 	sendto(server, "2", 1, 0, sa(&from), from.size);
 	settle();

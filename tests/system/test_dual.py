@@ -66,7 +66,7 @@ DIFFERENT = [
     (r"options tcp . TCP_MAXSEG, refused",
      r"4:(?:524|1208), 1: EINVAL, 0: 0 4:(?:524|1208)(, .*)",
      "4:536, 1: EINVAL, 0: 0 4:536(, .*)", "TCP_MAXSEG is the default again"),
-    (r"refusals . udp natively, .*", "-1 ECONNREFUSED", "-1 ECONNRESET",
+    (r"refusals . udp( round \d| turn \d)? natively, .*", "-1 ECONNREFUSED", "-1 ECONNRESET",
      "hears of an ICMP error by"),
     (r"sockets 4 PACKET -?\d+ socket", "made .*", "-1 (?:ESOCKTNOSUPPORT|EINVAL)",
      "SOCK_PACKET, obsolete"),
