@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define BLOCK_BYTES 64u /* that are added at once */
+
 static inline uint64_t load64(const uint8_t *p)
 {
 	uint64_t v;
@@ -42,26 +44,53 @@ typedef uint64_t lanes __attribute__((vector_size(32)));
  * as carries come back in and the result is swapped at the end (RFC 1071 §2). Halves of 64-bit
  * words are added apart, so that carries have 32 bits of room and wait for nobody.
  */
-uint32_t csum_add(const void *data, size_t bytes, uint32_t sum)
+static inline __attribute__((always_inline)) uint64_t add_blocks(const uint8_t *p, size_t blocks)
 {
 	const uint64_t half = 0xffffffff;
-	const uint8_t *p = data;
 	lanes low = {0};
 	lanes high = {0};
 
-	for (; bytes >= 64; bytes -= 64, p += 64) {
+	for (; blocks > 0; blocks--, p += BLOCK_BYTES) {
 		lanes x;
 		lanes y;
 
 		memcpy(&x, p, sizeof(x));
-		memcpy(&y, p + 32, sizeof(y));
+		memcpy(&y, p + sizeof(x), sizeof(y));
 		low += (x & half) + (y & half);
 		high += (x >> 32) + (y >> 32);
 	}
 	low += high;
+	return low[0] + low[1] + low[2] + low[3];
+}
 
-	uint64_t s = low[0] + low[1] + low[2] + low[3];
+#if defined(__x86_64__)
+/* The same lines for processors whose registers hold all lanes, which not every x86-64 has. */
+__attribute__((target("avx2"))) static uint64_t add_blocks_avx2(const uint8_t *p, size_t blocks)
+{
+	return add_blocks(p, blocks);
+}
 
+static uint64_t add_most(const uint8_t *p, size_t blocks)
+{
+	if (blocks > 1 && __builtin_cpu_supports("avx2"))
+		return add_blocks_avx2(p, blocks);
+	return add_blocks(p, blocks);
+}
+#else
+static uint64_t add_most(const uint8_t *p, size_t blocks)
+{
+	return add_blocks(p, blocks);
+}
+#endif
+
+uint32_t csum_add(const void *data, size_t bytes, uint32_t sum)
+{
+	const uint64_t half = 0xffffffff;
+	const uint8_t *p = data;
+	uint64_t s = add_most(p, bytes / BLOCK_BYTES);
+
+	p += bytes / BLOCK_BYTES * BLOCK_BYTES;
+	bytes %= BLOCK_BYTES;
 	for (; bytes >= 8; bytes -= 8, p += 8)
 		s += (load64(p) >> 32) + (load64(p) & half);
 	s += load_tail(p, bytes);
