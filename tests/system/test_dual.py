@@ -86,6 +86,15 @@ def kernel_prefix():
     return None
 
 
+@functools.cache
+def kernel_lines(program):
+    """What a program says on the kernel, where each runs once."""
+    run = subprocess.run(kernel_prefix() + [program], capture_output=True, text=True, timeout=120,
+                         check=False, cwd=program.parent)
+    assert run.returncode == 0, run
+    return run.stdout.splitlines()
+
+
 @pytest.fixture(scope="session")
 def dual():
     """The folder of the programs, built."""
@@ -133,11 +142,8 @@ def compare(kernel, berth):
 def test_dual(command, dual, program):
     if kernel_prefix() is None:
         pytest.skip("no network namespaces for users here")
-    kernel = subprocess.run(kernel_prefix() + [dual / program], capture_output=True, text=True,
-                            timeout=120, check=False, cwd=command.folder)
-    assert kernel.returncode == 0, kernel
+    lines = kernel_lines(dual / program)
     berth = command.run([], [dual / program], 120).check()
-    lines = kernel.stdout.splitlines()
     wrong = compare(lines, berth.out.splitlines())
     assert not wrong, f"{len(wrong)} of {len(lines)}\n" + "\n".join(wrong)
 
@@ -148,8 +154,7 @@ def test_enough(dual):
         pytest.skip("no network namespaces for users here")
     lines = []
     for program in PROGRAMS:
-        lines += subprocess.run(kernel_prefix() + [dual / program], capture_output=True,
-                                text=True, timeout=120, check=True).stdout.splitlines()
+        lines += kernel_lines(dual / program)
     assert len(lines) >= LEAST, len(lines)
     names = collections.Counter(split(line)[0] for line in lines)
     assert not [name for name, times in names.items() if times > 1]
