@@ -92,9 +92,11 @@ static int set_options(struct opt_arg *a)
 	size_t padded = (a->len + 3u) & ~3u;
 	uint8_t *options = NULL;
 
-	if (a->len > sizeof(((struct ip_info *)0)->options) || !ip4_options_valid(a->in, a->len))
+	if (a->len > sizeof(((struct ip_info *)0)->options))
 		return -EINVAL;
 	if (padded > 0) {
+		if (!ip4_options_valid(a->in, a->len))
+			return -EINVAL;
 		options = env_calloc(env, 1, padded);
 		if (!options)
 			return -ENOMEM;
