@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The options of level SOL_PACKET (packet(7)). Those of mapped rings and of fan-out are answered as
- * by a kernel that was built without them: ENOPROTOOPT.
+ * by a kernel that was built without them: ENOPROTOOPT. `berth run` answers the rows of rings for
+ * receiving itself, as it can map memory (run/ring.c).
  */
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -98,6 +99,7 @@ static int get_ignore_outgoing(struct opt_arg *a)
 	return 0;
 }
 
+#define RINGS "mapped rings: under berth run only, versions 1 and 2"
 #define FLAG(field) OPT_FLAG, offsetof(struct afpacket, field), 0, 0, NULL, NULL, "int"
 #define EXACT_FLAG(field)                                                                          \
 	OPT_FLAG, offsetof(struct afpacket, field), sizeof(int), sizeof(int), NULL, NULL, "int"
@@ -111,20 +113,33 @@ static const struct opt_row rows[] = {
 	 "struct tpacket_stats",
 	 "frames, and those lost for want of room, since it was last asked"},
 	{PACKET_COPY_THRESH, "PACKET_COPY_THRESH", OPT_OWN, OPT_NONE, set_copy_thresh,
-	 get_copy_thresh, "int", "kept, as there are no rings"},
+	 get_copy_thresh, "int", "kept, without effect"},
 	{PACKET_AUXDATA, "PACKET_AUXDATA", FLAG(auxdata),
 	 "lengths and state of a frame as control data"},
 	{PACKET_ORIGDEV, "PACKET_ORIGDEV", FLAG(origdev),
 	 "kept: no interface here is part of another"},
-	{PACKET_LOSS, "PACKET_LOSS", EXACT_FLAG(loss), "kept, as there are no rings"},
+	{PACKET_LOSS, "PACKET_LOSS", EXACT_FLAG(loss), "kept, without effect"},
 	{PACKET_TIMESTAMP, "PACKET_TIMESTAMP", OPT_OWN, OPT_NONE, set_timestamp, get_timestamp,
-	 "int", "kept, as there are no rings"},
+	 "int", "kept, without effect"},
 	{PACKET_TX_HAS_OFF, "PACKET_TX_HAS_OFF", EXACT_FLAG(tx_has_off),
-	 "kept, as there are no rings"},
+	 "kept, without effect"},
 	{PACKET_QDISC_BYPASS, "PACKET_QDISC_BYPASS", EXACT_FLAG(qdisc_bypass),
 	 "kept: nothing is in between"},
 	{OPT_IGNORE_OUTGOING, "PACKET_IGNORE_OUTGOING", OPT_OWN, OPT_NONE, set_ignore_outgoing,
 	 get_ignore_outgoing, "int", "does not see what goes out"},
+	{PACKET_RX_RING, "PACKET_RX_RING", OPT_WITHOUT("struct tpacket_req"), RINGS},
+	{PACKET_VERSION, "PACKET_VERSION", OPT_WITHOUT("int"), RINGS},
+	{PACKET_HDRLEN, "PACKET_HDRLEN", OPT_WITHOUT("int"), RINGS},
+	{PACKET_RESERVE, "PACKET_RESERVE", OPT_WITHOUT("int"), RINGS},
+	{PACKET_TX_RING, "PACKET_TX_RING", OPT_WITHOUT("struct tpacket_req"),
+	 "no rings for sending"},
+	{PACKET_VNET_HDR, "PACKET_VNET_HDR", OPT_WITHOUT("int"), "no headers of virtual machines"},
+	{PACKET_TX_TIMESTAMP, "PACKET_TX_TIMESTAMP", OPT_WITHOUT("int"), "no rings for sending"},
+	{PACKET_FANOUT, "PACKET_FANOUT", OPT_WITHOUT("int"), "every socket sees all"},
+	{PACKET_ROLLOVER_STATS, "PACKET_ROLLOVER_STATS",
+	 OPT_WITHOUT("struct tpacket_rollover_stats"), "every socket sees all"},
+	{PACKET_FANOUT_DATA, "PACKET_FANOUT_DATA", OPT_WITHOUT("struct sock_fprog"),
+	 "every socket sees all"},
 };
 
 const struct opt_level afpacket_options = {LEVEL_PACKET,      "SOL_PACKET", OPT_SHORT_ROW,
