@@ -13,6 +13,7 @@ it), no file in berth's TMPDIR or XDG_RUNTIME_DIR, nothing named berth in /tmp o
 
 import ctypes
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -63,6 +64,23 @@ def unprivileged():
     user = pwd.getpwnam(TEST_USER)
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
             "--no-new-privs"]
+
+
+# Ping sockets are for the group that the user is within; "$@": a command.
+APART = "ip link set lo up; echo 0 0 >/proc/sys/net/ipv4/ping_group_range; "
+
+
+@functools.cache
+def apart(setup=":", back=False):
+    """The command prefix for the kernel's own network, in a namespace with nothing but loopback,
+    over which the user has all rights; None if users may not have such. `setup`: what a shell has
+    to do there first. `back`: the command is the plain user's again, without these rights."""
+    user = str(pwd.getpwnam(TEST_USER).pw_uid if os.geteuid() == 0 else os.geteuid())
+    plain = f"unshare --map-user={user} --map-group={user} " if back else ""
+    prefix = unprivileged() + ["unshare", "-U", "-r", "-n", "sh", "-c",
+                               f'{APART}{setup} && exec {plain}"$@"', "sh"]
+    done = subprocess.run(prefix + ["true"], capture_output=True, check=False)
+    return prefix if done.returncode == 0 else None
 
 
 def owned_by_user(path):

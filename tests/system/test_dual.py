@@ -20,9 +20,6 @@ import harness
 SOURCES = harness.TOP / "tests" / "dual"
 PROGRAMS = sorted(path.stem for path in SOURCES.glob("*.c") if path.stem != "dual")
 LEAST = 17000  # comparisons, all programs together
-PING = "/proc/sys/net/ipv4/ping_group_range"
-BESIDE = ["unshare", "-U", "-r", "-n", "sh", "-c",
-          f"ip link set lo up && echo 0 0 >{PING} && exec \"$0\""]
 
 # Patterns: of the line, of the kernel's answer, of berth's; and the words of the docs about it.
 UNMADE = r"sendrecv . tcp (new|listening), "
@@ -78,18 +75,9 @@ pytestmark = pytest.mark.skipif(harness.NATIVE, reason="does so itself")
 
 
 @functools.cache
-def kernel_prefix():
-    """How to run in a network namespace with loopback up, with rights over it alone."""
-    prefix = harness.unprivileged() + BESIDE
-    if subprocess.run(prefix + ["true"], capture_output=True, check=False).returncode == 0:
-        return prefix
-    return None
-
-
-@functools.cache
 def kernel_lines(program):
     """What a program says on the kernel, where each runs once."""
-    run = subprocess.run(kernel_prefix() + [program], capture_output=True, text=True, timeout=120,
+    run = subprocess.run(harness.apart() + [program], capture_output=True, text=True, timeout=120,
                          check=False, cwd=program.parent)
     assert run.returncode == 0, run
     return run.stdout.splitlines()
@@ -140,7 +128,7 @@ def compare(kernel, berth):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_dual(command, dual, program):
-    if kernel_prefix() is None:
+    if harness.apart() is None:
         pytest.skip("no network namespaces for users here")
     lines = kernel_lines(dual / program)
     berth = command.run([], [dual / program], 120).check()
@@ -150,7 +138,7 @@ def test_dual(command, dual, program):
 
 def test_enough(dual):
     """As many comparisons as were promised, none of them twice over."""
-    if kernel_prefix() is None:
+    if harness.apart() is None:
         pytest.skip("no network namespaces for users here")
     lines = []
     for program in PROGRAMS:
