@@ -18,6 +18,7 @@
 #include <berth/berth.h>
 
 #include "base/check.h"
+#include "host.h"
 
 #define BYTES_MAX 600u
 #define STEPS_MAX 60u
@@ -58,42 +59,11 @@ static const int levels[] = {SOL_SOCKET,  IPPROTO_IP, IPPROTO_IPV6,   IPPROTO_UD
 struct world {
 	struct berth_stack *st;
 	int fds[ARRAY_LEN(kinds)];
-	uint8_t seed;
-	long live;
+	struct fuzz_host host;
 	berth_time now;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void fill(void *ctx, void *buf, size_t bytes)
-{
-	struct world *w = ctx;
-
-	for (size_t i = 0; i < bytes; i++)
-		((uint8_t *)buf)[i] = w->seed = (uint8_t)(w->seed * 5 + 3);
-}
-
-static void *get(void *ctx, size_t bytes)
-{
-	void *p = malloc(bytes);
-
-	((struct world *)ctx)->live += p != NULL;
-	return p;
-}
-
-static void *change(void *ctx, void *ptr, size_t bytes)
-{
-	void *p = realloc(ptr, bytes);
-
-	((struct world *)ctx)->live += ptr == NULL && p != NULL;
-	return p;
-}
-
-static void put(void *ctx, void *ptr)
-{
-	((struct world *)ctx)->live -= ptr != NULL;
-	free(ptr);
-}
 
 /* An address of lo that something of the family listens at, or nothing does. */
 static socklen_t address(int family, bool listens, struct sockaddr_storage *ss)
@@ -129,10 +99,12 @@ static socklen_t address(int family, bool listens, struct sockaddr_storage *ss)
 
 static void setup(struct world *w, uint8_t seed)
 {
-	struct berth_stack_config config = {
-		.mem = {get, change, put, w}, .random = fill, .ctx = w, .now = BERTH_SEC};
+	struct berth_stack_config config = {.mem = {fuzz_alloc, fuzz_realloc, fuzz_free, &w->host},
+					    .random = fuzz_random,
+					    .ctx = &w->host,
+					    .now = BERTH_SEC};
 
-	*w = (struct world){.seed = seed, .now = BERTH_SEC};
+	*w = (struct world){.host.seed = seed, .now = BERTH_SEC};
 	w->st = berth_stack_new(&config);
 	ASSERT(w->st);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -315,6 +287,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		receive(&w, i, NULL, 0);
 	berth_stack_free(w.st);
-	ASSERT(w.live == 0);
+	ASSERT(w.host.live == 0);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <berth/berth.h>
 
 #include "base/check.h"
+#include "host.h"
 #include "pkt/csum.h"
 #include "pkt/packet.h"
 #include "wire/ether_header.h"
@@ -33,14 +34,6 @@ enum control {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void fill(void *ctx, void *buf, size_t bytes)
-{
-	uint8_t *seed = ctx;
-
-	for (size_t i = 0; i < bytes; i++)
-		((uint8_t *)buf)[i] = *seed = (uint8_t)(*seed * 5 + 3);
-}
 
 static void must(bool condition)
 {
@@ -183,12 +176,12 @@ static void give(struct berth_stack *st, uint8_t control, const uint8_t *data, s
 	berth_input(st, control & CONTROL_SECOND_LINK ? 3 : 2, frame, bytes);
 }
 
-static struct berth_stack *host_new(struct berth_pool *pool, uint8_t *seed)
+static struct berth_stack *host_new(struct berth_pool *pool, struct fuzz_host *host)
 {
 	const struct berth_stack_config config = {
 		.pool = pool,
-		.random = fill,
-		.ctx = seed,
+		.random = fuzz_random,
+		.ctx = host,
 		.limits = {.neighbours_max = 8, .frag_datagrams_max = 4, .frag_bytes_max = 65536},
 	};
 	struct berth_stack *st = berth_stack_new(&config);
@@ -204,9 +197,9 @@ static struct berth_stack *host_new(struct berth_pool *pool, uint8_t *seed)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static const berth_time waits[] = {0, BERTH_MSEC, BERTH_SEC, 70 * BERTH_SEC};
-	uint8_t seed = 1;
+	struct fuzz_host host = {.seed = 1};
 	struct berth_pool *pool = berth_pool_new(NULL, 64u << 20);
-	struct berth_stack *st = host_new(pool, &seed);
+	struct berth_stack *st = host_new(pool, &host);
 	struct reader r = reader_of(data, bytes);
 	bool forwarded = false;
 	berth_time now = 0;

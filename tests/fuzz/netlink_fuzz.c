@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "host.h"
 #include "netlink/nlmsg.h"
 
 #define REQUESTS_MAX 32u
@@ -36,14 +37,6 @@ static const int protocols[] = {NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_GENERI
 				NETLINK_USERSOCK};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void fill(void *ctx, void *buf, size_t bytes)
-{
-	uint8_t *seed = ctx;
-
-	for (size_t i = 0; i < bytes; i++)
-		((uint8_t *)buf)[i] = *seed = (uint8_t)(*seed * 5 + 3);
-}
 
 static void must(bool condition)
 {
@@ -180,10 +173,10 @@ static void give(struct berth_stack *st, int fd, uint8_t control, const uint8_t 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	uint8_t seed = 1;
+	struct fuzz_host host = {.seed = 1};
 	struct berth_pool *pool = berth_pool_new(NULL, 64u << 20);
 	const struct berth_stack_config config = {
-		.pool = pool, .random = fill, .ctx = &seed, .limits = {.neighbours_max = 8}};
+		.pool = pool, .random = fuzz_random, .ctx = &host, .limits = {.neighbours_max = 8}};
 	struct berth_stack *st = berth_stack_new(&config);
 	struct reader r = reader_of(data, bytes);
 	berth_time now = 0;

@@ -17,6 +17,7 @@
 #include <berth/berth.h>
 
 #include "base/check.h"
+#include "host.h"
 
 #define BYTES_MAX 3000u
 #define STEPS_MAX 100u
@@ -50,8 +51,7 @@ static const struct kind {
 struct world {
 	struct berth_stack *st;
 	int fds[ARRAY_LEN(kinds)];
-	uint8_t seed;
-	long live;
+	struct fuzz_host host;
 	berth_time now;
 };
 
@@ -60,36 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 static void must(bool condition)
 {
 	ASSERT(condition);
-}
-
-static void fill(void *ctx, void *buf, size_t bytes)
-{
-	struct world *w = ctx;
-
-	for (size_t i = 0; i < bytes; i++)
-		((uint8_t *)buf)[i] = w->seed = (uint8_t)(w->seed * 5 + 3);
-}
-
-static void *get(void *ctx, size_t bytes)
-{
-	void *p = malloc(bytes);
-
-	((struct world *)ctx)->live += p != NULL;
-	return p;
-}
-
-static void *change(void *ctx, void *ptr, size_t bytes)
-{
-	void *p = realloc(ptr, bytes);
-
-	((struct world *)ctx)->live += ptr == NULL && p != NULL;
-	return p;
-}
-
-static void put(void *ctx, void *ptr)
-{
-	((struct world *)ctx)->live -= ptr != NULL;
-	free(ptr);
 }
 
 /* An address of the socket's family: of lo, or of a neighbour. */
@@ -138,10 +108,12 @@ static void setup(struct world *w, uint8_t seed)
 {
 	const struct berth_netif_config eth = {
 		.name = "eth0", .kind = BERTH_NETIF_ETHER, .mac = {2, 0, 0, 0, 0, 1}};
-	struct berth_stack_config config = {
-		.mem = {get, change, put, w}, .random = fill, .ctx = w, .now = BERTH_SEC};
+	struct berth_stack_config config = {.mem = {fuzz_alloc, fuzz_realloc, fuzz_free, &w->host},
+					    .random = fuzz_random,
+					    .ctx = &w->host,
+					    .now = BERTH_SEC};
 
-	*w = (struct world){.seed = seed, .now = BERTH_SEC};
+	*w = (struct world){.host.seed = seed, .now = BERTH_SEC};
 	w->st = berth_stack_new(&config);
 	must(w->st && berth_netif_add(w->st, &eth) == 2);
 	must(berth_netif_set_up(w->st, 2, true) == 0);
@@ -283,6 +255,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		receive(&w, i, 0);
 	berth_stack_free(w.st);
-	must(w.live == 0);
+	must(w.host.live == 0);
 	return 0;
 }

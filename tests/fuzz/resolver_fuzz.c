@@ -17,6 +17,7 @@
 #include <berth/resolve.h>
 
 #include "base/check.h"
+#include "host.h"
 
 #define PIECES_MAX 60u
 #define NAME_MAX_BYTES 300u
@@ -48,42 +49,11 @@ struct play {
 	struct saying says[SAYINGS_MAX];
 	unsigned say_count, said;
 	char *hosts, *services; /* NULL: none */
-	uint8_t seed;
-	long live;
+	struct fuzz_host host;
 	berth_time now;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-static void fill(void *ctx, void *buf, size_t bytes)
-{
-	struct play *x = ctx;
-
-	for (size_t i = 0; i < bytes; i++)
-		((uint8_t *)buf)[i] = x->seed = (uint8_t)(x->seed * 5 + 3);
-}
-
-static void *get(void *ctx, size_t bytes)
-{
-	void *p = malloc(bytes);
-
-	((struct play *)ctx)->live += p != NULL;
-	return p;
-}
-
-static void *change(void *ctx, void *ptr, size_t bytes)
-{
-	void *p = realloc(ptr, bytes);
-
-	((struct play *)ctx)->live += ptr == NULL && p != NULL;
-	return p;
-}
-
-static void put(void *ctx, void *ptr)
-{
-	((struct play *)ctx)->live -= ptr != NULL;
-	free(ptr);
-}
 
 /* In memory of its own, terminated. */
 static char *string(const uint8_t *data, size_t bytes)
@@ -125,9 +95,12 @@ static int serve(struct play *x, int type)
 static void setup(struct play *x, uint8_t seed)
 {
 	const struct berth_stack_config config = {
-		.mem = {get, change, put, x}, .random = fill, .ctx = x, .now = BERTH_SEC};
+		.mem = {fuzz_alloc, fuzz_realloc, fuzz_free, &x->host},
+		.random = fuzz_random,
+		.ctx = &x->host,
+		.now = BERTH_SEC};
 
-	*x = (struct play){.seed = seed, .now = BERTH_SEC, .tcp = -1};
+	*x = (struct play){.host.seed = seed, .now = BERTH_SEC, .tcp = -1};
 	x->st = berth_stack_new(&config);
 	ASSERT(x->st);
 	x->udp = serve(x, SOCK_DGRAM);
@@ -377,6 +350,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	free(x.hosts);
 	free(x.services);
 	berth_stack_free(x.st);
-	ASSERT(x.live == 0);
+	ASSERT(x.host.live == 0);
 	return 0;
 }
