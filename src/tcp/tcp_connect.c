@@ -22,21 +22,6 @@
 #include "tcp/tcp_usr.h"
 #include "transport/port.h"
 
-#define BIT(state) (1u << (state))
-
-static bool in_states(const struct tcp *t, unsigned states)
-{
-	return (BIT(t->state) & states) != 0;
-}
-
-static int take_error(struct tcp *t)
-{
-	int error = t->sock.error;
-
-	t->sock.error = 0;
-	return -error;
-}
-
 /* What a first SYN says, given the path and the program's options. */
 static void prepare_syn(struct tcp *t)
 {
@@ -190,14 +175,14 @@ int tcp_connect(struct sock *s, const struct endpoint *remote)
 
 	if (t->state == TCP_LISTEN)
 		return -EISCONN;
-	if (in_states(t, BIT(TCP_SYN_SENT) | BIT(TCP_SYN_RECV)))
+	if (tcp_is_in(t, TCP_BIT(TCP_SYN_SENT) | TCP_BIT(TCP_SYN_RECV)))
 		return -EALREADY;
 	if (t->connecting) {
 		/* The result of the attempt under way, told once. */
 		t->connecting = false;
 		if (t->state != TCP_CLOSE)
 			return 0;
-		int error = take_error(t);
+		int error = tcp_take_error(t);
 
 		reset_for_reuse(t);
 		return error ? error : -ECONNABORTED;
@@ -217,11 +202,11 @@ int tcp_disconnect(struct sock *s)
 	if (t->state == TCP_LISTEN) {
 		tcp_listen_stop(t);
 	} else if (t->state != TCP_CLOSE) {
-		if (in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) |
-					 BIT(TCP_FIN_WAIT2) | BIT(TCP_SYN_RECV)))
+		if (tcp_peer_hears_abort(t))
 			tcp_rst_send(t);
 		/* Linux: SO_ERROR remembers that something was cut off. */
-		if (!in_states(t, BIT(TCP_CLOSING) | BIT(TCP_LAST_ACK) | BIT(TCP_TIME_WAIT)))
+		if (!tcp_is_in(t, TCP_BIT(TCP_CLOSING) | TCP_BIT(TCP_LAST_ACK) |
+					  TCP_BIT(TCP_TIME_WAIT)))
 			error = ECONNRESET;
 		tcp_done(t, 0);
 	}

@@ -28,28 +28,26 @@
 #include "tcp/tcp_timewait.h"
 #include "transport/port.h"
 
-#define BIT(state) (1u << (state))
-
 /* Where each state may go, beside CLOSE. */
 static const uint16_t next_states[] = {
-	[TCP_ESTABLISHED] = BIT(TCP_FIN_WAIT1) | BIT(TCP_CLOSE_WAIT),
-	[TCP_SYN_SENT] = BIT(TCP_ESTABLISHED) | BIT(TCP_SYN_RECV),
-	[TCP_SYN_RECV] = BIT(TCP_ESTABLISHED),
-	[TCP_FIN_WAIT1] = BIT(TCP_FIN_WAIT2) | BIT(TCP_CLOSING) | BIT(TCP_TIME_WAIT),
-	[TCP_FIN_WAIT2] = BIT(TCP_TIME_WAIT),
+	[TCP_ESTABLISHED] = TCP_BIT(TCP_FIN_WAIT1) | TCP_BIT(TCP_CLOSE_WAIT),
+	[TCP_SYN_SENT] = TCP_BIT(TCP_ESTABLISHED) | TCP_BIT(TCP_SYN_RECV),
+	[TCP_SYN_RECV] = TCP_BIT(TCP_ESTABLISHED),
+	[TCP_FIN_WAIT1] = TCP_BIT(TCP_FIN_WAIT2) | TCP_BIT(TCP_CLOSING) | TCP_BIT(TCP_TIME_WAIT),
+	[TCP_FIN_WAIT2] = TCP_BIT(TCP_TIME_WAIT),
 	[TCP_TIME_WAIT] = 0,
-	[TCP_CLOSE] =
-		BIT(TCP_SYN_SENT) | BIT(TCP_LISTEN) | BIT(TCP_SYN_RECV) | BIT(TCP_ESTABLISHED),
-	[TCP_CLOSE_WAIT] = BIT(TCP_LAST_ACK),
+	[TCP_CLOSE] = TCP_BIT(TCP_SYN_SENT) | TCP_BIT(TCP_LISTEN) | TCP_BIT(TCP_SYN_RECV) |
+		      TCP_BIT(TCP_ESTABLISHED),
+	[TCP_CLOSE_WAIT] = TCP_BIT(TCP_LAST_ACK),
 	[TCP_LAST_ACK] = 0,
 	[TCP_LISTEN] = 0,
-	[TCP_CLOSING] = BIT(TCP_TIME_WAIT),
+	[TCP_CLOSING] = TCP_BIT(TCP_TIME_WAIT),
 };
 STATIC_ASSERT(ARRAY_LEN(next_states) == TCP_CLOSING + 1);
 
 void tcp_set_state(struct tcp *t, uint8_t state)
 {
-	ASSERT(state == TCP_CLOSE || (next_states[t->state] & BIT(state)));
+	ASSERT(state == TCP_CLOSE || (next_states[t->state] & TCP_BIT(state)));
 	t->state = state;
 }
 

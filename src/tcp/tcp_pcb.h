@@ -13,6 +13,31 @@ static inline struct tcp_stack *tcp_stack_of(const struct sock *s)
 /* proto.init: a closed control block. -ENOMEM. */
 int tcp_pcb_init(struct sock *s);
 
+/* A set of states has the bit of each. */
+#define TCP_BIT(state) (1u << (state))
+
+static inline bool tcp_is_in(const struct tcp *t, unsigned states)
+{
+	return (TCP_BIT(t->state) & states) != 0;
+}
+
+/* Where ABORT sends a reset (RFC 9293 §3.10.5). */
+static inline bool tcp_peer_hears_abort(const struct tcp *t)
+{
+	return tcp_is_in(t, TCP_BIT(TCP_SYN_RECV) | TCP_BIT(TCP_ESTABLISHED) |
+				    TCP_BIT(TCP_FIN_WAIT1) | TCP_BIT(TCP_FIN_WAIT2) |
+				    TCP_BIT(TCP_CLOSE_WAIT));
+}
+
+/* The pending error (negative errno, 0: none), once. */
+static inline int tcp_take_error(struct tcp *t)
+{
+	int error = t->sock.error;
+
+	t->sock.error = 0;
+	return -error;
+}
+
 /* Moves along an edge of the drawing in tcp.h; ASSERTs that there is one. */
 void tcp_set_state(struct tcp *t, uint8_t state);
 

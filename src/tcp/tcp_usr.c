@@ -33,22 +33,6 @@
 #include "transport/errq.h"
 #include "transport/port.h"
 
-#define BIT(state) (1u << (state))
-
-static bool in_states(const struct tcp *t, unsigned states)
-{
-	return (BIT(t->state) & states) != 0;
-}
-
-/* The pending error, once. */
-static int take_error(struct tcp *t)
-{
-	int error = t->sock.error;
-
-	t->sock.error = 0;
-	return -error;
-}
-
 uint32_t tcp_read_seq(const struct tcp *t)
 {
 	return t->irs + 1 + (uint32_t)t->rcvq.begin;
@@ -103,8 +87,7 @@ static void send_fin(struct tcp *t)
 
 static void reset_and_end(struct tcp *t)
 {
-	if (in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) |
-				 BIT(TCP_FIN_WAIT2) | BIT(TCP_SYN_RECV)))
+	if (tcp_peer_hears_abort(t))
 		tcp_rst_send(t);
 	tcp_done(t, 0);
 }
@@ -159,8 +142,7 @@ int tcp_destroy(struct sock *s)
 		sock_notify(s, POLLIN | POLLOUT | POLLHUP | POLLERR);
 		return 0;
 	}
-	if (in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT) | BIT(TCP_FIN_WAIT1) |
-				 BIT(TCP_FIN_WAIT2) | BIT(TCP_SYN_RECV)))
+	if (tcp_peer_hears_abort(t))
 		tcp_rst_send(t);
 	tcp_done(t, ECONNABORTED);
 	tcp_settle(t);
@@ -219,12 +201,13 @@ static uint64_t send_space(const struct tcp *t)
 static int check_send(struct tcp *t)
 {
 	if (t->sock.error)
-		return take_error(t);
+		return tcp_take_error(t);
 	if (t->sock.shut_wr)
 		return -EPIPE;
-	if (!in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_CLOSE_WAIT)) && !tcp_fast_early(t) &&
-	    !tcp_fast_waits(t))
-		return in_states(t, BIT(TCP_SYN_SENT) | BIT(TCP_SYN_RECV)) ? -EAGAIN : -EPIPE;
+	if (!tcp_is_in(t, TCP_BIT(TCP_ESTABLISHED) | TCP_BIT(TCP_CLOSE_WAIT)) &&
+	    !tcp_fast_early(t) && !tcp_fast_waits(t))
+		return tcp_is_in(t, TCP_BIT(TCP_SYN_SENT) | TCP_BIT(TCP_SYN_RECV)) ? -EAGAIN
+										   : -EPIPE;
 	if (tcp_fast_waits(t) && !tcp_segs_reserve(t))
 		return -ENOMEM;
 	if (send_space(t) == 0) {
@@ -407,7 +390,8 @@ static void after_read(struct tcp *t)
 	uint32_t open = seq_gt(edge, t->rcv_nxt) ? edge - t->rcv_nxt : 0;
 
 	tune_rcvbuf(t);
-	if (!in_states(t, BIT(TCP_ESTABLISHED) | BIT(TCP_FIN_WAIT1) | BIT(TCP_FIN_WAIT2)) ||
+	if (!tcp_is_in(t, TCP_BIT(TCP_ESTABLISHED) | TCP_BIT(TCP_FIN_WAIT1) |
+				  TCP_BIT(TCP_FIN_WAIT2)) ||
 	    t->sock.shut_rd)
 		return;
 	if (t->ack_delayed && t->rcv_nxt - t->rcv_acked > t->rcv_mss)
@@ -462,7 +446,7 @@ static int why_empty(struct tcp *t)
 	if (t->fin_received && t->sock.error == 0)
 		return 0;
 	if (t->sock.error)
-		return take_error(t);
+		return tcp_take_error(t);
 	if (t->sock.shut_rd)
 		return 0;
 	if (t->state == TCP_CLOSE)
