@@ -53,7 +53,7 @@ static bool paused(const struct tcp *t, struct tcp_fast *f)
 		return false;
 	if (doublings > PAUSE_DOUBLINGS_MAX)
 		doublings = PAUSE_DOUBLINGS_MAX;
-	if (ts->env->now < ts->fast_hole_at + (pause << doublings))
+	if ((ts->env->now - ts->fast_hole_at) >> doublings < pause)
 		return true;
 	f->tries_again = true;
 	return false;

@@ -240,6 +240,26 @@ static void black_hole(void **state)
 	script_fini(&x);
 }
 
+/* The longest pause that an administrator can set, doubled, is longer than all time. */
+static void black_hole_for_ever(void **state)
+{
+	struct script x;
+
+	(void)state;
+	start(&x);
+	x.r.hosts[0].f.env.knobs.tcp_fastopen_blackhole_timeout_sec = INT32_MAX;
+	teach(&x);
+	assert_int_equal(open_with(&x, 100), 100);
+	expect(&x, S, 0, 0, 100);
+	script_run(&x, 3000);
+	again(&x);
+	((struct tcp_stack *)x.r.hosts[0].tp->tcp)->fast_holes = 4;
+	assert_int_equal(open_with(&x, 100), -EINPROGRESS);
+	expect(&x, S, 0, 0, 0);
+	assert_false(x.got.options.has_fastopen);
+	script_fini(&x);
+}
+
 /* TCP_FASTOPEN_NO_COOKIE, or the host's bit: data without asking. */
 static void no_cookie(void **state)
 {
@@ -713,6 +733,7 @@ int main(void)
 		cmocka_unit_test(beyond),
 		cmocka_unit_test(lost),
 		cmocka_unit_test(black_hole),
+		cmocka_unit_test(black_hole_for_ever),
 		cmocka_unit_test(no_cookie),
 		cmocka_unit_test(deferred),
 		cmocka_unit_test(before_the_handshake),
